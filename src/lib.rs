@@ -1,0 +1,9 @@
+//! Saltatory simulates large, sparsely active networks of spiking neurons by jumping from event
+//! to event: exact spike times, and the same bytes for any number of threads.
+
+pub mod base;
+pub mod network;
+pub mod neuron;
+pub mod record;
+pub mod scenario;
+pub mod synapse;

@@ -1,0 +1,183 @@
+//! One neuron between two events: the loop that every model shares.
+//!
+//! A [`Cell`] is a model's state with its clock. [`Cell::run`] brings it through a sorted list of
+//! inputs and lets it fire. The order is the contract's: all inputs of one tick are folded first,
+//! then the threshold is tested once. A crossing found between two events fires at the first
+//! grid point that is not before it; inputs of that same tick are folded before the reset, so
+//! a crossing cannot be undone by an input that comes after it.
+
+use super::Dynamics;
+use crate::base::{Resolution, Span, Tick};
+
+/// What reaches a neuron from outside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Input {
+    /// When it arrives.
+    pub at: Tick,
+    /// What it is.
+    pub kind: InputKind,
+}
+
+/// The kinds of input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InputKind {
+    /// A spike over a synapse of this weight, in the model's input unit.
+    Spike(f64),
+    /// The constant current becomes this many pA.
+    Drive(f64),
+}
+
+/// A neuron: its state, and the time at which the state was exact.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<S> {
+    /// The state at `at`.
+    pub state: S,
+    /// The tick of the last event that concerned this neuron.
+    pub at: Tick,
+    /// The end of refractoriness; the neuron integrates after it. Inputs that arrive up to and
+    /// including this tick find the neuron refractory.
+    pub free_at: Tick,
+    /// The tick at which the neuron fires if nothing arrives before; [`NEVER`] if it does not.
+    pub predicted: Tick,
+    /// The constant current, in pA.
+    pub drive: f64,
+}
+
+/// A time that no run reaches.
+pub const NEVER: Tick = Tick(u64::MAX);
+
+impl<S: Copy> Cell<S> {
+    /// A neuron at the start of the run.
+    pub fn new<M>(constants: &M::Constants, grid: Resolution, state: S, drive: f64) -> Self
+    where
+        M: Dynamics<State = S>,
+    {
+        let mut cell = Cell { state, at: Tick::ZERO, free_at: Tick::ZERO, predicted: NEVER, drive };
+        cell.predict::<M>(constants, grid);
+        cell
+    }
+
+    /// Brings the neuron through `inputs`, which are sorted by tick and lie before `end`, and
+    /// through its own spikes before `end`. Each spike's tick goes to `spikes`.
+    pub fn run<M>(
+        &mut self,
+        constants: &M::Constants,
+        grid: Resolution,
+        inputs: &[Input],
+        end: Tick,
+        spikes: &mut Vec<Tick>,
+    ) where
+        M: Dynamics<State = S>,
+    {
+        let mut rest = inputs;
+        while let Some(first) = rest.first() {
+            let tick = first.at;
+            while self.predicted < tick {
+                self.fire_predicted::<M>(constants, grid, spikes);
+            }
+            let count = rest.iter().take_while(|input| input.at == tick).count();
+            let (now, later) = rest.split_at(count);
+            self.take::<M>(constants, grid, tick, now, spikes);
+            rest = later;
+        }
+        while self.predicted < end {
+            self.fire_predicted::<M>(constants, grid, spikes);
+        }
+    }
+
+    /// Folds all inputs of one tick and tests the threshold once.
+    fn take<M>(
+        &mut self,
+        constants: &M::Constants,
+        grid: Resolution,
+        tick: Tick,
+        inputs: &[Input],
+        spikes: &mut Vec<Tick>,
+    ) where
+        M: Dynamics<State = S>,
+    {
+        let crossed = self.predicted == tick;
+        self.advance_to::<M>(constants, tick);
+        let refractory = tick <= self.free_at && self.free_at > Tick::ZERO;
+        for input in inputs {
+            match input.kind {
+                InputKind::Drive(current) => self.drive = current,
+                InputKind::Spike(w) if refractory => {
+                    M::receive_clamped(constants, &mut self.state, w);
+                }
+                InputKind::Spike(w) => M::receive(constants, &mut self.state, w),
+            }
+        }
+        if crossed || (!refractory && M::at_threshold(constants, &self.state)) {
+            self.fire::<M>(constants, tick, spikes);
+        }
+        self.predict::<M>(constants, grid);
+    }
+
+    fn fire_predicted<M>(
+        &mut self,
+        constants: &M::Constants,
+        grid: Resolution,
+        spikes: &mut Vec<Tick>,
+    ) where
+        M: Dynamics<State = S>,
+    {
+        let tick = self.predicted;
+        self.advance_to::<M>(constants, tick);
+        self.fire::<M>(constants, tick, spikes);
+        self.predict::<M>(constants, grid);
+    }
+
+    fn fire<M>(&mut self, constants: &M::Constants, tick: Tick, spikes: &mut Vec<Tick>)
+    where
+        M: Dynamics<State = S>,
+    {
+        M::fire(constants, &mut self.state);
+        self.free_at = tick + M::refractory(constants);
+        spikes.push(tick);
+    }
+
+    /// Moves the state to `tick` without looking at the threshold.
+    pub fn advance_to<M>(&mut self, constants: &M::Constants, tick: Tick)
+    where
+        M: Dynamics<State = S>,
+    {
+        let release = self.free_at.clamp(self.at, tick);
+        let held = release.since(self.at);
+        let free = tick.since(release);
+        if held > Span::ZERO {
+            M::advance_clamped(constants, &mut self.state, held.ms());
+        }
+        if free > Span::ZERO {
+            M::advance(constants, &mut self.state, self.drive, free.ms());
+        }
+        self.at = tick;
+    }
+
+    /// Works out when the neuron fires if nothing arrives.
+    fn predict<M>(&mut self, constants: &M::Constants, grid: Resolution)
+    where
+        M: Dynamics<State = S>,
+    {
+        let mut state = self.state;
+        let mut from = self.at;
+        if self.free_at > self.at {
+            M::advance_clamped(constants, &mut state, self.free_at.since(self.at).ms());
+            from = self.free_at;
+        }
+        self.predicted = M::crossing(constants, &state, self.drive)
+            .and_then(|ms| grid.crossing_after(from, ms))
+            .unwrap_or(NEVER);
+    }
+
+    /// The value of a variable at `tick`, which must not be before the last event. The neuron
+    /// itself is left as it is.
+    pub fn observe<M>(&self, constants: &M::Constants, tick: Tick, variable: usize) -> f64
+    where
+        M: Dynamics<State = S>,
+    {
+        let mut copy = *self;
+        copy.advance_to::<M>(constants, tick);
+        M::observe(constants, &copy.state, variable)
+    }
+}

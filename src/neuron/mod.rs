@@ -1,0 +1,186 @@
+//! Neuron models. One file a model; the list of all of them is [`registry`].
+//!
+//! A model is a [`Descriptor`], which is data (its manual page, parameters, state variables and
+//! the checks between them), and an implementation of [`Dynamics`], which is the closed form.
+//! The parser, the checker, `explain`, the schema and the conformance suite read the descriptor;
+//! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
+
+pub mod cell;
+pub mod lif_delta;
+
+use crate::base::digest::Digest;
+use crate::base::{Span, Unit};
+
+/// What a model is: everything about it that is data.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The name used in scenario files, such as `lif_exp`.
+    pub name: &'static str,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// The manual page: equation, spike condition, what happens to input during refractoriness,
+    /// numeric corners, sources.
+    pub manual: &'static str,
+    /// The parameters, in the order in which their values are passed around.
+    pub parameters: &'static [Parameter],
+    /// What can be recorded and, where settable, given at the start.
+    pub variables: &'static [Variable],
+    /// The unit of a weight on to this model.
+    pub input: Unit,
+    /// Conditions between parameters; each failure names the offending parameter's index.
+    pub check: fn(&[f64]) -> Vec<(usize, String)>,
+    /// The constant current (pA) that makes the undriven neuron fire with the given period (ms),
+    /// where the model can be solved for it; `None` when no current does.
+    pub current_for_period: Option<fn(&[f64], f64) -> Option<f64>>,
+}
+
+/// One parameter of a model.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The name in scenario files, without unit: `tau_m`.
+    pub name: &'static str,
+    /// The unit in which its value is held.
+    pub unit: Unit,
+    /// The value when a scenario does not give it.
+    pub default: f64,
+    /// Which values are allowed by themselves.
+    pub range: Range,
+    /// Whether each neuron may have its own value.
+    pub per_neuron: bool,
+    /// Its meaning, one line.
+    pub doc: &'static str,
+}
+
+/// Which values of a parameter are allowed. All must be finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Range {
+    /// Any finite value.
+    Any,
+    /// Greater than zero.
+    Positive,
+    /// Zero or greater.
+    NonNegative,
+}
+
+impl Range {
+    /// Whether `value` is allowed.
+    pub fn contains(self, value: f64) -> bool {
+        value.is_finite()
+            && match self {
+                Range::Any => true,
+                Range::Positive => value > 0.0,
+                Range::NonNegative => value >= 0.0,
+            }
+    }
+
+    /// The condition in words, for messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Range::Any => "a finite value",
+            Range::Positive => "a value greater than zero",
+            Range::NonNegative => "zero or a greater value",
+        }
+    }
+}
+
+/// One state variable of a model.
+#[derive(Debug)]
+pub struct Variable {
+    /// The name in scenario files: `v_m`.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its value at the start when a scenario gives none.
+    pub initial: Initial,
+    /// Its meaning, one line.
+    pub doc: &'static str,
+}
+
+/// A state variable's value at the start.
+#[derive(Clone, Copy, Debug)]
+pub enum Initial {
+    /// This value.
+    Value(f64),
+    /// The value of the parameter with this index.
+    Parameter(usize),
+}
+
+impl Descriptor {
+    /// The index of a parameter by name.
+    pub fn parameter(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().position(|p| p.name == name)
+    }
+
+    /// The index of a state variable by name.
+    pub fn variable(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|v| v.name == name)
+    }
+
+    /// All parameters at their defaults.
+    pub fn defaults(&self) -> Vec<f64> {
+        self.parameters.iter().map(|p| p.default).collect()
+    }
+}
+
+/// The closed form of a model: what the engine calls. All times are in milliseconds.
+///
+/// `drive` is the constant current into this neuron, in pA. A model in the exact set moves its
+/// state by these functions only; `advance(a + b)` equals `advance(a)` then `advance(b)` up to
+/// rounding, and the engine never advances a state at a time that is not an event of the neuron.
+pub trait Dynamics: Send + Sync + 'static {
+    /// Derived from the parameters once per population.
+    type Constants: Clone + Send + Sync;
+    /// What changes, neuron by neuron.
+    type State: Copy + Send + Sync;
+
+    /// The model's data.
+    const DESCRIPTOR: &'static Descriptor;
+
+    /// Derives the constants from parameter values in the descriptor's order.
+    fn constants(parameters: &[f64]) -> Self::Constants;
+
+    /// The state with the given values of the descriptor's variables.
+    fn initial(constants: &Self::Constants, variables: &[f64]) -> Self::State;
+
+    /// Moves a neuron that integrates by `dt_ms`.
+    fn advance(constants: &Self::Constants, state: &mut Self::State, drive: f64, dt_ms: f64);
+
+    /// Moves a neuron that is refractory by `dt_ms`: the membrane is held, the rest goes on.
+    fn advance_clamped(constants: &Self::Constants, state: &mut Self::State, dt_ms: f64);
+
+    /// Folds one input into a neuron that integrates.
+    fn receive(constants: &Self::Constants, state: &mut Self::State, weight: f64);
+
+    /// Folds one input into a neuron that is refractory.
+    fn receive_clamped(constants: &Self::Constants, state: &mut Self::State, weight: f64);
+
+    /// Whether the state, as it stands, is at or above threshold.
+    fn at_threshold(constants: &Self::Constants, state: &Self::State) -> bool;
+
+    /// The time until the state first reaches threshold if nothing arrives; `None` if it never
+    /// does. Never misses a crossing that rises and falls again, never reports a later one than
+    /// the first; zero for a state that is already there.
+    fn crossing(constants: &Self::Constants, state: &Self::State, drive: f64) -> Option<f64>;
+
+    /// What a spike does to the state.
+    fn fire(constants: &Self::Constants, state: &mut Self::State);
+
+    /// How long the neuron is refractory after a spike.
+    fn refractory(constants: &Self::Constants) -> Span;
+
+    /// The value of the descriptor's variable number `variable`.
+    fn observe(constants: &Self::Constants, state: &Self::State, variable: usize) -> f64;
+
+    /// Adds the bits of a state to a digest.
+    fn digest(state: &Self::State, digest: &mut Digest);
+}
+
+/// Every model, in the order in which lists show them.
+pub fn registry() -> &'static [&'static Descriptor] {
+    &[lif_delta::LifDelta::DESCRIPTOR]
+}
+
+/// The model of this name.
+pub fn find(name: &str) -> Option<&'static Descriptor> {
+    registry().iter().copied().find(|d| d.name == name)
+}

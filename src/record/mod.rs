@@ -1,0 +1,110 @@
+//! What a run leaves behind: spikes, traces, weights, counts. Values only; the files are made by
+//! the room `output`.
+
+use crate::base::{NeuronId, Span, Tick, Unit};
+
+/// One spike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spike {
+    /// When.
+    pub tick: Tick,
+    /// Who, numbered over the whole network.
+    pub neuron: NeuronId,
+}
+
+/// Everything that a run leaves behind.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The recorded spikes in the order (tick, neuron).
+    pub spikes: Vec<Spike>,
+    /// Digest of all spikes, recorded or not: see [`crate::base::digest`].
+    pub digest: String,
+    /// Digest of the state of all neurons at the end.
+    pub state_digest: String,
+    /// Counts and rates of each population, in the order of the scenario.
+    pub populations: Vec<PopulationOutcome>,
+    /// Sampled state variables.
+    pub traces: Vec<Trace>,
+    /// All synapses at the end, if the scenario asked for them.
+    pub weights: Option<Weights>,
+    /// What happened how often.
+    pub counts: Counts,
+    /// The time that was simulated: the scenario's duration unless the run was interrupted.
+    pub simulated: Span,
+    /// Whether the run was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// What one population did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PopulationOutcome {
+    /// All spikes of the population.
+    pub spikes: u64,
+    /// Mean rate in Hz: spikes / (neurons x simulated time).
+    pub rate_hz: f64,
+    /// Mean over neurons with at least three spikes of the coefficient of variation of their
+    /// intervals; `None` where no neuron fired so often.
+    pub cv_isi: Option<f64>,
+}
+
+/// One state variable of some neurons, sampled at 0, interval, 2 interval, ...
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Index of the population.
+    pub population: usize,
+    /// The variable's name, such as `v_m`.
+    pub variable: &'static str,
+    /// Its unit.
+    pub unit: Unit,
+    /// The neurons, as indices within the population.
+    pub neurons: Vec<u32>,
+    /// Time between two samples.
+    pub interval: Span,
+    /// The samples, all neurons of one time together.
+    pub values: Vec<f64>,
+}
+
+/// Synapses, column by column, in the order (source, delay, target).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weights {
+    /// Source neurons, numbered over the whole network.
+    pub source: Vec<u32>,
+    /// Target neurons, numbered over the whole network.
+    pub target: Vec<u32>,
+    /// Weights in the input unit of the target's model.
+    pub weight: Vec<f32>,
+    /// Delays in ticks.
+    pub delay: Vec<u32>,
+}
+
+/// Percentiles of a quantity that is counted often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Percentiles {
+    /// Median.
+    pub p50: u64,
+    /// Nine in ten are at most this.
+    pub p90: u64,
+    /// Ninety-nine in a hundred are at most this.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// What happened how often.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Spikes of all populations, sources included.
+    pub spikes: u64,
+    /// Arrivals of spikes at synapses.
+    pub synaptic_events: u64,
+    /// Arrivals of background input.
+    pub external_events: u64,
+    /// Windows that held an event.
+    pub windows: u64,
+    /// Spikes in flight, sampled at each window.
+    pub queue_depth: Percentiles,
+    /// Synapses that a spike reaches.
+    pub fan_out: Percentiles,
+    /// Bytes that hold synapses, offsets included.
+    pub synapse_bytes: u64,
+}

@@ -1,0 +1,295 @@
+//! What a network is and what is to be done with it, as plain data.
+//!
+//! A [`Scenario`] comes from a file (see [`parse`](self)) or is built in code. It holds no network: neurons
+//! and edges are drawn from it and its seed by the room `network`. Quantities are plain doubles in
+//! the unit that their name or their descriptor states; times on the grid are ticks.
+
+use crate::base::{Resolution, Span, Tick};
+use crate::neuron::Descriptor;
+
+/// A whole scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// One line that says what it shows.
+    pub title: String,
+    /// The seed of every random number.
+    pub seed: u64,
+    /// How much time is simulated.
+    pub duration: Span,
+    /// The grid of spike times and delays.
+    pub resolution: Resolution,
+    /// Neurons and sources, in the order of their numbers.
+    pub populations: Vec<Population>,
+    /// Synapses between populations.
+    pub projections: Vec<Projection>,
+    /// Independent Poisson input.
+    pub backgrounds: Vec<Background>,
+    /// Currents that change with time.
+    pub currents: Vec<CurrentInput>,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// A population of neurons, or of sources, which only send.
+#[derive(Clone, Debug)]
+pub struct Population {
+    /// Its name, unique in the scenario.
+    pub name: String,
+    /// How many neurons.
+    pub size: u32,
+    /// What they are.
+    pub model: Model,
+}
+
+/// What the members of a population are.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// Neurons of a registered model.
+    Neuron {
+        /// The model.
+        descriptor: &'static Descriptor,
+        /// One value for each of the descriptor's parameters. Those that are not `per_neuron`
+        /// are constant.
+        parameters: Vec<ParameterValue>,
+        /// One value for each of the descriptor's variables.
+        initial: Vec<Distribution>,
+    },
+    /// Sources that fire as independent Poisson processes, each its own train that all its
+    /// targets share.
+    Poisson {
+        /// The rate of each source, in Hz.
+        rate_hz: Steps,
+    },
+    /// Sources that fire at given times, on the grid and sorted, each time once.
+    SpikeSource {
+        /// The times of each source.
+        times: Vec<Vec<Tick>>,
+    },
+}
+
+/// A parameter's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterValue {
+    /// Drawn (or constant), in the parameter's unit.
+    Drawn(Distribution),
+    /// For a constant current: whatever makes the undriven neuron fire with this period, in ms.
+    ForPeriod(Distribution),
+}
+
+/// A number that is drawn for each neuron or synapse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    /// The law.
+    pub shape: Shape,
+    /// No value below.
+    pub min: Option<f64>,
+    /// No value above.
+    pub max: Option<f64>,
+    /// What happens to a value outside.
+    pub outside: Outside,
+}
+
+/// The law of a [`Distribution`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// Always this value.
+    Constant(f64),
+    /// One given value for each neuron, in order.
+    Values(Vec<f64>),
+    /// Uniform in [low, high).
+    Uniform {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// Normal.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation, >= 0.
+        sd: f64,
+    },
+    /// Log-normal: `median * exp(sigma * z)` with z standard normal.
+    Lognormal {
+        /// Median, which also carries the sign.
+        median: f64,
+        /// Standard deviation of the logarithm, >= 0.
+        sigma: f64,
+    },
+    /// Exponential.
+    Exponential {
+        /// Mean, which also carries the sign.
+        mean: f64,
+    },
+}
+
+/// What happens to a drawn value beyond `min` or `max`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outside {
+    /// Another value is drawn: the law is truncated.
+    #[default]
+    Redraw,
+    /// The value becomes the bound.
+    Clip,
+}
+
+impl Distribution {
+    /// Always `value`.
+    pub fn constant(value: f64) -> Self {
+        Shape::Constant(value).into()
+    }
+
+    /// The value, if there is only one.
+    pub fn as_constant(&self) -> Option<f64> {
+        match self.shape {
+            Shape::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl From<Shape> for Distribution {
+    fn from(shape: Shape) -> Self {
+        Distribution { shape, min: None, max: None, outside: Outside::Redraw }
+    }
+}
+
+/// A function of time that is constant between steps, and zero before the first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Steps {
+    /// Start of each step and the value from then on, sorted, on the grid.
+    pub steps: Vec<(Tick, f64)>,
+}
+
+impl Steps {
+    /// The same value from the start to the end.
+    pub fn constant(value: f64) -> Self {
+        Steps { steps: vec![(Tick::ZERO, value)] }
+    }
+}
+
+/// Synapses from one population to another.
+#[derive(Clone, Debug)]
+pub struct Projection {
+    /// Index of the population that sends.
+    pub source: usize,
+    /// Index of the population that receives; a population of neurons.
+    pub target: usize,
+    /// Who is connected to whom.
+    pub connect: Connect,
+    /// Whether a neuron may be connected to itself.
+    pub autapses: bool,
+    /// Whether a pair may be connected more than once.
+    pub multapses: bool,
+    /// Weights, in the input unit of the target's model. Unused where the edges bring their own.
+    pub weight: Distribution,
+    /// Delays in ms, rounded to the grid. Unused where the edges bring their own.
+    pub delay_ms: Distribution,
+}
+
+/// Who is connected to whom.
+#[derive(Clone, Debug)]
+pub enum Connect {
+    /// Every source to every target.
+    AllToAll,
+    /// Source k to target k.
+    OneToOne,
+    /// Each target draws this many sources; a drawn number is rounded to the nearest integer.
+    FixedIndegree(Distribution),
+    /// Each source draws this many targets; likewise.
+    FixedOutdegree(Distribution),
+    /// This many pairs, drawn uniformly.
+    FixedTotalNumber(u64),
+    /// Each pair with this probability.
+    PairwiseBernoulli(f64),
+    /// These.
+    Edges(Edges),
+}
+
+/// An explicit list of edges, column by column; indices within the populations.
+#[derive(Clone, Debug, Default)]
+pub struct Edges {
+    /// Source of each edge.
+    pub source: Vec<u32>,
+    /// Target of each edge.
+    pub target: Vec<u32>,
+    /// Weight of each edge, if the list has them.
+    pub weight: Option<Vec<f32>>,
+    /// Delay of each edge on the grid, if the list has them.
+    pub delay: Option<Vec<Span>>,
+}
+
+/// Some neurons of a population.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    /// Index of the population.
+    pub population: usize,
+    /// Which of its neurons.
+    pub neurons: Neurons,
+}
+
+/// Which neurons of a population.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Neurons {
+    /// All.
+    All,
+    /// The first so many.
+    First(u32),
+    /// These, sorted, each once.
+    List(Vec<u32>),
+}
+
+/// Poisson input to each selected neuron, independent of every other.
+#[derive(Clone, Debug)]
+pub struct Background {
+    /// Who receives it.
+    pub target: Selection,
+    /// Its rate in Hz.
+    pub rate_hz: Steps,
+    /// Its weight, in the input unit of the target's model.
+    pub weight: f64,
+}
+
+/// A current into each selected neuron, on top of `i_e`.
+#[derive(Clone, Debug)]
+pub struct CurrentInput {
+    /// Who receives it.
+    pub target: Selection,
+    /// The current in pA.
+    pub current_pa: Steps,
+}
+
+/// What is recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// Whose spikes.
+    pub spikes: RecordSpikes,
+    /// State variables at intervals.
+    pub state: Vec<RecordState>,
+    /// Whether the weights at the end are written.
+    pub weights: bool,
+}
+
+/// Whose spikes are recorded. The digest and the rates always count all of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RecordSpikes {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Nobody's.
+    None,
+    /// These.
+    Some(Vec<Selection>),
+}
+
+/// State variables of some neurons, at 0, interval, 2 interval and so on, before the duration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordState {
+    /// Whose.
+    pub target: Selection,
+    /// Which variables, as indices into the model's descriptor.
+    pub variables: Vec<usize>,
+    /// How often.
+    pub interval: Span,
+}
