@@ -76,6 +76,15 @@ impl Synapses {
         }
     }
 
+    /// The delay of synapse number `index`.
+    #[inline]
+    pub fn delay(&self, index: u64) -> Span {
+        match self {
+            Synapses::OneDelay { delay, .. } => *delay,
+            Synapses::OwnDelay { rows } => Span(u64::from(rows[index as usize].delay)),
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
