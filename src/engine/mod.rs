@@ -30,6 +30,7 @@ mod barrier;
 mod collector;
 mod exchange;
 mod group;
+mod input;
 mod run;
 mod shard;
 mod weights;

@@ -2,17 +2,16 @@
 
 use super::arrivals::Arrivals;
 use super::group::{Group, Probe, Setup, Window};
-use crate::base::random::Purpose;
+use super::input::{Background, Source};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::queue::{Calendar, WakeQueue};
 use crate::record::Spike;
-use crate::scenario::{Model, Scenario, Selection};
-use crate::source::{CurrentSchedule, PoissonProcess};
+use crate::scenario::{Model, Scenario};
+use crate::source::CurrentSchedule;
 use crate::synapse::{Synapses, Table};
 use hdrhistogram::Histogram;
 use std::cmp::Reverse;
-use std::ops::Range;
 
 /// A spike on its way: a place in a row, from which on the synapses are still to be reached.
 ///
@@ -24,27 +23,6 @@ struct Cursor {
     next: u64,
     source: NeuronId,
     population: u16,
-}
-
-/// A background input as one shard sees it.
-struct Background {
-    process: PoissonProcess,
-    weight: f64,
-    /// The selected neurons of the whole population; `None` for all or the first so many.
-    list: Option<Vec<u32>>,
-    /// Which of the selected neurons live here.
-    selected: Range<u32>,
-    /// Local number of the population's neuron 0, which may live elsewhere: local = index + offset.
-    offset: i64,
-    next_epoch: u64,
-    /// Generated input by window: (local neuron, tick).
-    pending: Calendar<(u32, Tick)>,
-}
-
-/// A population of sources, as far as it lives here.
-enum Source {
-    Poisson { process: PoissonProcess, next_epoch: u64, pending: Calendar<Spike> },
-    Given { spikes: Vec<Spike>, next: usize },
 }
 
 /// Spike counts and intervals of one neuron.
@@ -96,7 +74,7 @@ pub struct Shard<'n> {
     index: u32,
     partition: &'n Partition,
     tables: &'n [Table],
-    window: Span,
+    slice: Span,
     duration: Tick,
     groups: Vec<Option<Box<dyn Group>>>,
     /// First local neuron of each population, and behind the last one their number.
@@ -106,9 +84,8 @@ pub struct Shard<'n> {
     wake: WakeQueue,
     arrivals: Arrivals,
     backgrounds: Vec<Background>,
-    sources: Vec<(usize, Source)>,
+    sources: Vec<Source>,
     currents: CurrentSchedule,
-    taken: Vec<(u32, Tick)>,
     fired: Vec<(Tick, u32)>,
     trains: Vec<Train>,
     synaptic_events: u64,
@@ -119,7 +96,7 @@ pub struct Shard<'n> {
 
 impl<'n> Shard<'n> {
     /// Sets up shard number `index` at time zero.
-    pub fn new(scenario: &Scenario, network: &'n Network, index: u32, window: Span) -> Shard<'n> {
+    pub fn new(scenario: &Scenario, network: &'n Network, index: u32, slice: Span) -> Shard<'n> {
         let partition = &network.partition;
         let mut locals = vec![0];
         for population in 0..partition.populations() {
@@ -131,18 +108,17 @@ impl<'n> Shard<'n> {
             index,
             partition,
             tables: &network.shards[index as usize].tables,
-            window,
+            slice,
             duration: Tick(scenario.duration.0),
             groups: Vec::new(),
             locals,
             flying: Calendar::default(),
             due: Vec::new(),
-            wake: WakeQueue::new(neurons, Span(window.0.saturating_mul(2))),
+            wake: WakeQueue::new(neurons, Span(slice.0.saturating_mul(2))),
             arrivals: Arrivals::new(neurons),
             backgrounds: Vec::new(),
             sources: Vec::new(),
             currents: CurrentSchedule::new(scenario),
-            taken: Vec::new(),
             fired: Vec::new(),
             trains: vec![Train::default(); neurons],
             synaptic_events: 0,
@@ -166,22 +142,10 @@ impl<'n> Shard<'n> {
                     let grid = scenario.resolution;
                     group = Setup { plan, descriptor, grid, range, probes }.build();
                 }
-                Model::Poisson { rate_hz } => {
-                    let process = PoissonProcess::new(
-                        scenario.seed,
-                        Purpose::PoissonSource,
-                        index as u64,
-                        population.size,
-                        rate_hz.clone(),
-                        scenario.resolution,
-                    );
-                    let pending = Calendar::default();
-                    let source = Source::Poisson { process, next_epoch: 0, pending };
-                    self.sources.push((index, source));
-                }
-                Model::SpikeSource { times, .. } => {
-                    let spikes = self.given_spikes(index, times);
-                    self.sources.push((index, Source::Given { spikes, next: 0 }));
+                model => {
+                    let owned = self.partition.owned(index, self.index);
+                    let numbers = self.partition.population(index);
+                    self.sources.extend(Source::new(scenario, index, model, numbers, owned));
                 }
             }
             if let Some(group) = &group {
@@ -191,54 +155,12 @@ impl<'n> Shard<'n> {
         }
     }
 
-    fn given_spikes(&self, population: usize, times: &[Vec<Tick>]) -> Vec<Spike> {
-        let first = self.partition.population(population).start;
-        let mut spikes: Vec<Spike> = self
-            .partition
-            .owned(population, self.index)
-            .flat_map(|index| {
-                let neuron = NeuronId(first + index);
-                times[index as usize].iter().map(move |&tick| Spike { tick, neuron })
-            })
-            .collect();
-        spikes.sort_unstable();
-        spikes
-    }
-
     fn add_backgrounds(&mut self, scenario: &Scenario) {
         for (which, background) in scenario.backgrounds.iter().enumerate() {
-            let Selection { population, neurons } = &background.target;
-            let size = scenario.populations[*population].size;
-            let owned = self.partition.owned(*population, self.index);
-            let list = match neurons {
-                crate::scenario::Neurons::List(list) => Some(list.clone()),
-                _ => None,
-            };
-            let count = background.target.count(size);
-            let selected = match &list {
-                Some(list) => {
-                    let place = |index| list.partition_point(|&n| n < index) as u32;
-                    place(owned.start)..place(owned.end)
-                }
-                None => owned.start.min(count)..owned.end.min(count),
-            };
-            let process = PoissonProcess::new(
-                scenario.seed,
-                Purpose::Background,
-                which as u64,
-                count,
-                background.rate_hz.clone(),
-                scenario.resolution,
-            );
-            self.backgrounds.push(Background {
-                process,
-                weight: background.weight,
-                list,
-                selected,
-                offset: i64::from(self.locals[*population]) - i64::from(owned.start),
-                next_epoch: 0,
-                pending: Calendar::default(),
-            });
+            let population = background.target.population;
+            let owned = self.partition.owned(population, self.index);
+            let first_local = self.locals[population];
+            self.backgrounds.push(Background::new(scenario, which, owned, first_local));
         }
     }
 
@@ -281,14 +203,14 @@ impl<'n> Shard<'n> {
             let delay = table.synapses.delay(first);
             let cursor =
                 Cursor { sent: tick, next: first, source: neuron, population: population as u16 };
-            self.flying.file((tick + delay).0 / self.window.0, cursor);
+            self.flying.file((tick + delay).0 / self.slice.0, cursor);
         }
     }
 
-    /// Gathers everything that arrives in window number `number`.
+    /// Gathers everything that arrives in slice number `number`.
     pub fn deliver(&mut self, number: u64) {
-        let start = Tick(number * self.window.0);
-        let end = (start + self.window).min(self.duration);
+        let start = Tick(number * self.slice.0);
+        let end = (start + self.slice).min(self.duration);
         self.arrivals.open(start);
         self.deliver_currents(end);
         self.deliver_background(number, end);
@@ -326,16 +248,10 @@ impl<'n> Shard<'n> {
 
     fn deliver_background(&mut self, number: u64, end: Tick) {
         for background in &mut self.backgrounds {
-            background.generate_until(end, self.window);
-            background.pending.take(number, &mut self.taken);
-            self.external_events += self.taken.len() as u64;
-            for (neuron, tick) in self.taken.drain(..) {
-                if tick < self.duration {
-                    self.arrivals.push(neuron, tick, background.weight);
-                } else {
-                    self.external_events -= 1;
-                }
-            }
+            let Shard { arrivals, slice, .. } = self;
+            self.external_events += background.take(number, end, *slice, |neuron, tick, weight| {
+                arrivals.push(neuron, tick, weight);
+            });
         }
     }
 
@@ -357,7 +273,7 @@ impl<'n> Shard<'n> {
         let table = &self.tables[cursor.population as usize];
         let first = self.partition.population(cursor.population as usize).start;
         let row_end = table.offsets[(cursor.source.0 - first) as usize + 1];
-        let start = number * self.window.0;
+        let start = number * self.slice.0;
         match &table.synapses {
             Synapses::OneDelay { delay, rows } => {
                 let at = cursor.sent + *delay;
@@ -390,17 +306,17 @@ impl<'n> Shard<'n> {
                     let at = cursor.sent.0 + u64::from(synapse.delay);
                     let rest = Cursor { next: cursor.next + delivered, ..*cursor };
                     if at < self.duration.0 {
-                        self.flying.file(at / self.window.0, rest);
+                        self.flying.file(at / self.slice.0, rest);
                     }
                 }
             }
         }
     }
 
-    /// Brings every neuron that is concerned through the window and adds its spikes, and those
-    /// of the sources, to `spikes` in the order (tick, neuron).
+    /// Brings every neuron that is concerned through the slice and adds its spikes, and those
+    /// of the sources, to `spikes`, in no particular order.
     pub fn advance(&mut self, number: u64, spikes: &mut Vec<Spike>) {
-        let end = Tick((number + 1) * self.window.0).min(self.duration);
+        let end = Tick((number + 1) * self.slice.0).min(self.duration);
         self.arrivals.deal();
         let mut window = Window {
             end,
@@ -420,15 +336,12 @@ impl<'n> Shard<'n> {
             spikes.push(Spike { tick, neuron });
         }
         self.fire_sources(number, end, spikes);
-        spikes.sort_unstable();
     }
 
     fn fire_sources(&mut self, number: u64, end: Tick, spikes: &mut Vec<Spike>) {
         let first_new = spikes.len();
-        for (population, source) in &mut self.sources {
-            let first = self.partition.population(*population).start;
-            let owned = self.partition.owned(*population, self.index);
-            source.fire(number, end, self.window, first, owned, spikes);
+        for source in &mut self.sources {
+            source.fire(number, end, self.slice, spikes);
         }
         for spike in &spikes[first_new..] {
             let population = self.partition.population_of(spike.neuron);
@@ -440,9 +353,9 @@ impl<'n> Shard<'n> {
 
     /// The earliest tick at which something can happen here without new spikes.
     pub fn next_event(&self) -> Option<Tick> {
-        let window_start = |window: u64| Tick(window * self.window.0);
+        let slice_start = |slice: u64| Tick(slice * self.slice.0);
         let mut next =
-            [self.flying.next().map(window_start), self.wake.next(), self.currents.next()]
+            [self.flying.next().map(slice_start), self.wake.next(), self.currents.next()]
                 .into_iter()
                 .flatten()
                 .min();
@@ -450,11 +363,10 @@ impl<'n> Shard<'n> {
             next = [next, tick].into_iter().flatten().min();
         };
         for background in &self.backgrounds {
-            consider(background.pending.next().map(window_start));
-            consider(background.next_epoch_start());
+            consider(background.next_event(self.slice));
         }
-        for (_, source) in &self.sources {
-            consider(source.next_event(self.window));
+        for source in &self.sources {
+            consider(source.next_event(self.slice));
         }
         next
     }
@@ -489,90 +401,4 @@ fn global(locals: &[u32], partition: &Partition, shard: u32, neuron: u32) -> Neu
     let population = locals.partition_point(|&first| first <= neuron).min(locals.len() - 1) - 1;
     let index = partition.owned(population, shard).start + (neuron - locals[population]);
     NeuronId(partition.population(population).start + index)
-}
-
-impl Background {
-    /// Generates all epochs that start before `end`.
-    fn generate_until(&mut self, end: Tick, window: Span) {
-        while let Some(epoch) = self.process.next_active_epoch(self.next_epoch) {
-            if epoch * self.process.epoch().0 >= end.0 {
-                break;
-            }
-            let Background { process, list, offset, pending, selected, .. } = self;
-            process.generate(epoch, selected.start, selected.end, |tick, place| {
-                let index = list.as_ref().map_or(place, |list| list[place as usize]);
-                let local = (i64::from(index) + *offset) as u32;
-                pending.file(tick.0 / window.0, (local, tick));
-            });
-            self.next_epoch = epoch + 1;
-        }
-    }
-
-    fn next_epoch_start(&self) -> Option<Tick> {
-        if self.selected.is_empty() {
-            return None;
-        }
-        let epoch = self.process.next_active_epoch(self.next_epoch)?;
-        Some(Tick(epoch * self.process.epoch().0))
-    }
-}
-
-impl Source {
-    /// Adds the spikes of one window.
-    fn fire(
-        &mut self,
-        number: u64,
-        end: Tick,
-        window: Span,
-        first: u32,
-        owned: Range<u32>,
-        spikes: &mut Vec<Spike>,
-    ) {
-        match self {
-            Source::Given { spikes: given, next } => {
-                let before = given[*next..].partition_point(|spike| spike.tick < end);
-                spikes.extend_from_slice(&given[*next..*next + before]);
-                *next += before;
-            }
-            Source::Poisson { process, next_epoch, pending } => {
-                while let Some(epoch) = process.next_active_epoch(*next_epoch) {
-                    if epoch * process.epoch().0 >= end.0 {
-                        break;
-                    }
-                    process.generate(epoch, owned.start, owned.end, |tick, index| {
-                        let spike = Spike { tick, neuron: NeuronId(first + index) };
-                        pending.file(tick.0 / window.0, spike);
-                    });
-                    *next_epoch = epoch + 1;
-                }
-                let start = spikes.len();
-                pending.take(number, spikes);
-                // A source fires at most once a tick; on a coarse grid two of its events may
-                // have fallen together.
-                spikes[start..].sort_unstable();
-                let mut kept = start;
-                for index in start..spikes.len() {
-                    let spike = spikes[index];
-                    let repeated = kept > start && spikes[kept - 1] == spike;
-                    if spike.tick < end && !repeated {
-                        spikes[kept] = spike;
-                        kept += 1;
-                    }
-                }
-                spikes.truncate(kept);
-            }
-        }
-    }
-
-    fn next_event(&self, window: Span) -> Option<Tick> {
-        match self {
-            Source::Given { spikes, next } => spikes.get(*next).map(|spike| spike.tick),
-            Source::Poisson { process, next_epoch, pending } => {
-                let waiting = pending.next().map(|number| Tick(number * window.0));
-                let epoch = process.next_active_epoch(*next_epoch);
-                let coming = epoch.map(|epoch| Tick(epoch * process.epoch().0));
-                [waiting, coming].into_iter().flatten().min()
-            }
-        }
-    }
 }

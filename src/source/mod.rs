@@ -5,6 +5,8 @@
 
 pub mod current;
 pub mod poisson;
+pub mod process;
 
 pub use current::CurrentSchedule;
 pub use poisson::PoissonProcess;
+pub use process::{background_events, background_process, source_process, source_spikes};

@@ -71,6 +71,11 @@ impl PoissonProcess {
         PoissonProcess { seed, purpose, which, neurons, rate_hz, grid, epoch, group }
     }
 
+    /// The number of neurons.
+    pub fn neurons(&self) -> u32 {
+        self.neurons
+    }
+
     /// The length of an epoch.
     pub fn epoch(&self) -> Span {
         self.epoch
