@@ -5,5 +5,6 @@ pub mod base;
 pub mod network;
 pub mod neuron;
 pub mod record;
+pub mod reference;
 pub mod scenario;
 pub mod synapse;
