@@ -4,7 +4,7 @@
 //! The membrane is written as a sum of modes, not as a propagator; a crossing is found by
 //! isolating every extremum and bisecting, not by bounds and Newton steps. All times are in ms.
 
-use crate::base::math::{atan, exp, ln_1p, sqrt, tan, tanh};
+use crate::base::math::{atan, exp, ln_1p, sqrt, tan};
 use std::f64::consts::{E, PI};
 
 /// A synaptic current (level + slope t) exp(-t / tau), in pA: an exponential current has no slope,
@@ -111,14 +111,15 @@ impl Leaky {
         }
     }
 
-    /// The first t in [0, end] with V(t) >= level.
+    /// The first t in [0, end] at which V reaches `level`: it is there already and beyond, or it
+    /// rises to it. A membrane that starts exactly at the level and does not rise is not counted.
     ///
     /// A ladder after Rolle: where (d/dt + rate) f has no sign change, f has at most one, because
     /// exp(rate t) f is monotone there. Its foot is a current alone, whose only zero is known;
     /// going up, each rung's sign changes delimit the pieces in which the next one's are
     /// bisected. The second rung from the top is dV/dt, so the last pieces are monotone in V.
     pub fn crossing(&self, level: f64, end: f64) -> Option<f64> {
-        if self.v >= level {
+        if self.v > level {
             return Some(0.0);
         }
         let slope = self.derivative();
@@ -138,7 +139,10 @@ impl Leaky {
         let zeros = sign_changes(|t| slope.above(0.0, t), &pieces(&ends, &zeros));
         let monotone = pieces(&ends, &zeros);
         let above = |t: f64| self.above(level, t);
-        let piece = monotone.windows(2).find(|piece| above(piece[1]) >= 0.0)?;
+        let piece = monotone.windows(2).find(|piece| {
+            let (left, right) = (above(piece[0]), above(piece[1]));
+            right >= 0.0 && right > left
+        })?;
         Some(bisect(|t| above(t) >= 0.0, piece[0], piece[1]))
     }
 }
@@ -185,29 +189,32 @@ pub fn alpha_slope(weight: f64, tau: f64) -> f64 {
     weight * E / tau
 }
 
-/// The quadratic neuron c_m dV/dt = k (V - v_rest) (V - v_crit) + i_e in w = V - centre, which
-/// obeys dw/dt = pace (w^2 + lift).
+/// The quadratic neuron in w = V - centre, which obeys dw/dt = pace (w^2 + lift).
 #[derive(Clone, Copy, Debug)]
 pub struct Parabola {
-    /// k / c_m, in 1 / (mV ms).
+    /// In 1 / (mV ms).
     pub pace: f64,
     /// How far the parabola's bottom lies above zero, in mV^2.
     pub lift: f64,
 }
 
 impl Parabola {
-    /// w after t ms, by the addition theorem of the tangent (hyperbolic below the fold).
+    /// w after t ms.
     pub fn after(self, w: f64, t: f64) -> f64 {
         let root = sqrt(self.lift.abs());
-        let angle = self.pace * root * t;
-        let tangent = if self.lift == 0.0 {
-            self.pace * t
-        } else if self.lift > 0.0 {
-            tan(angle) / root
-        } else {
-            tanh(angle) / root
-        };
-        (w + self.lift * tangent) / (1.0 - w * tangent)
+        if self.lift > 0.0 {
+            // The phase atan(w / root) grows evenly.
+            return root * tan(atan(w / root) + root * self.pace * t);
+        }
+        if self.lift == 0.0 {
+            return w / (1.0 - w * self.pace * t);
+        }
+        // The ratio of the distances from rest, -root, and from the point of no return decays.
+        if w == root {
+            return w;
+        }
+        let ratio = (w + root) / (w - root) * exp(-2.0 * root * self.pace * t);
+        root * (ratio + 1.0) / (ratio - 1.0)
     }
 
     /// How long it takes from w up to peak > w; `None` if it never gets there.

@@ -28,7 +28,7 @@ enum Kind {
     Delta,
     Exponential,
     Alpha,
-    Quadratic { k: f64, v_rest: f64, v_crit: f64 },
+    Quadratic { v_crit: f64 },
     Parrot,
 }
 
@@ -47,18 +47,15 @@ impl Membrane {
             "lif_delta" => Kind::Delta,
             "lif_exp" => Kind::Exponential,
             "lif_alpha" => Kind::Alpha,
-            "qif" => Kind::Quadratic {
-                k: parameter("k"),
-                v_rest: parameter("v_rest"),
-                v_crit: parameter("v_crit"),
-            },
+            "qif" => Kind::Quadratic { v_crit: parameter("v_crit") },
             "parrot" => Kind::Parrot,
             other => panic!("the reference knows no model {other:?}"),
         };
-        let current = |sign: &str| Current {
-            level: start(&format!("i_syn_{sign}")),
-            slope: start(&format!("di_syn_{sign}")),
-            tau: optional(&format!("tau_syn_{sign}")).unwrap_or(1.0),
+        let current = |sign: &str| {
+            let tau = optional(&format!("tau_syn_{sign}")).unwrap_or(1.0);
+            // The descriptor's variable is the slope times the time constant.
+            let slope = start(&format!("di_syn_{sign}")) / tau;
+            Current { level: start(&format!("i_syn_{sign}")), slope, tau }
         };
         let v_spike = optional("v_th").or(optional("v_peak")).unwrap_or(f64::INFINITY);
         let v_reset = optional("v_reset").unwrap_or(0.0);
@@ -134,7 +131,7 @@ impl Membrane {
     pub fn crossing(&self, drive: f64, end: f64) -> Option<f64> {
         match self.kind {
             Kind::Parrot => None,
-            _ if self.leaky.v >= self.v_spike => Some(0.0),
+            Kind::Delta | Kind::Quadratic { .. } if self.leaky.v >= self.v_spike => Some(0.0),
             Kind::Quadratic { .. } => {
                 let (parabola, centre) = self.parabola(drive);
                 parabola.time(self.leaky.v - centre, self.v_spike - centre)
@@ -149,11 +146,12 @@ impl Membrane {
     }
 
     fn parabola(&self, drive: f64) -> (Parabola, f64) {
-        let Kind::Quadratic { k, v_rest, v_crit } = self.kind else {
+        let Kind::Quadratic { v_crit } = self.kind else {
             unreachable!("only the quadratic neuron has a parabola")
         };
-        let half = (v_crit - v_rest) / 2.0;
-        let parabola = Parabola { pace: k / self.leaky.c_m, lift: drive / k - half * half };
-        (parabola, v_rest + half)
+        let Leaky { rest, tau_m, c_m, .. } = self.leaky;
+        let half = (v_crit - rest) / 2.0;
+        let lift = 2.0 * half * drive * tau_m / c_m - half * half;
+        (Parabola { pace: 0.5 / (tau_m * half), lift }, rest + half)
     }
 }

@@ -5,7 +5,7 @@
 use super::equations::{Current, Leaky, Parabola};
 use super::*;
 use crate::base::Unit;
-use crate::base::math::{atan, ln, sqrt};
+use crate::base::math::{atan, ln};
 use crate::base::random::{Purpose, Stream};
 use crate::neuron::{Initial, Parameter, Range, Variable};
 use std::f64::consts::E;
@@ -52,10 +52,10 @@ static ALPHA: Descriptor = model("lif_alpha", CURRENT_BASED, &[variable("v_m")])
 static QUADRATIC: Descriptor = model(
     "qif",
     &[
+        parameter("tau_m"),
         parameter("c_m"),
-        parameter("k"),
         parameter("t_ref"),
-        parameter("v_rest"),
+        parameter("e_l"),
         parameter("v_crit"),
         parameter("v_peak"),
         parameter("v_reset"),
@@ -233,9 +233,9 @@ fn an_input_at_the_tick_of_a_crossing_neither_stops_nor_survives_it() {
 
 #[test]
 fn a_quadratic_neuron_follows_its_two_closed_forms() {
-    // c_m 100 pF, k 0.7, rest -60, crit -40, peak 35, reset -50 mV.
-    let quadratic =
-        |v, i_e| neuron(&QUADRATIC, v, &[100.0, 0.7, 1.0, -60.0, -40.0, 35.0, -50.0, i_e]);
+    // tau_m 1 / 0.14 ms, c_m 100 pF, rest -60, crit -40, peak 35, reset -50 mV: k = 0.7.
+    let parameters = [1.0 / 0.14, 100.0, 1.0, -60.0, -40.0, 35.0, -50.0];
+    let quadratic = |v, i_e| neuron(&QUADRATIC, v, &[parameters.as_slice(), &[i_e]].concat());
     assert_eq!(ticks(&alone(quadratic(-60.0, 0.0), &[(ms(1), 19.0)])), []);
     // With u = V + 50: du/dt = 0.007 (u^2 - 100), from 11 to 85.
     let time = ln((75.0 / 95.0) * (21.0 / 1.0)) / 0.14;
