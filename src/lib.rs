@@ -7,6 +7,7 @@ pub mod network;
 pub mod neuron;
 pub mod queue;
 pub mod record;
+pub mod reference;
 pub mod scenario;
 pub mod source;
 pub mod synapse;
