@@ -99,16 +99,21 @@ impl<S: Copy> Cell<S> {
         let crossed = self.predicted == tick;
         self.advance_to::<M>(constants, tick);
         let refractory = tick <= self.free_at && self.free_at > Tick::ZERO;
+        // A change of the drive moves no state: only an arrival can put it over threshold.
+        let mut arrived = false;
         for input in inputs {
             match input.kind {
                 InputKind::Drive(current) => self.drive = current,
                 InputKind::Spike(w) if refractory => {
                     M::receive_clamped(constants, &mut self.state, w);
                 }
-                InputKind::Spike(w) => M::receive(constants, &mut self.state, w),
+                InputKind::Spike(w) => {
+                    M::receive(constants, &mut self.state, w);
+                    arrived = true;
+                }
             }
         }
-        if crossed || (!refractory && M::at_threshold(constants, &self.state)) {
+        if crossed || (arrived && M::at_threshold(constants, &self.state)) {
             self.fire::<M>(constants, tick, spikes);
         }
         self.predict::<M>(constants, grid);
@@ -166,7 +171,11 @@ impl<S: Copy> Cell<S> {
             from = self.free_at;
         }
         self.predicted = M::crossing(constants, &state, self.drive)
-            .and_then(|ms| grid.crossing_after(from, ms))
+            .and_then(|ms| {
+                // Refractoriness may end between two grid points; spikes lie on them all the same.
+                let past_grid = Span(from.0 % grid.span().0);
+                grid.crossing_after(Tick(from.0 - past_grid.0), ms + past_grid.ms())
+            })
             .unwrap_or(NEVER);
     }
 

@@ -6,7 +6,16 @@
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
 pub mod cell;
+pub mod lif;
+pub mod lif_alpha;
 pub mod lif_delta;
+pub mod lif_exp;
+pub mod membrane;
+pub mod parrot;
+pub mod qif;
+
+#[cfg(test)]
+mod conformance;
 
 use crate::base::digest::Digest;
 use crate::base::{Span, Unit};
@@ -175,23 +184,46 @@ pub trait Dynamics: Send + Sync + 'static {
     fn digest(state: &Self::State, digest: &mut Digest);
 }
 
-/// Something that is done with a model as a type.
+/// What is to be done with a model that is known only by its descriptor: [`dispatch`] calls
+/// `visit` with the model's type, so that everything beneath is compiled for that one model.
 pub trait Visitor {
-    /// What comes out of it.
+    /// What the visit gives back.
     type Output;
 
-    /// Does it with the model `M`.
+    /// Is called once, with the model.
     fn visit<M: Dynamics>(self) -> Self::Output;
 }
 
-/// Calls the visitor with the type of the model that the descriptor describes.
-pub fn dispatch<V: Visitor>(_descriptor: &Descriptor, visitor: V) -> V::Output {
-    visitor.visit::<lif_delta::LifDelta>()
+/// One list of models makes both the registry and the dispatch, so they cannot differ.
+macro_rules! models {
+    ($($model:path),+ $(,)?) => {
+        /// Every model, in the order in which lists show them.
+        pub fn registry() -> &'static [&'static Descriptor] {
+            &[$(<$model as Dynamics>::DESCRIPTOR),+]
+        }
+
+        /// Calls `visitor` with the type of the model that `descriptor` describes.
+        ///
+        /// # Panics
+        /// If the descriptor is not in the [`registry`].
+        pub fn dispatch<V: Visitor>(descriptor: &Descriptor, visitor: V) -> V::Output {
+            $(
+                if descriptor.name == <$model as Dynamics>::DESCRIPTOR.name {
+                    return visitor.visit::<$model>();
+                }
+            )+
+            panic!("the model `{}` is not in the registry", descriptor.name)
+        }
+    };
 }
 
-/// Every model, in the order in which lists show them.
-pub fn registry() -> &'static [&'static Descriptor] {
-    &[lif_delta::LifDelta::DESCRIPTOR]
+// A new model is its file, its `mod` line above, and its line here.
+models! {
+    lif_delta::LifDelta,
+    lif_exp::LifExp,
+    lif_alpha::LifAlpha,
+    qif::Qif,
+    parrot::Parrot,
 }
 
 /// The model of this name.

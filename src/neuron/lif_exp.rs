@@ -1,0 +1,337 @@
+//! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
+
+use super::lif::{self, E_L, Membrane};
+use super::membrane::{Decay, Filter, Outlook, first_crossing};
+use super::{Descriptor, Dynamics, Initial, Variable};
+use crate::base::digest::Digest;
+use crate::base::math::exp;
+use crate::base::{Span, Unit};
+
+const TAU_SYN_EX: usize = 6;
+const TAU_SYN_IN: usize = 7;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "lif_exp",
+    summary: "leaky integrate-and-fire, exponential synaptic currents (NEST iaf_psc_exp)",
+    manual: "\
+Leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
+
+    tau_m dV/dt = -(V - e_l) + (tau_m / c_m) (i_e + i_syn_ex + i_syn_in)
+    tau_syn_ex d(i_syn_ex)/dt = -i_syn_ex
+    tau_syn_in d(i_syn_in)/dt = -i_syn_in
+    i_syn_ex -> i_syn_ex + w    at an arrival of weight w >= 0 (pA)
+    i_syn_in -> i_syn_in + w    at an arrival of weight w < 0 (pA)
+    V reaches v_th              spike; V = v_reset, held for t_ref
+
+Between events the three equations are solved exactly, with V_inf = e_l + i_e tau_m / c_m:
+
+    V(t) = V_inf + (V - V_inf) e^(-t/tau_m) + i_syn_ex P(t, tau_syn_ex) + i_syn_in P(t, tau_syn_in)
+    P(t, tau) = (e^(-t/tau) - e^(-t/tau_m)) / (c_m (1/tau_m - 1/tau)),  (t/c_m) e^(-t/tau_m) if equal
+
+P is evaluated in a form that keeps its digits for time constants that are equal or nearly equal;
+no pair of time constants is singular.
+
+The first crossing is found wherever it lies, also where V rises above threshold and falls again
+between two arrivals, or only touches it. A membrane set above v_th at the start fires at the
+first grid point; one exactly at v_th fires only if it rises. A drive that puts V_inf exactly at
+v_th does not fire without input.
+
+In refractoriness V is held at v_reset while the currents decay and take input. The neuron is
+refractory in (t, t + t_ref]: an input at the very end still finds V held, but its current acts
+from then on. This is NEST's iaf_psc_exp without its grid.
+
+A period asked for i_e can be met up to about 36 tau_m; beyond, the excess of V_inf over v_th is
+less than a double resolves.
+
+Source: Rotter and Diesmann 1999, doi 10.1007/s004220050570; Brette et al. 2007,
+doi 10.1007/s10827-007-0038-6; crossings: Hanuschkin et al. 2010, doi 10.3389/fninf.2010.00113.",
+    parameters: &[
+        lif::tau_m(),
+        lif::c_m(),
+        lif::t_ref(),
+        lif::e_l(),
+        lif::v_reset(),
+        lif::v_th(),
+        lif::tau_syn_ex(),
+        lif::tau_syn_in(),
+        lif::i_e(),
+    ],
+    variables: &[
+        Variable {
+            name: "v_m",
+            unit: Unit::Mv,
+            initial: Initial::Parameter(E_L),
+            doc: "membrane potential",
+        },
+        Variable {
+            name: "i_syn_ex",
+            unit: Unit::Pa,
+            initial: Initial::Value(0.0),
+            doc: "excitatory synaptic current",
+        },
+        Variable {
+            name: "i_syn_in",
+            unit: Unit::Pa,
+            initial: Initial::Value(0.0),
+            doc: "inhibitory synaptic current",
+        },
+    ],
+    input: Unit::Pa,
+    check: lif::check_reset_below_threshold,
+    current_for_period: Some(lif::current_for_period),
+};
+
+/// See the [manual page](Descriptor::manual).
+pub struct LifExp;
+
+/// Derived parameters.
+#[derive(Clone, Debug)]
+pub struct Constants {
+    membrane: Membrane,
+    excitatory: Filter,
+    inhibitory: Filter,
+    /// Whether both currents decay alike, so that one exponential serves both.
+    alike: bool,
+    /// e^(-t/tau) is zero for every time constant after this time.
+    horizon_ms: f64,
+}
+
+/// Membrane potential in mV, currents in pA.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct State {
+    v_mv: f64,
+    excitatory_pa: f64,
+    inhibitory_pa: f64,
+}
+
+/// Bounds on what the present currents can still do; all at least zero.
+struct Lift {
+    /// No total current to come exceeds this, in pA.
+    current_pa: f64,
+    /// The currents lift the membrane by no more than this, in mV.
+    peak_mv: f64,
+    /// Nor by more than this times e^(-t / tau_m), in mV.
+    reach_mv: f64,
+    /// Where one decaying current bounds the total: its value now and its time constant.
+    single: Option<(f64, f64)>,
+}
+
+impl Constants {
+    /// Bounds on what currents `a` through `first` and `b` through `second` can do. The sum of a
+    /// positive and a negative current is bounded by their difference decaying like the positive
+    /// one if that is no slower, else by the positive one alone.
+    #[inline]
+    fn lift(&self, s: &State) -> Lift {
+        let (a, b) = (s.excitatory_pa, s.inhibitory_pa);
+        if a > 0.0 && b > 0.0 {
+            let (first, second) = (&self.excitatory, &self.inhibitory);
+            return Lift {
+                current_pa: a + b,
+                peak_mv: a * first.peak_mv + b * second.peak_mv,
+                reach_mv: a * first.reach_mv + b * second.reach_mv,
+                single: None,
+            };
+        }
+        if a > 0.0 {
+            one_positive(a, &self.excitatory, b, &self.inhibitory)
+        } else {
+            one_positive(b, &self.inhibitory, a, &self.excitatory)
+        }
+    }
+
+    /// What can be said of the state without a transcendental function.
+    #[inline]
+    fn outlook(&self, s: &State, drive: f64, gap_mv: f64) -> Outlook {
+        let m = &self.membrane;
+        let v_inf = m.v_inf_mv(drive);
+        let lift = self.lift(s);
+        let away = s.v_mv - v_inf;
+        let under = m.v_th_mv - v_inf;
+        let total = s.excitatory_pa + s.inhibitory_pa;
+        Outlook {
+            gap_mv,
+            slope: total / m.c_m_pf - away / m.tau_m_ms,
+            beyond_mv: lift.current_pa * m.mv_per_pa - under,
+            bend: self.bend(s),
+            excluded: under >= 0.0 && never_reaches(m, &lift, away, under, gap_mv),
+        }
+    }
+
+    /// A bound on the largest (dI/dt) / C to come, or zero, in mV / ms^2.
+    ///
+    /// -C dI/dt = a e^(-t/tau_a) / tau_a + b e^(-t/tau_b) / tau_b. Only a negative current rises;
+    /// a positive one that is stronger in slope and no faster keeps the sum falling for good.
+    #[inline]
+    fn bend(&self, s: &State) -> f64 {
+        let fall = [
+            (s.excitatory_pa / self.excitatory.tau_ms, self.excitatory.tau_ms),
+            (s.inhibitory_pa / self.inhibitory.tau_ms, self.inhibitory.tau_ms),
+        ];
+        let [(a, tau_a), (b, tau_b)] = fall;
+        if a >= 0.0 && b >= 0.0 {
+            return 0.0;
+        }
+        let outlasts = (a >= 0.0 && tau_a >= tau_b) || (b >= 0.0 && tau_b >= tau_a);
+        if outlasts && a + b >= 0.0 {
+            return 0.0;
+        }
+        ((-a).max(0.0) + (-b).max(0.0)) / self.membrane.c_m_pf
+    }
+
+    /// The state after `dt_ms` of integration, and its distance to threshold without the loss of
+    /// digits that V - v_th would bring.
+    #[inline]
+    fn moved(&self, s: &State, drive: f64, dt_ms: f64) -> (State, f64) {
+        let m = &self.membrane;
+        let v_inf = m.v_inf_mv(drive);
+        let membrane = Decay::over(dt_ms, m.tau_m_ms);
+        let mut next = *s;
+        let mut deflection = 0.0;
+        if self.alike {
+            let response = self.excitatory.response(dt_ms, membrane);
+            deflection = (s.excitatory_pa + s.inhibitory_pa) * response.deflection;
+            next.excitatory_pa *= response.decay;
+            next.inhibitory_pa *= response.decay;
+        } else {
+            // A current that has never been excited costs nothing.
+            if s.excitatory_pa != 0.0 {
+                let response = self.excitatory.response(dt_ms, membrane);
+                deflection += s.excitatory_pa * response.deflection;
+                next.excitatory_pa *= response.decay;
+            }
+            if s.inhibitory_pa != 0.0 {
+                let response = self.inhibitory.response(dt_ms, membrane);
+                deflection += s.inhibitory_pa * response.deflection;
+                next.inhibitory_pa *= response.decay;
+            }
+        }
+        next.v_mv = membrane.relax(s.v_mv, v_inf, deflection);
+        let gap_mv = -membrane.relax(s.v_mv - m.v_th_mv, v_inf - m.v_th_mv, deflection);
+        (next, gap_mv)
+    }
+}
+
+/// The bounds for a current `up` > 0 through `lifting` and one `down` <= 0 through `pulling`; none
+/// where `up` is not positive.
+#[inline]
+fn one_positive(up: f64, lifting: &Filter, down: f64, pulling: &Filter) -> Lift {
+    if up <= 0.0 {
+        return Lift { current_pa: 0.0, peak_mv: 0.0, reach_mv: 0.0, single: None };
+    }
+    let quick = lifting.tau_ms <= pulling.tau_ms;
+    let bounding = if quick { (up + down).max(0.0) } else { up };
+    let falls = quick || up / lifting.tau_ms + down / pulling.tau_ms >= 0.0;
+    let current_pa = if falls { (up + down).max(0.0) } else { up };
+    let reach_mv = if bounding > 0.0 { bounding * lifting.reach_mv } else { 0.0 };
+    Lift {
+        current_pa,
+        peak_mv: bounding * lifting.peak_mv,
+        reach_mv,
+        single: Some((bounding, lifting.tau_ms)),
+    }
+}
+
+/// Whether bounds show that threshold is never reached. `away` = V - V_inf, `under` = v_th - V_inf
+/// >= 0, `gap` = v_th - V.
+///
+/// From V - V_inf <= away e^(-t/tau_m) + lift. Where one current N e^(-t/tau) bounds the total and
+/// away > 0, V rises by no more than the integral of the positive part of
+/// N e^(-t/tau) / C - away / tau_m, which is (tau / tau_m) away (x - 1 - ln x), x = N R / away, and
+/// ln x >= 2 (x - 1) / (x + 1).
+#[inline]
+fn never_reaches(m: &Membrane, lift: &Lift, away: f64, under: f64, gap: f64) -> bool {
+    if lift.peak_mv + away.max(0.0) < under || away + lift.reach_mv <= 0.0 {
+        return true;
+    }
+    match lift.single {
+        Some((current_pa, tau_ms)) if away > 0.0 => {
+            let target = current_pa * m.mv_per_pa;
+            let excess = target - away;
+            excess <= 0.0
+                || tau_ms * excess * excess * (1.0 + 1e-9) < gap * m.tau_m_ms * (target + away)
+        }
+        _ => false,
+    }
+}
+
+impl Dynamics for LifExp {
+    type Constants = Constants;
+    type State = State;
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+
+    fn constants(p: &[f64]) -> Constants {
+        let membrane = Membrane::new(p);
+        Constants {
+            excitatory: Filter::new(&membrane, p[TAU_SYN_EX]),
+            inhibitory: Filter::new(&membrane, p[TAU_SYN_IN]),
+            alike: p[TAU_SYN_EX] == p[TAU_SYN_IN],
+            horizon_ms: 1000.0 * (p[lif::TAU_M] + p[TAU_SYN_EX] + p[TAU_SYN_IN]),
+            membrane,
+        }
+    }
+
+    fn initial(_: &Constants, variables: &[f64]) -> State {
+        State { v_mv: variables[0], excitatory_pa: variables[1], inhibitory_pa: variables[2] }
+    }
+
+    #[inline]
+    fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
+        *s = c.moved(s, drive, dt_ms).0;
+    }
+
+    #[inline]
+    fn advance_clamped(c: &Constants, s: &mut State, dt_ms: f64) {
+        let excitatory = exp(-dt_ms / c.excitatory.tau_ms);
+        s.excitatory_pa *= excitatory;
+        s.inhibitory_pa *= if c.alike { excitatory } else { exp(-dt_ms / c.inhibitory.tau_ms) };
+    }
+
+    #[inline]
+    fn receive(_: &Constants, s: &mut State, weight: f64) {
+        if weight >= 0.0 {
+            s.excitatory_pa += weight;
+        } else {
+            s.inhibitory_pa += weight;
+        }
+    }
+
+    #[inline]
+    fn receive_clamped(c: &Constants, s: &mut State, weight: f64) {
+        Self::receive(c, s, weight);
+    }
+
+    /// Input moves no potential, so only a start above threshold can be found here.
+    #[inline]
+    fn at_threshold(c: &Constants, s: &State) -> bool {
+        s.v_mv > c.membrane.v_th_mv
+    }
+
+    #[inline]
+    fn crossing(c: &Constants, s: &State, drive: f64) -> Option<f64> {
+        let now = c.outlook(s, drive, c.membrane.v_th_mv - s.v_mv);
+        first_crossing(c.membrane.tau_m_ms, c.horizon_ms, now, |t| {
+            let (then, gap_mv) = c.moved(s, drive, t);
+            c.outlook(&then, drive, gap_mv)
+        })
+    }
+
+    #[inline]
+    fn fire(c: &Constants, s: &mut State) {
+        s.v_mv = c.membrane.v_reset_mv;
+    }
+
+    #[inline]
+    fn refractory(c: &Constants) -> Span {
+        c.membrane.t_ref
+    }
+
+    fn observe(_: &Constants, s: &State, variable: usize) -> f64 {
+        [s.v_mv, s.excitatory_pa, s.inhibitory_pa][variable]
+    }
+
+    fn digest(s: &State, digest: &mut Digest) {
+        digest.real(s.v_mv);
+        digest.real(s.excitatory_pa);
+        digest.real(s.inhibitory_pa);
+    }
+}
