@@ -254,7 +254,8 @@ fn check_edge_values(edges: &Edges, resolution: Resolution) -> Result<(), String
     }
     let delays = edges.delay.as_deref().unwrap_or_default();
     let grid = resolution.span();
-    let is_allowed = |ticks: u64| ticks > 0 && ticks <= LONGEST_DELAY.0 && ticks % grid.0 == 0;
+    let is_allowed =
+        |ticks: u64| ticks > 0 && ticks <= LONGEST_DELAY.0 && ticks.is_multiple_of(grid.0);
     match delays.iter().position(|delay| !is_allowed(delay.0)) {
         Some(position) => Err(format!(
             "edge {position}: delay {}; allowed are multiples of {grid} up to {LONGEST_DELAY}",

@@ -14,7 +14,7 @@
 
 use super::draw::{Sampler, degree};
 use super::error::{Met, Place};
-use super::pool::{Gaps, Marks, Pool, pairs_of_each_target};
+use super::pool::{Binomial, Marks, Pool, pairs_of_each_target};
 use crate::base::random::{Purpose, Stream};
 use crate::scenario::{Connect, Edges, Projection, Scenario};
 
@@ -53,7 +53,8 @@ pub(super) enum ByTarget<'a> {
     Indegree(Sampler<'a>),
     /// How many of the projection's pairs each target has.
     Counted(Vec<u32>),
-    Bernoulli(Gaps),
+    /// The law of the number of sources of a target; given the number, all sets are equally likely.
+    Bernoulli(Binomial),
 }
 
 /// Memory that draws use again and again.
@@ -74,7 +75,10 @@ impl<'a> Connector<'a> {
             Connect::AllToAll => Rule::ByTarget(ByTarget::AllToAll),
             Connect::OneToOne => Rule::ByTarget(ByTarget::OneToOne),
             Connect::FixedIndegree(law) => Rule::ByTarget(ByTarget::Indegree(Sampler::new(law))),
-            Connect::PairwiseBernoulli(p) => Rule::ByTarget(ByTarget::Bernoulli(Gaps::new(*p))),
+            Connect::PairwiseBernoulli(p) => {
+                let each = source_pool(projection, sources, 0).len();
+                Rule::ByTarget(ByTarget::Bernoulli(Binomial::new(each, *p)))
+            }
             Connect::FixedTotalNumber(total) => {
                 let each = source_pool(projection, sources, 0).len();
                 let (seed, which) = (scenario.seed, index as u64);
@@ -110,9 +114,11 @@ impl<'a> Connector<'a> {
         match rule {
             ByTarget::AllToAll => pool.all(&mut scratch.drawn),
             ByTarget::OneToOne => scratch.drawn.push(target),
-            ByTarget::Bernoulli(gaps) => {
+            ByTarget::Bernoulli(law) => {
                 let mut stream = self.stream(Purpose::Connect, target.into());
-                pool.by_gaps(gaps, &mut stream, &mut scratch.drawn);
+                let count = law.next(&mut stream);
+                let Scratch { drawn, marks } = scratch;
+                pool.distinct(count, &mut stream, marks, drawn);
             }
             ByTarget::Counted(counts) => {
                 let mut stream = self.stream(Purpose::Connect, target.into());

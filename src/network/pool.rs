@@ -1,6 +1,5 @@
 //! The neurons among which one neuron draws its partners, and the ways of drawing them.
 
-use crate::base::math;
 use crate::base::random::Stream;
 
 /// All neurons of a population, or all but one.
@@ -40,25 +39,83 @@ impl Marks {
     }
 }
 
-/// Pairwise connection with probability p, by the gaps between the chosen: geometric numbers.
+/// The number of successes among n tries of probability p, by inversion.
+///
+/// The search starts at the most likely number and goes outwards, so it takes about as many steps
+/// as the standard deviation. Probabilities are relative to that of the most likely number; they
+/// follow from it by the ratio of neighbours, and their sum is taken once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Gaps {
-    p: f64,
-    /// 1 / ln(1 - p).
-    inverse_log: f64,
+pub(super) struct Binomial {
+    n: u32,
+    /// p / (1 - p).
+    odds: f64,
+    mode: u32,
+    sum: f64,
 }
 
-impl Gaps {
+/// Relative probabilities below this do not change the sum.
+const NEGLIGIBLE: f64 = 1e-20;
+
+impl Binomial {
     /// `p` lies in [0, 1].
-    pub fn new(p: f64) -> Gaps {
-        Gaps { p, inverse_log: 1.0 / math::ln_1p(-p) }
+    pub fn new(n: u32, p: f64) -> Binomial {
+        let mode = ((f64::from(n) + 1.0) * p).min(f64::from(n)) as u32;
+        let odds = p / (1.0 - p);
+        let mut binomial = Binomial { n, odds, mode, sum: 1.0 };
+        if p == 0.0 || p == 1.0 {
+            return binomial;
+        }
+        let (mut up, mut k) = (1.0, mode);
+        while up > NEGLIGIBLE && k < n {
+            up *= binomial.ratio(k);
+            k += 1;
+            binomial.sum += up;
+        }
+        let (mut down, mut k) = (1.0, mode);
+        while down > NEGLIGIBLE && k > 0 {
+            k -= 1;
+            down /= binomial.ratio(k);
+            binomial.sum += down;
+        }
+        binomial
     }
 
-    /// How many are passed over before the next one is chosen. The logarithm of a number that is
-    /// never zero or one; beyond 2^32 the exact value no longer matters.
+    /// P(k + 1) / P(k).
     #[inline]
-    fn next(&self, stream: &mut Stream) -> u64 {
-        (math::ln(stream.uniform_open()) * self.inverse_log) as u64
+    fn ratio(&self, k: u32) -> f64 {
+        f64::from(self.n - k) / (f64::from(k) + 1.0) * self.odds
+    }
+
+    /// One number.
+    pub fn next(&self, stream: &mut Stream) -> u32 {
+        let mut left = stream.uniform() * self.sum - 1.0;
+        let (mut up, mut high) = (1.0, self.mode);
+        let (mut down, mut low) = (1.0, self.mode);
+        while left >= 0.0 {
+            let is_open = |relative: f64, has_next: bool| has_next && relative > NEGLIGIBLE;
+            let (may_rise, may_fall) = (is_open(up, high < self.n), is_open(down, low > 0));
+            if may_rise {
+                up *= self.ratio(high);
+                high += 1;
+                left -= up;
+                if left < 0.0 {
+                    return high;
+                }
+            }
+            if may_fall {
+                low -= 1;
+                down /= self.ratio(low);
+                left -= down;
+                if left < 0.0 {
+                    return low;
+                }
+            }
+            // The sum was rounded; what is left then is a sliver.
+            if !may_rise && !may_fall {
+                break;
+            }
+        }
+        self.mode
     }
 }
 
@@ -126,22 +183,6 @@ impl Pool {
             drawn[start..].iter().for_each(|&place| _ = marks.remove(place));
         }
         drawn[start..].iter_mut().for_each(|place| *place = self.nth(*place));
-    }
-
-    /// Each with the same probability, in order.
-    pub fn by_gaps(&self, gaps: &Gaps, stream: &mut Stream, drawn: &mut Vec<u32>) {
-        if gaps.p >= 1.0 {
-            return self.all(drawn);
-        }
-        if gaps.p <= 0.0 {
-            return;
-        }
-        let len = u64::from(self.len());
-        let mut place = gaps.next(stream);
-        while place < len {
-            drawn.push(self.nth(place as u32));
-            place = place.saturating_add(1).saturating_add(gaps.next(stream));
-        }
     }
 }
 
@@ -221,22 +262,29 @@ mod tests {
     }
 
     #[test]
-    fn gaps_choose_with_their_probability() {
-        for p in [0.0, 0.003, 0.1, 0.9, 1.0] {
-            let (gaps, mut stream, mut drawn) = (Gaps::new(p), stream(), Vec::new());
-            for _ in 0..100 {
-                Pool::new(1001, Some(5)).by_gaps(&gaps, &mut stream, &mut drawn);
-            }
-            let n = 100_000.0;
-            let error = drawn.len() as f64 - n * p;
-            assert!(error.abs() <= 5.0 * (n * p * (1.0 - p)).sqrt(), "{p}: {error}");
-            assert!(!drawn.contains(&5));
-            if p == 0.1 {
-                let mut places = vec![0; 10];
-                drawn.iter().for_each(|&k| places[(k - u32::from(k > 5)) as usize / 100] += 1);
-                // The 99.99th percentile with 9 degrees of freedom.
-                assert!(chi_square(&places) < 33.7, "{places:?}");
-            }
+    fn binomial_numbers_follow_their_law() {
+        let mut stream = stream();
+        // Small enough to compare with every probability.
+        let mut counts = [0u64; 5];
+        let law = Binomial::new(4, 0.3);
+        (0..100_000).for_each(|_| counts[law.next(&mut stream) as usize] += 1);
+        let expected = [24_010.0, 41_160.0, 26_460.0, 7_560.0, 810.0];
+        let terms = counts.iter().zip(expected).map(|(&c, e)| (c as f64 - e) * (c as f64 - e) / e);
+        // The 99.99th percentile with 4 degrees of freedom.
+        assert!(terms.sum::<f64>() < 23.5, "{counts:?}");
+        for (n, p) in [(1000, 0.003), (5000, 0.1), (5000, 0.97), (4_000_000_000, 1e-6)] {
+            let law = Binomial::new(n, p);
+            let draws = 20_000;
+            let values: Vec<f64> = (0..draws).map(|_| law.next(&mut stream).into()).collect();
+            let mean = values.iter().sum::<f64>() / f64::from(draws);
+            let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
+            let (m, v) = (f64::from(n) * p, f64::from(n) * p * (1.0 - p));
+            assert!((mean - m).abs() < 5.0 * (v / f64::from(draws)).sqrt(), "{n} {p} {mean}");
+            assert!((variance / f64::from(draws) / v - 1.0).abs() < 0.06, "{n} {p}");
+        }
+        for n in [0, 7] {
+            assert_eq!(Binomial::new(n, 0.0).next(&mut stream), 0);
+            assert_eq!(Binomial::new(n, 1.0).next(&mut stream), n);
         }
     }
 

@@ -71,6 +71,7 @@ fn own_delay(projection: &Projection, resolution: Resolution) -> Option<Span> {
 }
 
 /// A delay in milliseconds as it is stored.
+#[inline]
 pub(super) fn delay_on_grid(ms: f64, resolution: Resolution) -> Result<Span, String> {
     let refuse = || {
         if ms.is_nan() {
@@ -83,11 +84,20 @@ pub(super) fn delay_on_grid(ms: f64, resolution: Resolution) -> Result<Span, Str
     if !(0.0..=LONGEST_DELAY.ms()).contains(&ms) {
         return Err(refuse());
     }
-    let delay = Span::from_ms(ms).map(|span| resolution.nearest_delay(span));
-    delay.filter(|&delay| delay <= LONGEST_DELAY).ok_or_else(refuse)
+    let Some(span) = Span::from_ms(ms) else {
+        return Err(refuse());
+    };
+    // The division by the grid is felt when every synapse draws its delay.
+    let delay = if resolution == Resolution::FINEST {
+        span.max(Span(1))
+    } else {
+        resolution.nearest_delay(span)
+    };
+    if delay <= LONGEST_DELAY { Ok(delay) } else { Err(refuse()) }
 }
 
 /// A weight as it is stored.
+#[inline]
 pub(super) fn weight_as_stored(value: f64) -> Result<f32, String> {
     let weight = value as f32;
     if weight.is_finite() {
