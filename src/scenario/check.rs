@@ -119,7 +119,8 @@ pub(super) fn rate(rate_hz: &super::Steps, path: &str, findings: &mut Findings) 
     }
 }
 
-fn trains(times: &[Vec<Tick>], size: u32, params: &str, findings: &mut Findings) {
+/// The times of sources, by source.
+pub(super) fn trains(times: &[Vec<Tick>], size: u32, params: &str, findings: &mut Findings) {
     let path = below(params, "times");
     if times.len() != size as usize {
         let found = format!("found {} lists of times", times.len());
@@ -147,33 +148,46 @@ fn neurons(
         findings.add(Code::WrongCount, path, found, descriptor.parameters.len().to_string());
         return;
     }
-    for (parameter, value) in descriptor.parameters.iter().zip(parameters) {
-        let path = below(path, parameter.name);
-        let count = Some(size);
-        match value {
-            ParameterValue::Drawn(law) if !parameter.per_neuron && law.as_constant().is_none() => {
-                let found = "found a distribution";
-                let allowed = format!("one value in {}, shared by all neurons", parameter.unit);
-                findings.add(Code::MustBeConstant, &path, found, allowed);
-            }
-            ParameterValue::Drawn(law) => {
-                let kind = Kind { count, ..Kind::new(parameter.unit, parameter.range) };
-                check_law::law(law, kind, &path, findings);
-            }
-            ParameterValue::ForPeriod(law) => {
-                let kind = Kind { count, ..Kind::new(Unit::Ms, Range::Positive) };
-                check_law::law(law, kind, &below(&path, "period"), findings);
-                let current = parameter.per_neuron && parameter.unit == Unit::Pa;
-                if !current || descriptor.current_for_period.is_none() {
-                    let found = format!("{} has no current for a period", descriptor.name);
-                    findings.add(Code::NoCurrentForPeriod, &path, found, "a current");
-                }
-            }
-        }
+    for (index, value) in parameters.iter().enumerate() {
+        let path = below(path, descriptor.parameters[index].name);
+        parameter(descriptor, index, value, size, &path, findings);
     }
     // Conditions between parameters mean little as long as some of them are wrong or missing.
     if findings.clean(path) {
         relations(descriptor, parameters, path, findings);
+    }
+}
+
+/// One parameter by itself.
+pub(super) fn parameter(
+    descriptor: &Descriptor,
+    index: usize,
+    value: &ParameterValue,
+    size: u32,
+    path: &str,
+    findings: &mut Findings,
+) {
+    let parameter = &descriptor.parameters[index];
+    let count = Some(size);
+    match value {
+        ParameterValue::Drawn(law) if !parameter.per_neuron && law.as_constant().is_none() => {
+            let found = "found a distribution";
+            let allowed = format!("one value in {}, shared by all neurons", parameter.unit);
+            findings.add(Code::MustBeConstant, path, found, allowed);
+        }
+        ParameterValue::Drawn(law) => {
+            let kind = Kind { count, ..Kind::new(parameter.unit, parameter.range) };
+            check_law::law(law, kind, path, findings);
+        }
+        ParameterValue::ForPeriod(law) => {
+            let kind = Kind { count, ..Kind::new(Unit::Ms, Range::Positive) };
+            check_law::law(law, kind, &below(path, "period"), findings);
+            let current = parameter.per_neuron && parameter.unit == Unit::Pa;
+            if !current || descriptor.current_for_period.is_none() {
+                let found = format!("{} has no current for a period", descriptor.name);
+                findings.add(Code::NoCurrentForPeriod, path, found, "a current");
+            }
+        }
     }
 }
 

@@ -346,7 +346,7 @@ mod tests {
         for (index, code) in codes().enumerate() {
             assert_eq!(code as usize, index);
             assert_eq!(code.as_str(), format!("S{:03}", index + 1));
-            assert!(explain(code.as_str()).expect("explained").len() > 80, "{code}");
+            assert!(explain(code.as_str()).expect("explained").len() > 60, "{code}");
         }
         assert_eq!(explain("S999"), None);
     }

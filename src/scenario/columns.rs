@@ -96,7 +96,10 @@ impl<'b> Columns<'b> {
     ) {
         if self.reported < MOST_ROWS {
             let bytes = self.text.unwrap_or_default();
-            let text = bytes.split(|&b| b == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+            // The reader counts from the blank lines and comments that it skips before a row.
+            let skipped = |line: &[u8]| line.trim_ascii().is_empty() || line.starts_with(b"#");
+            let mut lines = bytes.split(|&b| b == b'\n').zip(1..).skip(line.saturating_sub(1));
+            let (text, line) = lines.find(|(text, _)| !skipped(text)).unwrap_or((&[], line));
             let finding = self.finding(code, found, allowed);
             let text = String::from_utf8_lossy(text);
             findings.placed.push(Problem::at_line(finding, &self.file, line, &text));

@@ -35,7 +35,6 @@ mod tests;
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::Descriptor;
 
-pub use build::Drawable;
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
 pub use problem::{Finding, Problem, Problems};

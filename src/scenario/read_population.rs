@@ -145,6 +145,19 @@ impl Reader<'_> {
         self.law_or_values(at, parameter.unit).map(ParameterValue::Drawn)
     }
 
+    /// One parameter, read and checked by itself.
+    pub fn checked_parameter(
+        &mut self,
+        descriptor: &Descriptor,
+        index: usize,
+        size: u32,
+        at: &At<'_>,
+    ) -> Option<ParameterValue> {
+        let value = self.parameter(descriptor, index, at)?;
+        super::check::parameter(descriptor, index, &value, size, &at.path, &mut self.findings);
+        Some(value)
+    }
+
     fn poisson(&mut self, fields: &Fields<'_>) -> Option<Model> {
         let params = self.required(fields, "params", "{ rate = \"12 Hz\" }")?;
         let params = self.table(&params, &["rate"])?;
@@ -175,7 +188,7 @@ impl Reader<'_> {
     }
 
     /// One list of times for each source, or a single list where there is one source.
-    fn inline_times(&mut self, at: &At<'_>, size: Option<u32>) -> Option<Vec<Vec<Tick>>> {
+    pub fn inline_times(&mut self, at: &At<'_>, size: Option<u32>) -> Option<Vec<Vec<Tick>>> {
         let items = self.list(at, "one list of times for each source")?;
         let single = size == Some(1) && !items.iter().any(At::is_list);
         if single {

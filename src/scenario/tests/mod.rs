@@ -1,0 +1,183 @@
+//! What the room promises as a whole: every rule of the grammar, every code, the way back.
+
+mod codes;
+mod mutations;
+mod numbers;
+mod scaling;
+
+use super::{
+    Connect, FilesIn, Model, Neurons, NoFiles, Override, ParameterValue, Problems, RecordSpikes,
+    Scenario, Shape, Source, parse, schema, starter, to_toml,
+};
+use crate::base::{Span, Tick};
+use crate::neuron;
+use std::io;
+
+/// A scenario that uses all of the grammar.
+const BASE: &str = include_str!("base.toml");
+const INPUT: &str = "neuron,time_ms\n2,3.5\n0,1\n0,0.52\n0,0.48\n";
+const EDGES: &str = "source,target,weight,delay_ms\n0,99,0.5,1.5\n2,0,-1,0.01\n";
+
+/// The files of the base scenario.
+fn files(name: &str) -> io::Result<Vec<u8>> {
+    match name {
+        "input.csv" => Ok(INPUT.into()),
+        "edges.csv" => Ok(EDGES.into()),
+        _ => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
+    }
+}
+
+fn read(text: &str) -> Result<Scenario, Problems> {
+    parse(&Source::new("test.toml", text), &files, &[])
+}
+
+fn read_with(overrides: &[&str]) -> Result<Scenario, Problems> {
+    let overrides: Vec<Override> = overrides.iter().map(|&text| text.into()).collect();
+    parse(&Source::new("test.toml", BASE), &files, &overrides)
+}
+
+#[test]
+fn the_grammar_becomes_the_data() {
+    let scenario = read(BASE).unwrap();
+    assert_eq!((scenario.seed, scenario.duration), (7, Span::from_whole_ms(1000)));
+    let names: Vec<&str> = scenario.populations.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["exc", "inh", "two", "drive", "input", "filed"]);
+    assert_eq!(scenario.neurons(), 157);
+    assert_eq!(scenario.population_index("drive"), Some(3));
+    let Model::Neuron { descriptor, parameters, .. } = &scenario.populations[1].model else {
+        panic!("inh is a neuron");
+    };
+    let period = &parameters[descriptor.parameter("i_e").unwrap()];
+    let uniform = Shape::Uniform { low: 50.0, high: 60.0 };
+    assert_eq!(*period, ParameterValue::ForPeriod(uniform.into()));
+    let Model::SpikeSource { times, file } = &scenario.populations[5].model else {
+        panic!("filed is a spike source");
+    };
+    // 0.48 ms and 0.52 ms meet on the grid of 0.1 ms, and are one spike.
+    assert_eq!(times[0], [Tick(500_000), Tick(1_000_000)]);
+    assert_eq!((&times[2][..], file.as_deref()), (&[Tick(3_500_000)][..], Some("input.csv")));
+    let Connect::Edges(edges) = &scenario.projections[5].connect else { panic!("edges") };
+    assert_eq!(edges.weight.as_deref(), Some(&[1.0, -2.0][..]));
+    assert_eq!(edges.delay.as_deref(), Some(&[Span(1_500_000), Span(100_000)][..]));
+    assert!(!scenario.projections[0].multapses && scenario.projections[1].multapses);
+    assert_eq!(scenario.currents[0].target.neurons, Neurons::List(vec![0, 3]));
+    let RecordSpikes::Some(recorded) = &scenario.record.spikes else { panic!("some") };
+    assert_eq!(recorded[1].neurons, Neurons::First(3));
+    assert_eq!(scenario.validate(), Ok(()));
+}
+
+#[test]
+fn what_is_written_is_read_back_equal() {
+    let scenario = read(BASE).unwrap();
+    let text = to_toml(&scenario);
+    let again = read(&text).unwrap_or_else(|problems| panic!("{}{text}", problems.render(false)));
+    assert_eq!(again, scenario);
+    assert_eq!(to_toml(&again), text);
+    for change in [
+        "seed=18446744073709551615",
+        "title=\"a \\\" b\\n\\u00e9\"",
+        "duration=9007199254740991 ns",
+    ] {
+        let scenario = read_with(&[change]).unwrap();
+        assert_eq!(read(&to_toml(&scenario)).unwrap(), scenario, "{change}");
+    }
+}
+
+#[test]
+fn overrides_change_values_and_are_named_in_problems() {
+    let changed = read_with(&[
+        "duration=2 s",
+        "population.exc.params.tau_m=\"10 ms\"",
+        "projection.0.delay=2 ms",
+        "population.new.model=poisson",
+        "population.new.size=3",
+        "population.new.params.rate=5 Hz",
+    ])
+    .unwrap();
+    assert_eq!(changed.duration, Span::from_whole_ms(2000));
+    assert_eq!(changed.projections[0].delay_ms.as_constant(), Some(2.0));
+    assert_eq!(changed.populations.last().map(|p| p.name.as_str()), Some("new"));
+    let problems = read_with(&["population.exc.params.tau_m = 10 mV"]).unwrap_err();
+    let problem = &problems.0[0];
+    assert_eq!((problem.file.as_str(), problem.line, problem.column), ("--set", 1, 31));
+    assert_eq!(problem.code.as_str(), "S006");
+    assert_eq!(problem.path, "population.exc.params.tau_m");
+}
+
+#[test]
+fn all_problems_come_at_once_with_lines_and_near_names() {
+    let text = BASE
+        .replace("duration = \"1 s\"", "duraton = \"1 s\"")
+        .replace("tau_m = \"20 ms\"", "tau_n = \"20 ms\"")
+        .replace("indegree = 80", "indegree = \"80\"")
+        .replace("source = \"drive\"", "source = \"drvie\"")
+        .replace("rate = \"2 kHz\"", "rate = \"2 kHZ\"");
+    let problems = read(&text).unwrap_err();
+    let found: Vec<(usize, &str)> =
+        problems.0.iter().map(|problem| (problem.line, problem.code.as_str())).collect();
+    assert_eq!(
+        found,
+        [(1, "S004"), (3, "S002"), (9, "S011"), (41, "S005"), (54, "S009"), (93, "S006")],
+        "{problems}"
+    );
+    let drawn = problems.render(false);
+    for near in ["`duration`?", "`tau_m`?", "`drive`?", "Hz, kHz, 1/s"] {
+        assert!(drawn.contains(near), "{near}: {drawn}");
+    }
+    assert!(problems.render(true).contains('\u{1b}'), "colour");
+    assert_eq!(problems.lines().lines().count(), problems.0.len());
+}
+
+#[test]
+fn scenarios_changed_in_code_are_held_to_the_same_rules() {
+    let break_it = |change: fn(&mut Scenario)| {
+        let mut scenario = read(BASE).unwrap();
+        change(&mut scenario);
+        let findings = scenario.validate().unwrap_err();
+        findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(break_it(|s| s.duration = Span::ZERO), ["S016"]);
+    assert_eq!(break_it(|s| s.populations[1].name = "exc".into()), ["S003"]);
+    assert_eq!(break_it(|s| s.projections[0].target = 99), ["S009"]);
+    assert_eq!(break_it(|s| s.projections[2].target = 3), ["S024"]);
+    assert_eq!(break_it(|s| s.backgrounds[0].weight = f64::NAN), ["S007"]);
+    assert_eq!(break_it(|s| s.projections[0].connect = Connect::fixed_indegree(100)), ["S018"]);
+}
+
+#[test]
+fn the_starter_parses() {
+    let mut text = starter().to_string();
+    if neuron::find("lif_exp").is_none() {
+        text = text.replace("lif_exp", "lif_delta").replace(" pA\"", " mV\"");
+        text = text.replace(", tau_syn_ex = \"2 ms\", tau_syn_in = \"2 ms\"", "");
+    }
+    let scenario = parse(&Source::new("starter.toml", text), &NoFiles, &[]);
+    let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    assert_eq!(scenario.neurons(), 1000);
+}
+
+#[test]
+fn the_schema_knows_every_model_and_resolves_its_references() {
+    let schema = schema();
+    let text = schema.to_string();
+    for descriptor in neuron::registry() {
+        for name in descriptor.parameters.iter().map(|p| p.name).chain([descriptor.name]) {
+            assert!(text.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+    for part in text.split("#/$defs/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(schema["$defs"].get(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn files_are_found_beside_the_scenario() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("input.csv"), INPUT).unwrap();
+    std::fs::write(directory.path().join("edges.csv"), EDGES).unwrap();
+    let scenario = directory.path().join("scenario.toml");
+    let source = Source::new("scenario.toml", BASE);
+    assert_eq!(parse(&source, &FilesIn::beside(&scenario), &[]), read(BASE));
+    assert!(parse(&source, &NoFiles, &[]).unwrap_err().lines().contains("S025"));
+}
