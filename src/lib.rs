@@ -2,9 +2,12 @@
 //! to event: exact spike times, and the same bytes for any number of threads.
 
 pub mod base;
+pub mod engine;
 pub mod network;
 pub mod neuron;
+pub mod queue;
 pub mod record;
 pub mod reference;
 pub mod scenario;
+pub mod source;
 pub mod synapse;

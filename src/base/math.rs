@@ -59,6 +59,12 @@ pub fn atanh(x: f64) -> f64 {
     libm::atanh(x)
 }
 
+/// Complementary error function.
+#[inline]
+pub fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
 /// Logarithm of the gamma function.
 #[inline]
 pub fn ln_gamma(x: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! Values that every room may use: time, ids, units, portable mathematics, keyed random numbers
 //! and digests. Nothing in here knows a file, a clock, a thread or the environment.
 
+pub mod decay;
 pub mod digest;
 pub mod id;
 pub mod math;
@@ -8,6 +9,7 @@ pub mod random;
 pub mod time;
 pub mod unit;
 
+pub use decay::Decay;
 pub use id::{NeuronId, PopulationId};
 pub use time::{Resolution, Span, Tick};
 pub use unit::Unit;

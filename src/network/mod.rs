@@ -3,10 +3,29 @@
 //! The plan is the same for any number of threads, and, seen neuron by neuron, for any number of
 //! shards: every draw is keyed by the thing it belongs to.
 
+mod check;
+mod connect;
+pub mod draw;
+mod edges;
+mod error;
+mod estimate;
+mod neurons;
+mod parallel;
 pub mod partition;
+mod pool;
+mod tables;
+#[cfg(test)]
+mod tests;
 
 use crate::base::Span;
+use crate::scenario::Scenario;
 use crate::synapse::Table;
+pub use check::check;
+use connect::Connector;
+pub use edges::{Edge, Residents};
+pub use error::{BuildError, Place, Problem};
+pub use estimate::{Estimate, estimate};
+use parallel::in_parallel;
 pub use partition::Partition;
 
 /// A built network, ready to run.
@@ -44,4 +63,76 @@ pub struct NeuronPlan {
     /// For each variable of the model its value for each neuron here; one value where all share
     /// it.
     pub variables: Vec<Vec<f64>>,
+}
+
+/// Builds the network of a scenario, on up to `threads` threads. A network that would need more
+/// than `limit` bytes while it is built is refused before anything is drawn.
+pub fn build(
+    scenario: &Scenario,
+    shards: u32,
+    threads: usize,
+    limit: Option<u64>,
+) -> Result<Network, BuildError> {
+    let problems = check(scenario, shards);
+    if !problems.is_empty() {
+        return Err(BuildError { problems });
+    }
+    refuse_beyond(limit, &estimate(scenario, shards))?;
+    let populations = scenario.populations.len();
+    let partition = Partition::new(scenario.populations.iter().map(|p| p.size), shards);
+    let plans = in_parallel(shards as usize, threads, |shard| {
+        neurons::plan(scenario, &partition, shard as u32)
+    });
+    let connectors =
+        in_parallel(scenario.projections.len(), threads, |index| Connector::new(scenario, index));
+    let tables = in_parallel(shards as usize * populations, threads, |piece| {
+        let (shard, source) = ((piece / populations) as u32, piece % populations);
+        tables::build(&connectors, &partition, scenario.resolution, source, shard)
+    });
+    assemble(scenario, partition, plans, tables)
+}
+
+fn refuse_beyond(limit: Option<u64>, estimate: &Estimate) -> Result<(), BuildError> {
+    let Some(limit) = limit.filter(|&limit| estimate.bytes_peak > limit) else {
+        return Ok(());
+    };
+    let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+    let problem = Problem::of_network(format_args!(
+        "{} neurons and {} synapses need {:.2} GiB of memory, but only {:.2} GiB may be used",
+        estimate.neurons,
+        estimate.synapses,
+        gib(estimate.bytes_peak),
+        gib(limit)
+    ));
+    Err(BuildError { problems: vec![problem] })
+}
+
+/// Puts the pieces of all shards together, or reports everything that was met on the way.
+fn assemble(
+    scenario: &Scenario,
+    partition: Partition,
+    plans: Vec<Result<Vec<NeuronPlan>, Vec<error::Met>>>,
+    tables: Vec<Result<Table, Vec<error::Met>>>,
+) -> Result<Network, BuildError> {
+    let mut met = Vec::new();
+    let mut keep = |problems| met.extend::<Vec<_>>(problems);
+    let plans: Vec<_> = plans.into_iter().filter_map(|p| p.map_err(&mut keep).ok()).collect();
+    let tables: Vec<_> = tables.into_iter().filter_map(|t| t.map_err(&mut keep).ok()).collect();
+    if !met.is_empty() {
+        return Err(BuildError { problems: error::first_of_each(scenario, met) });
+    }
+    let delays = tables.iter().filter_map(Table::delays);
+    let delays = delays.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let synapses = tables.iter().map(|table| table.synapses.len() as u64).sum();
+    let populations = scenario.populations.len();
+    let mut tables = tables.into_iter();
+    let with_tables =
+        |neurons| ShardPlan { tables: tables.by_ref().take(populations).collect(), neurons };
+    Ok(Network {
+        partition,
+        shards: plans.into_iter().map(with_tables).collect(),
+        shortest_delay: delays.map(|(shortest, _)| shortest),
+        longest_delay: delays.map(|(_, longest)| longest),
+        synapses,
+    })
 }

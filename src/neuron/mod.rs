@@ -175,6 +175,20 @@ pub trait Dynamics: Send + Sync + 'static {
     fn digest(state: &Self::State, digest: &mut Digest);
 }
 
+/// Something that is done with a model as a type.
+pub trait Visitor {
+    /// What comes out of it.
+    type Output;
+
+    /// Does it with the model `M`.
+    fn visit<M: Dynamics>(self) -> Self::Output;
+}
+
+/// Calls the visitor with the type of the model that the descriptor describes.
+pub fn dispatch<V: Visitor>(_descriptor: &Descriptor, visitor: V) -> V::Output {
+    visitor.visit::<lif_delta::LifDelta>()
+}
+
 /// Every model, in the order in which lists show them.
 pub fn registry() -> &'static [&'static Descriptor] {
     &[lif_delta::LifDelta::DESCRIPTOR]

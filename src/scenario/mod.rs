@@ -1,14 +1,53 @@
 //! What a network is and what is to be done with it, as plain data.
 //!
-//! A [`Scenario`] comes from a file (see [`parse`](self)) or is built in code. It holds no network: neurons
-//! and edges are drawn from it and its seed by the room `network`. Quantities are plain doubles in
-//! the unit that their name or their descriptor states; times on the grid are ticks.
+//! A [`Scenario`] comes from a file ([`parse`]) or is built in code ([`Scenario::new`]). It holds
+//! no network: neurons and edges are drawn from it and its seed by the room `network`.
+//! Quantities are plain doubles in the unit that their name or their descriptor states; times on
+//! the grid are ticks.
+//!
+//! A file becomes a `tree` of values with places; the `read_*` files turn it into data and
+//! collect what is wrong by key path; `check` holds every rule about the data itself, for files
+//! and for scenarios built in code alike; a path finds its place in the tree when it is shown.
+
+mod build;
+mod check;
+mod check_input;
+mod check_law;
+mod codes;
+mod columns;
+pub mod files;
+mod problem;
+mod read;
+mod read_input;
+mod read_law;
+mod read_population;
+mod read_projection;
+mod read_scenario;
+mod scale;
+mod schema;
+mod starter;
+mod tree;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::Descriptor;
 
+pub use build::Drawable;
+pub use codes::{Code, codes, explain};
+pub use files::{FilesIn, NoFiles, ReadFile};
+pub use problem::{Finding, Problem, Problems};
+pub use read_scenario::parse;
+pub use scale::Scale;
+pub use schema::schema;
+pub use starter::starter;
+pub use tree::{Override, Source};
+pub use write::to_toml;
+
 /// A whole scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// One line that says what it shows.
     pub title: String,
@@ -31,7 +70,7 @@ pub struct Scenario {
 }
 
 /// A population of neurons, or of sources, which only send.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Population {
     /// Its name, unique in the scenario.
     pub name: String,
@@ -64,7 +103,65 @@ pub enum Model {
     SpikeSource {
         /// The times of each source.
         times: Vec<Vec<Tick>>,
+        /// The file that they come from, if they do.
+        file: Option<String>,
     },
+}
+
+impl PartialEq for Model {
+    fn eq(&self, other: &Model) -> bool {
+        match (self, other) {
+            (
+                Model::Neuron { descriptor, parameters, initial },
+                Model::Neuron { descriptor: d, parameters: p, initial: i },
+            ) => descriptor.name == d.name && parameters == p && initial == i,
+            (Model::Poisson { rate_hz }, Model::Poisson { rate_hz: r }) => rate_hz == r,
+            (Model::SpikeSource { times, file }, Model::SpikeSource { times: t, file: f }) => {
+                times == t && file == f
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Model {
+    /// The descriptor of a neuron model; `None` for sources.
+    pub fn descriptor(&self) -> Option<&'static Descriptor> {
+        match self {
+            Model::Neuron { descriptor, .. } => Some(descriptor),
+            _ => None,
+        }
+    }
+
+    /// The model's name in scenario files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Model::Neuron { descriptor, .. } => descriptor.name,
+            Model::Poisson { .. } => "poisson",
+            Model::SpikeSource { .. } => "spike_source",
+        }
+    }
+}
+
+impl Scenario {
+    /// How many neurons and sources there are in all populations.
+    pub fn neurons(&self) -> u64 {
+        self.populations.iter().map(|population| u64::from(population.size)).sum()
+    }
+
+    /// The index of a population by name.
+    pub fn population_index(&self, name: &str) -> Option<usize> {
+        self.populations.iter().position(|population| population.name == name)
+    }
+
+    /// Checks a scenario that was built or changed in code, by the rules that hold for files.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by the key path that the value would have in a file.
+    pub fn validate(&self) -> Result<(), Vec<Finding>> {
+        let findings = check::scenario(self);
+        if findings.is_empty() { Ok(()) } else { Err(findings.list) }
+    }
 }
 
 /// A parameter's value.
@@ -170,7 +267,7 @@ impl Steps {
 }
 
 /// Synapses from one population to another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Projection {
     /// Index of the population that sends.
     pub source: usize,
@@ -189,7 +286,7 @@ pub struct Projection {
 }
 
 /// Who is connected to whom.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Connect {
     /// Every source to every target.
     AllToAll,
@@ -208,7 +305,7 @@ pub enum Connect {
 }
 
 /// An explicit list of edges, column by column; indices within the populations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Edges {
     /// Source of each edge.
     pub source: Vec<u32>,
@@ -218,6 +315,17 @@ pub struct Edges {
     pub weight: Option<Vec<f32>>,
     /// Delay of each edge on the grid, if the list has them.
     pub delay: Option<Vec<Span>>,
+    /// The file that they come from, if they do.
+    pub file: Option<EdgeFile>,
+}
+
+/// Where edges come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgeFile {
+    /// Its name in the scenario.
+    pub name: String,
+    /// What the file's weights were multiplied by.
+    pub weight_scale: f64,
 }
 
 /// Some neurons of a population.
@@ -241,7 +349,7 @@ pub enum Neurons {
 }
 
 /// Poisson input to each selected neuron, independent of every other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Background {
     /// Who receives it.
     pub target: Selection,
@@ -252,7 +360,7 @@ pub struct Background {
 }
 
 /// A current into each selected neuron, on top of `i_e`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CurrentInput {
     /// Who receives it.
     pub target: Selection,

@@ -1,0 +1,229 @@
+//! Everything that arrives in one window at one shard, gathered by target.
+//!
+//! Arrivals are appended in via order (external input first, then synapses by source), counted
+//! by target, and dealt into one array with a stable counting sort. A neuron's inputs then lie
+//! side by side, still in via order; a stable sort by time within the few of one neuron gives
+//! the order of the contract.
+
+use crate::base::Tick;
+use crate::neuron::cell::{Input, InputKind};
+
+/// One arrival: at `start + offset`, with a weight.
+#[derive(Clone, Copy, Debug, Default)]
+struct Arrival {
+    target: u32,
+    offset: u32,
+    weight: f64,
+}
+
+/// An arrival whose target is known from its place.
+#[derive(Clone, Copy, Debug, Default)]
+struct Placed {
+    offset: u32,
+    weight: f64,
+}
+
+/// The arrivals of one window.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    start: Tick,
+    log: Vec<Arrival>,
+    placed: Vec<Placed>,
+    /// For each neuron first the number of its arrivals, then the end of its stretch of `placed`.
+    ends: Vec<u32>,
+    /// One bit a neuron: it is concerned in this window.
+    concerned: Vec<u64>,
+    /// Changes of constant currents: (neuron, tick, pA), sorted.
+    drives: Vec<(u32, Tick, f64)>,
+    scratch: Vec<Input>,
+}
+
+impl Arrivals {
+    /// Room for this many neurons.
+    pub fn new(neurons: usize) -> Arrivals {
+        Arrivals {
+            ends: vec![0; neurons],
+            concerned: vec![0; neurons.div_ceil(64)],
+            ..Arrivals::default()
+        }
+    }
+
+    /// Opens a window. The previous one must have been drained by [`Arrivals::finish`].
+    pub fn open(&mut self, start: Tick) {
+        debug_assert!(self.log.is_empty());
+        self.start = start;
+    }
+
+    /// Adds an input of this weight.
+    #[inline]
+    pub fn push(&mut self, target: u32, at: Tick, weight: f64) {
+        debug_assert!(at >= self.start);
+        self.push_at(target, (at.0 - self.start.0) as u32, weight);
+    }
+
+    /// Adds an input `offset` ticks into the window.
+    #[inline]
+    pub fn push_at(&mut self, target: u32, offset: u32, weight: f64) {
+        self.ends[target as usize] += 1;
+        self.log.push(Arrival { target, offset, weight });
+        self.concern(target);
+    }
+
+    /// Adds a change of a neuron's constant current.
+    pub fn push_drive(&mut self, target: u32, at: Tick, current: f64) {
+        self.drives.push((target, at, current));
+        self.concern(target);
+    }
+
+    /// Marks a neuron that must be looked at although nothing arrives.
+    #[inline]
+    pub fn concern(&mut self, neuron: u32) {
+        self.concerned[neuron as usize / 64] |= 1 << (neuron % 64);
+    }
+
+    /// Deals the arrivals out to their targets.
+    pub fn deal(&mut self) {
+        self.drives.sort_by_key(|&(neuron, tick, _)| (neuron, tick));
+        self.placed.resize(self.log.len(), Placed::default());
+        let mut start = 0;
+        for (word, &bits) in self.concerned.iter().enumerate() {
+            for neuron in ones(word, bits) {
+                let count = std::mem::replace(&mut self.ends[neuron as usize], start);
+                start += count;
+            }
+        }
+        for arrival in &self.log {
+            let end = &mut self.ends[arrival.target as usize];
+            self.placed[*end as usize] = Placed { offset: arrival.offset, weight: arrival.weight };
+            *end += 1;
+        }
+        self.log.clear();
+    }
+
+    /// Calls `visit` for each concerned neuron of `range` with its sorted inputs. Ranges must be
+    /// visited in rising order, each once, after [`Arrivals::deal`].
+    pub fn drain(
+        &mut self,
+        range: std::ops::Range<u32>,
+        cursor: &mut u32,
+        mut visit: impl FnMut(u32, &[Input]),
+    ) {
+        if range.is_empty() {
+            return;
+        }
+        let words = range.start as usize / 64..=(range.end - 1) as usize / 64;
+        for word in words {
+            let bits = self.concerned[word];
+            for neuron in ones(word, bits).filter(|neuron| range.contains(neuron)) {
+                let end = std::mem::take(&mut self.ends[neuron as usize]);
+                self.gather(neuron, *cursor, end);
+                *cursor = end;
+                visit(neuron, &self.scratch);
+            }
+        }
+    }
+
+    /// Sorts the inputs of one neuron into `scratch`.
+    fn gather(&mut self, neuron: u32, first: u32, end: u32) {
+        let placed = &mut self.placed[first as usize..end as usize];
+        sort_by_offset(placed);
+        self.scratch.clear();
+        let start = self.start;
+        self.scratch.extend(placed.iter().map(|arrival| Input {
+            at: Tick(start.0 + u64::from(arrival.offset)),
+            kind: InputKind::Spike(arrival.weight),
+        }));
+        if !self.drives.is_empty() {
+            self.merge_drives(neuron);
+        }
+    }
+
+    /// Puts changes of the current before all other inputs of their tick.
+    fn merge_drives(&mut self, neuron: u32) {
+        let first = self.drives.partition_point(|&(other, ..)| other < neuron);
+        let mine = self.drives[first..].iter().take_while(|&&(other, ..)| other == neuron);
+        for &(_, at, current) in mine {
+            let place = self.scratch.partition_point(|input| input.at < at);
+            self.scratch.insert(place, Input { at, kind: InputKind::Drive(current) });
+        }
+    }
+
+    /// Closes the window.
+    pub fn finish(&mut self) {
+        self.concerned.fill(0);
+        self.drives.clear();
+    }
+}
+
+/// The neurons whose bits are set in a word.
+fn ones(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros())?;
+        bits &= bits - 1;
+        Some(word as u32 * 64 + bit)
+    })
+}
+
+/// Stable sort. Most neurons get a handful of inputs a window, and those of one source are in
+/// order already, so insertion is the common case.
+fn sort_by_offset(placed: &mut [Placed]) {
+    if placed.len() > 24 {
+        placed.sort_by_key(|arrival| arrival.offset);
+        return;
+    }
+    for index in 1..placed.len() {
+        let arrival = placed[index];
+        let mut hole = index;
+        while hole > 0 && placed[hole - 1].offset > arrival.offset {
+            placed[hole] = placed[hole - 1];
+            hole -= 1;
+        }
+        placed[hole] = arrival;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_come_by_neuron_then_time_then_via() {
+        let mut arrivals = Arrivals::new(200);
+        for round in 0..2 {
+            let start = Tick(1000 * round);
+            arrivals.open(start);
+            arrivals.push(130, Tick(start.0 + 5), 1.0);
+            arrivals.push(3, Tick(start.0 + 9), 2.0);
+            arrivals.push(130, Tick(start.0 + 2), 3.0);
+            arrivals.push(130, Tick(start.0 + 5), 4.0);
+            arrivals.push_drive(130, Tick(start.0 + 5), 7.0);
+            arrivals.concern(64);
+            arrivals.deal();
+            let mut seen = Vec::new();
+            let mut cursor = 0;
+            for range in [0..100, 100..200] {
+                arrivals.drain(range, &mut cursor, |neuron, inputs| {
+                    let inputs: Vec<_> =
+                        inputs.iter().map(|i| (i.at.0 - start.0, i.kind)).collect();
+                    seen.push((neuron, inputs));
+                });
+            }
+            arrivals.finish();
+            let spike = InputKind::Spike;
+            let expected = vec![
+                (3, vec![(9, spike(2.0))]),
+                (64, vec![]),
+                (
+                    130,
+                    vec![
+                        (2, spike(3.0)),
+                        (5, InputKind::Drive(7.0)),
+                        (5, spike(1.0)),
+                        (5, spike(4.0)),
+                    ],
+                ),
+            ];
+            assert_eq!(seen, expected);
+        }
+    }
+}

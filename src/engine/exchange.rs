@@ -1,0 +1,44 @@
+//! What crosses between shards: spikes, as (tick, neuron), and when each shard next has work.
+
+use crate::base::Tick;
+use crate::record::Spike;
+use std::sync::{RwLock, RwLockReadGuard};
+
+/// What one shard publishes at the end of a window.
+#[derive(Debug, Default)]
+pub struct Post {
+    /// Spikes of the window, in the order (tick, neuron).
+    pub spikes: Vec<Spike>,
+    /// The earliest tick at which something can happen in this shard; `None` for never.
+    pub next: Option<Tick>,
+    /// Spikes in flight in this shard.
+    pub in_flight: usize,
+}
+
+/// Two outboxes a shard, used in turn. The lock is never contended: the barrier between writing
+/// and reading sees to that; it is there so that the compiler believes it, too.
+#[derive(Debug)]
+pub struct Exchange {
+    posts: [Vec<RwLock<Post>>; 2],
+}
+
+impl Exchange {
+    /// Outboxes for this many shards.
+    pub fn new(shards: usize) -> Exchange {
+        let side = || (0..shards).map(|_| RwLock::default()).collect();
+        Exchange { posts: [side(), side()] }
+    }
+
+    /// Writes a shard's post of round `round`.
+    pub fn publish(&self, round: u64, shard: usize, write: impl FnOnce(&mut Post)) {
+        let lock = &self.posts[(round % 2) as usize][shard];
+        write(&mut lock.write().expect("a worker that fails ends the run"));
+    }
+
+    /// Reads all shards' posts of round `round`, in the order of the shards.
+    pub fn read(&self, round: u64) -> impl Iterator<Item = RwLockReadGuard<'_, Post>> {
+        self.posts[(round % 2) as usize]
+            .iter()
+            .map(|lock| lock.read().expect("a worker that fails ends the run"))
+    }
+}

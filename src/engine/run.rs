@@ -1,0 +1,494 @@
+//! A whole run: workers, rounds, and what is left at the end.
+
+use super::barrier::{Barrier, Poisoned};
+use super::collector::Collector;
+use super::exchange::Exchange;
+use super::shard::{Remains, Shard};
+use crate::base::digest::Digest;
+use crate::base::{NeuronId, Span, Tick};
+use crate::network::Network;
+use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
+use crate::scenario::{Model, Scenario};
+use hdrhistogram::Histogram;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The longest window: what arrives in one window is held in memory at once.
+const LONGEST_WINDOW: Span = Span::from_whole_ms(16);
+
+/// How a run is executed. Nothing in here changes its result.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Worker threads; more than there are shards are not used.
+    pub threads: usize,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Everything before this time is done.
+    pub simulated: Tick,
+    /// Spikes so far.
+    pub spikes: u64,
+}
+
+/// What an observer wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// To go on.
+    Continue,
+    /// To stop at the end of this window.
+    Stop,
+}
+
+/// Why a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// A worker panicked: a defect of the program, caught.
+    #[error(
+        "shard {shard} failed at neuron {neuron} ({population}), in the window from {from} to \
+         {to}: {message}"
+    )]
+    Worker {
+        /// The shard.
+        shard: u32,
+        /// The neuron that was worked on last.
+        neuron: NeuronId,
+        /// Its population and place in it.
+        population: String,
+        /// Start of the window.
+        from: Tick,
+        /// End of the window.
+        to: Tick,
+        /// What the panic said.
+        message: String,
+    },
+}
+
+/// Simulates a network from time zero to the scenario's duration.
+///
+/// `observer` is called after each window by one of the workers; it decides whether to go on.
+///
+/// # Errors
+/// [`RunError`] if a worker failed.
+pub fn run(
+    scenario: &Scenario,
+    network: &Network,
+    options: Options,
+    observer: &(dyn Fn(Progress) -> Control + Sync),
+) -> Result<Outcome, RunError> {
+    let shards = network.partition.shards() as usize;
+    let threads = options.threads.clamp(1, shards);
+    let common = Common {
+        scenario,
+        network,
+        cut: Cut::new(scenario, network),
+        threads,
+        barrier: Barrier::new(threads),
+        exchange: Exchange::new(shards),
+        stop: [AtomicBool::new(false), AtomicBool::new(false)],
+        failure: Mutex::new(None),
+        observer,
+    };
+    let results: Vec<Result<WorkerResult, Poisoned>> = std::thread::scope(|scope| {
+        let common = &common;
+        let others: Vec<_> =
+            (1..threads).map(|worker| scope.spawn(move || common.work(worker))).collect();
+        let first = common.work(0);
+        let others = others.into_iter().map(|handle| handle.join().unwrap_or(Err(Poisoned)));
+        std::iter::once(first).chain(others).collect()
+    });
+    if let Some(failure) = common.failure.lock().expect("no worker is left").take() {
+        return Err(failure);
+    }
+    let results = results
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .expect("a barrier is poisoned only after its failure was noted");
+    Ok(assemble(scenario, network, results))
+}
+
+/// How time is cut. Windows are the lookahead of the exchange. A window with more arrivals than
+/// the cache likes is gone through in slices; a slice needs no exchange. Neither changes a result.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    slice: Span,
+    slices_per_window: u64,
+}
+
+/// Arrivals that a shard should gather at once: with 32 bytes each they stay in a cache of a
+/// megabyte.
+const ARRIVALS_PER_SLICE: f64 = 32_768.0;
+/// Rate at which neurons are taken to fire when slices are cut.
+const GUESSED_RATE_HZ: f64 = 10.0;
+
+impl Cut {
+    fn new(scenario: &Scenario, network: &Network) -> Cut {
+        let window = network.shortest_delay.unwrap_or(LONGEST_WINDOW).min(LONGEST_WINDOW);
+        let background: f64 = scenario
+            .backgrounds
+            .iter()
+            .map(|background| {
+                let size = scenario.populations[background.target.population].size;
+                let highest = background.rate_hz.steps.iter().map(|&(_, rate)| rate);
+                f64::from(background.target.count(size)) * highest.fold(0.0, f64::max)
+            })
+            .sum();
+        let per_second = network.synapses as f64 * GUESSED_RATE_HZ + background;
+        let per_window = per_second * window.s() / f64::from(network.partition.shards());
+        let slices = (per_window / ARRIVALS_PER_SLICE).ceil().clamp(1.0, window.0 as f64) as u64;
+        Cut { slice: Span(window.0 / slices), slices_per_window: slices }
+    }
+
+    fn slice_of(self, tick: Tick) -> u64 {
+        tick.0 / self.slice.0
+    }
+
+    /// The slices from `slice` to the end of its window.
+    fn rest_of_window(self, slice: u64) -> std::ops::Range<u64> {
+        slice..(slice / self.slices_per_window + 1) * self.slices_per_window
+    }
+
+    fn start(self, slice: u64) -> Tick {
+        Tick(slice * self.slice.0)
+    }
+}
+
+/// What all workers see.
+struct Common<'a> {
+    scenario: &'a Scenario,
+    network: &'a Network,
+    cut: Cut,
+    threads: usize,
+    barrier: Barrier,
+    exchange: Exchange,
+    /// Written by worker 0 before the barrier of a round, read by all after it; two, used in
+    /// turn, for the same reason as the outboxes.
+    stop: [AtomicBool; 2],
+    failure: Mutex<Option<RunError>>,
+    observer: &'a (dyn Fn(Progress) -> Control + Sync),
+}
+
+/// What a worker hands back.
+struct WorkerResult {
+    remains: Vec<(u32, Remains)>,
+    collected: Option<Collected>,
+}
+
+/// What worker 0 gathered beside its own shards.
+struct Collected {
+    collector: Collector,
+    queue_depth: Histogram<u64>,
+    windows: u64,
+    end: Tick,
+    interrupted: bool,
+}
+
+impl Common<'_> {
+    /// One worker's whole run, with a panic turned into an error that names its place.
+    fn work(&self, worker: usize) -> Result<WorkerResult, Poisoned> {
+        let mut place = Place::default();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
+        outcome.unwrap_or_else(|panic| {
+            self.note_failure(&place, panic_message(panic.as_ref()));
+            self.barrier.poison();
+            Err(Poisoned)
+        })
+    }
+
+    fn note_failure(&self, place: &Place, message: String) {
+        let partition = &self.network.partition;
+        let population = partition.population_of(place.neuron);
+        let name = self.scenario.populations.get(population).map_or("", |p| p.name.as_str());
+        let index = place.neuron.0 - partition.population(population).start;
+        let slices = self.cut.rest_of_window(place.slice);
+        let error = RunError::Worker {
+            shard: place.shard,
+            neuron: place.neuron,
+            population: format!("{name}[{index}]"),
+            from: self.cut.start(slices.start),
+            to: self.cut.start(slices.end),
+            message,
+        };
+        // The first failure is the cause; later ones may only be its consequences.
+        self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
+    }
+
+    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
+        let mut shards: Vec<(u32, Shard)> = (worker..self.network.shards.len())
+            .step_by(self.threads)
+            .map(|s| s as u32)
+            .map(|s| (s, Shard::new(self.scenario, self.network, s, self.cut.slice)))
+            .collect();
+        let mut collected = (worker == 0).then(|| Collected::new(self));
+        let duration = Tick(self.scenario.duration.0);
+        for (index, shard) in &shards {
+            self.exchange.publish(0, *index as usize, |post| post.next = shard.next_event());
+        }
+        let mut round = 0;
+        loop {
+            self.barrier.wait()?;
+            let next = self.next_slice(round);
+            if let Some(collected) = &mut collected {
+                collected.gather(self, round);
+            }
+            let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
+            let Some(slice) = next.filter(|_| !stop) else { break };
+            place.slice = slice;
+            let slices = self.cut.rest_of_window(slice);
+            let end = self.cut.start(slices.end).min(duration);
+            for (index, shard) in &mut shards {
+                place.shard = *index;
+                self.window(round, slices.clone(), *index, shard, &mut place.neuron);
+            }
+            round += 1;
+            if let Some(collected) = &mut collected {
+                collected.windows += 1;
+                collected.end = end;
+                let stop = collected.observe(self);
+                self.stop[(round % 2) as usize].store(stop, Ordering::Relaxed);
+            }
+        }
+        if let Some(collected) = &mut collected
+            && !collected.interrupted
+        {
+            collected.end = duration;
+        }
+        let end = if self.stop[(round % 2) as usize].load(Ordering::Relaxed) {
+            self.cut.start(self.cut.rest_of_window(place.slice).end).min(duration)
+        } else {
+            duration
+        };
+        let remains = shards.into_iter().map(|(index, shard)| (index, shard.finish(end))).collect();
+        Ok(WorkerResult { remains, collected })
+    }
+
+    /// One shard's part of one window.
+    fn window(
+        &self,
+        round: u64,
+        slices: std::ops::Range<u64>,
+        index: u32,
+        shard: &mut Shard,
+        at: &mut NeuronId,
+    ) {
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            for post in self.exchange.read(round) {
+                shard.collect(&post.spikes);
+            }
+            self.exchange.publish(round + 1, index as usize, |post| {
+                post.spikes.clear();
+                for slice in slices {
+                    if shard.next_event().is_some_and(|tick| self.cut.slice_of(tick) <= slice) {
+                        shard.deliver(slice);
+                        shard.advance(slice, &mut post.spikes);
+                    }
+                }
+                post.spikes.sort_unstable();
+                post.next = shard.next_event();
+                post.in_flight = shard.in_flight();
+            });
+        }));
+        if let Err(panic) = step {
+            *at = shard.current();
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// The slice in which something can happen next; `None` at the end of the run.
+    fn next_slice(&self, round: u64) -> Option<u64> {
+        let lookahead = self.network.shortest_delay.unwrap_or(Span::ZERO);
+        let mut next: Option<Tick> = None;
+        for post in self.exchange.read(round) {
+            let arrival = post.spikes.first().map(|spike| spike.tick + lookahead);
+            next = [next, post.next, arrival].into_iter().flatten().min();
+        }
+        next.filter(|tick| tick.0 < self.scenario.duration.0).map(|tick| self.cut.slice_of(tick))
+    }
+}
+
+/// Where a worker is, for its last words.
+#[derive(Default)]
+struct Place {
+    shard: u32,
+    neuron: NeuronId,
+    slice: u64,
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_string())
+}
+
+impl Collected {
+    fn new(common: &Common) -> Collected {
+        Collected {
+            collector: Collector::new(common.scenario, &common.network.partition),
+            queue_depth: Histogram::new(3).expect("three digits are allowed"),
+            windows: 0,
+            end: Tick::ZERO,
+            interrupted: false,
+        }
+    }
+
+    /// Takes over what all shards published in the round that is over.
+    fn gather(&mut self, common: &Common, round: u64) {
+        let mut in_flight = 0;
+        for post in common.exchange.read(round) {
+            self.collector.add(&post.spikes);
+            in_flight += post.in_flight as u64;
+        }
+        if round > 0 {
+            self.queue_depth.saturating_record(in_flight);
+        }
+        self.collector.close_window();
+    }
+
+    /// Tells the observer; `true` if it wants to stop.
+    fn observe(&mut self, common: &Common) -> bool {
+        let progress = Progress { simulated: self.end, spikes: self.collector.count };
+        self.interrupted = (common.observer)(progress) == Control::Stop;
+        self.interrupted
+    }
+}
+
+/// Puts together what the workers hand back.
+fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) -> Outcome {
+    let mut remains = Vec::new();
+    let mut collected = None;
+    for result in results {
+        remains.extend(result.remains);
+        collected = collected.or(result.collected);
+    }
+    remains.sort_by_key(|&(shard, _)| shard);
+    let mut remains: Vec<Remains> = remains.into_iter().map(|(_, remains)| remains).collect();
+    let collected = collected.expect("there is a worker 0");
+    let count = collected.collector.count;
+    let (spikes, digest) = collected.collector.finish();
+    let mut fan_out: Histogram<u64> = Histogram::new(3).expect("three digits are allowed");
+    for shard in &remains {
+        fan_out.add(&shard.fan_out).expect("it grows as needed");
+    }
+    let synapse_bytes = network.shards.iter().flat_map(|s| &s.tables).map(table_bytes).sum();
+    Outcome {
+        spikes,
+        digest,
+        state_digest: state_digest(network, &remains),
+        populations: populations(scenario, network, &remains, collected.end),
+        traces: traces(scenario, &mut remains),
+        weights: scenario.record.weights.then(|| super::weights::collect(network)),
+        counts: Counts {
+            spikes: count,
+            synaptic_events: remains.iter().map(|shard| shard.synaptic_events).sum(),
+            external_events: remains.iter().map(|shard| shard.external_events).sum(),
+            windows: collected.windows,
+            queue_depth: percentiles(&collected.queue_depth),
+            fan_out: percentiles(&fan_out),
+            synapse_bytes,
+        },
+        simulated: collected.end.since(Tick::ZERO),
+        interrupted: collected.interrupted,
+    }
+}
+
+fn table_bytes(table: &crate::synapse::Table) -> u64 {
+    table.synapses.bytes() + size_of_val(table.offsets.as_slice()) as u64
+}
+
+fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
+    Percentiles {
+        p50: histogram.value_at_quantile(0.5),
+        p90: histogram.value_at_quantile(0.9),
+        p99: histogram.value_at_quantile(0.99),
+        max: histogram.max(),
+    }
+}
+
+/// The digest of all neurons' states, in the order of their numbers: shards own contiguous
+/// pieces of each population, in order.
+fn state_digest(network: &Network, remains: &[Remains]) -> String {
+    let mut digest = Digest::new();
+    for population in 0..network.partition.populations() {
+        for shard in remains {
+            if let Some(group) = &shard.groups[population] {
+                group.digest(&mut digest);
+            }
+        }
+    }
+    digest.finish()
+}
+
+fn populations(
+    scenario: &Scenario,
+    network: &Network,
+    remains: &[Remains],
+    end: Tick,
+) -> Vec<PopulationOutcome> {
+    let of = |population: usize, size: u32| {
+        let (mut spikes, mut sum, mut irregular) = (0, 0.0, 0u32);
+        for (shard, remains) in remains.iter().enumerate() {
+            let first = network.partition.local_start(population, shard as u32) as usize;
+            let owned = network.partition.owned(population, shard as u32).len();
+            for train in &remains.trains[first..first + owned] {
+                spikes += train.spikes;
+                if let Some(cv) = train.cv() {
+                    sum += cv;
+                    irregular += 1;
+                }
+            }
+        }
+        PopulationOutcome {
+            spikes,
+            rate_hz: spikes as f64 / (f64::from(size) * end.s()),
+            cv_isi: (irregular > 0).then(|| sum / f64::from(irregular)),
+        }
+    };
+    scenario.populations.iter().enumerate().map(|(p, population)| of(p, population.size)).collect()
+}
+
+fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
+    let mut probes: Vec<Vec<Vec<super::group::Probe>>> = Vec::new();
+    for population in 0..scenario.populations.len() {
+        let of_shard = |shard: &mut Remains| {
+            shard.groups[population].as_mut().map(|group| group.probes()).unwrap_or_default()
+        };
+        probes.push(remains.iter_mut().map(of_shard).collect());
+    }
+    let mut seen = vec![0; scenario.populations.len()];
+    let mut traces = Vec::new();
+    for record in &scenario.record.state {
+        let population = record.target.population;
+        let number = seen[population];
+        seen[population] += 1;
+        let Model::Neuron { descriptor, .. } = &scenario.populations[population].model else {
+            continue;
+        };
+        let neurons = record.target.indices(scenario.populations[population].size);
+        // Neurons of one selection, shard after shard, are sorted because the pieces are.
+        let samples: Vec<&Vec<f64>> = probes[population]
+            .iter()
+            .filter_map(|shard| shard.get(number))
+            .flat_map(|probe| &probe.samples)
+            .collect();
+        let width = record.variables.len();
+        for (place, &variable) in record.variables.iter().enumerate() {
+            let times = samples.first().map_or(0, |s| s.len() / width);
+            let value = |time: usize, neuron: usize| samples[neuron][time * width + place];
+            let values = (0..times)
+                .flat_map(|time| (0..neurons.len()).map(move |neuron| (time, neuron)))
+                .map(|(time, neuron)| value(time, neuron))
+                .collect();
+            traces.push(Trace {
+                population,
+                variable: descriptor.variables[variable].name,
+                unit: descriptor.variables[variable].unit,
+                neurons: neurons.clone(),
+                interval: record.interval,
+                values,
+            });
+        }
+    }
+    traces
+}

@@ -1,0 +1,274 @@
+//! How a number is drawn from a [`Distribution`].
+//!
+//! | shape | value, with u uniform in [0, 1) and z standard normal |
+//! |---|---|
+//! | constant | itself |
+//! | values | the one with the neuron's index |
+//! | uniform | low + (high - low) u, never high |
+//! | normal | mean + sd z |
+//! | lognormal | median exp(sigma z) |
+//! | exponential | mean times an exponential number of mean one |
+//!
+//! A value below `min` or above `max` is drawn again from the same stream (the law is truncated)
+//! or becomes the bound. A law that keeps missing its bounds is given up after
+//! [`MOST_REDRAWS`] draws: the sample is not a number, and whoever asked reports it.
+
+use crate::base::math;
+use crate::base::random::{Purpose, Stream};
+use crate::scenario::{Distribution, Outside, Shape};
+
+/// A law of which less than about one draw in ten thousand lies between its bounds is refused.
+pub const MOST_REDRAWS: u32 = 100_000;
+
+/// A checked distribution, ready to be sampled.
+#[derive(Clone, Copy, Debug)]
+pub enum Sampler<'a> {
+    /// Always the same value.
+    Constant(f64),
+    /// Drawn, or looked up.
+    Drawn(&'a Distribution),
+}
+
+impl<'a> Sampler<'a> {
+    /// A sampler of a distribution that [`check`] accepts.
+    pub fn new(distribution: &'a Distribution) -> Sampler<'a> {
+        match distribution.as_constant() {
+            Some(value) => Sampler::Constant(clip(distribution, value)),
+            None => Sampler::Drawn(distribution),
+        }
+    }
+
+    /// The next value from a stream; `index` chooses among given values. Not a number if
+    /// the bounds were missed [`MOST_REDRAWS`] times.
+    #[inline]
+    pub fn next(&self, index: u32, stream: &mut Stream) -> f64 {
+        match self {
+            Sampler::Constant(value) => *value,
+            Sampler::Drawn(distribution) => bounded(distribution, index, stream),
+        }
+    }
+
+    /// The first value of a stream of its own.
+    #[inline]
+    pub fn once(&self, seed: u64, purpose: Purpose, which: u64, entity: u64, index: u32) -> f64 {
+        match self {
+            Sampler::Constant(value) => *value,
+            Sampler::Drawn(distribution) => {
+                bounded(distribution, index, &mut Stream::new(seed, purpose, which, entity))
+            }
+        }
+    }
+}
+
+fn bounded(distribution: &Distribution, index: u32, stream: &mut Stream) -> f64 {
+    let value = unbounded(&distribution.shape, index, stream);
+    if is_inside(distribution, value) {
+        return value;
+    }
+    match distribution.outside {
+        Outside::Clip => clip(distribution, value),
+        Outside::Redraw => (1..MOST_REDRAWS)
+            .map(|_| unbounded(&distribution.shape, index, stream))
+            .find(|&value| is_inside(distribution, value))
+            .unwrap_or(f64::NAN),
+    }
+}
+
+#[inline]
+fn unbounded(shape: &Shape, index: u32, stream: &mut Stream) -> f64 {
+    match *shape {
+        Shape::Constant(value) => value,
+        Shape::Values(ref values) => values[index as usize],
+        Shape::Uniform { low, high } => {
+            let value = low + (high - low) * stream.uniform();
+            // Rounding may reach the open end.
+            if value < high { value } else { low }
+        }
+        Shape::Normal { mean, sd } => mean + sd * stream.normal(),
+        Shape::Lognormal { median, sigma } => median * math::exp(sigma * stream.normal()),
+        Shape::Exponential { mean } => mean * stream.exponential(),
+    }
+}
+
+fn is_inside(distribution: &Distribution, value: f64) -> bool {
+    distribution.min.is_none_or(|min| value >= min)
+        && distribution.max.is_none_or(|max| value <= max)
+}
+
+fn clip(distribution: &Distribution, value: f64) -> f64 {
+    let value = distribution.min.map_or(value, |min| value.max(min));
+    distribution.max.map_or(value, |max| value.min(max))
+}
+
+/// What is wrong with a distribution that gives a value to each of `size` neurons.
+pub fn check(distribution: &Distribution, size: u32) -> Result<(), String> {
+    check_shape(&distribution.shape, size)?;
+    let (min, max) = (distribution.min, distribution.max);
+    if [min, max].into_iter().flatten().any(|bound| bound.is_nan()) {
+        return Err("a bound is not a number".into());
+    }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        return Err(format!("min ({min}) must not be greater than max ({max})"));
+    }
+    if distribution.outside == Outside::Clip {
+        return Ok(());
+    }
+    let given: &[f64] = match &distribution.shape {
+        Shape::Constant(value) => std::slice::from_ref(value),
+        Shape::Values(values) => values,
+        _ => &[],
+    };
+    match given.iter().find(|&&value| !is_inside(distribution, value)) {
+        Some(value) => Err(format!("the given value {value} lies outside min and max")),
+        None => Ok(()),
+    }
+}
+
+fn check_shape(shape: &Shape, size: u32) -> Result<(), String> {
+    let numbers: &[f64] = match shape {
+        Shape::Values(values) if values.len() != size as usize => {
+            return Err(format!("{} values are given, but there are {size} neurons", values.len()));
+        }
+        Shape::Values(values) => values,
+        Shape::Constant(value) => std::slice::from_ref(value),
+        Shape::Uniform { low, high } if low > high => {
+            return Err(format!("uniform must go from low to high, but {low} is above {high}"));
+        }
+        Shape::Normal { sd: width, .. } | Shape::Lognormal { sigma: width, .. } if *width < 0.0 => {
+            return Err(format!("a width must be zero or greater, but is {width}"));
+        }
+        &Shape::Uniform { low: a, high: b }
+        | &Shape::Normal { mean: a, sd: b }
+        | &Shape::Lognormal { median: a, sigma: b } => &[a, b],
+        Shape::Exponential { mean } => std::slice::from_ref(mean),
+    };
+    match numbers.iter().find(|number| !number.is_finite()) {
+        Some(number) => Err(format!("every number must be finite, but one is {number}")),
+        None => Ok(()),
+    }
+}
+
+/// The smallest and the greatest value that can come out. Infinite where nothing bounds it.
+pub fn support(distribution: &Distribution) -> (f64, f64) {
+    let half_line =
+        |scale: f64| if scale < 0.0 { (f64::NEG_INFINITY, 0.0) } else { (0.0, f64::INFINITY) };
+    let (low, high) = match &distribution.shape {
+        Shape::Constant(value) => (*value, *value),
+        Shape::Values(values) => values
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v))),
+        Shape::Uniform { low, high } => (*low, *high),
+        Shape::Normal { mean, sd } if *sd == 0.0 => (*mean, *mean),
+        Shape::Normal { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        Shape::Lognormal { median: scale, .. } | Shape::Exponential { mean: scale } => {
+            half_line(*scale)
+        }
+    };
+    (clip(distribution, low), clip(distribution, high))
+}
+
+/// A degree from a drawn number: the nearest integer, zero for a negative one; `None` for what
+/// is no number or beyond 32 bits.
+pub fn degree(value: f64) -> Option<u32> {
+    let rounded = value.round();
+    (rounded <= f64::from(u32::MAX)).then_some(rounded.max(0.0) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn law(shape: Shape, min: Option<f64>, max: Option<f64>, outside: Outside) -> Distribution {
+        Distribution { shape, min, max, outside }
+    }
+
+    fn sample(distribution: &Distribution, n: usize) -> Vec<f64> {
+        let mut stream = Stream::new(5, Purpose::Weight, 0, 0);
+        (0..n).map(|_| Sampler::new(distribution).next(0, &mut stream)).collect()
+    }
+
+    fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        (mean, (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt())
+    }
+
+    #[test]
+    fn every_law_has_its_moments() {
+        let n = 100_000;
+        for (shape, mean, sd) in [
+            (Shape::Uniform { low: -1.0, high: 3.0 }, 1.0, 4.0 / 12f64.sqrt()),
+            (Shape::Normal { mean: 45.0, sd: 4.5 }, 45.0, 4.5),
+            // exp(sigma^2 / 2) and its square root of exp(sigma^2) - 1.
+            (Shape::Lognormal { median: -2.0, sigma: 0.5 }, -2.266_297, 1.207_786),
+            (Shape::Exponential { mean: 3.0 }, 3.0, 3.0),
+        ] {
+            let (found_mean, found_sd) = mean_and_sd(&sample(&shape.clone().into(), n));
+            assert!((found_mean - mean).abs() < 5.0 * sd / (n as f64).sqrt(), "{shape:?}");
+            assert!((found_sd / sd - 1.0).abs() < 0.03, "{shape:?}: {found_sd}");
+        }
+    }
+
+    #[test]
+    fn redrawing_truncates_and_clipping_piles_up() {
+        let shape = Shape::Normal { mean: 0.0, sd: 1.0 };
+        let redrawn = sample(&law(shape.clone(), Some(0.0), None, Outside::Redraw), 100_000);
+        let clipped = sample(&law(shape, Some(0.0), None, Outside::Clip), 100_000);
+        assert!(redrawn.iter().chain(&clipped).all(|&v| v >= 0.0));
+        // The half-normal mean is sqrt(2 / pi), and half of that when one half sits at zero.
+        assert!((mean_and_sd(&redrawn).0 - 0.797_885).abs() < 0.01);
+        assert!((mean_and_sd(&clipped).0 - 0.398_942).abs() < 0.01);
+        let zeros = clipped.iter().filter(|&&v| v == 0.0).count();
+        assert!((48_000..52_000).contains(&zeros), "{zeros}");
+    }
+
+    #[test]
+    fn bounds_that_are_never_met_end_in_no_number() {
+        let shape = Shape::Normal { mean: 0.0, sd: 1.0 };
+        assert!(sample(&law(shape, Some(50.0), None, Outside::Redraw), 1)[0].is_nan());
+    }
+
+    #[test]
+    fn values_are_looked_up_by_index() {
+        let distribution = Shape::Values(vec![3.0, 1.0, 2.0]).into();
+        let values: Vec<f64> = (0..3)
+            .map(|k| Sampler::new(&distribution).once(1, Purpose::Initial, 0, u64::from(k), k))
+            .collect();
+        assert_eq!(values, [3.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_its_reason() {
+        let refused = |distribution: Distribution, words: &str| {
+            let message = check(&distribution, 2).unwrap_err();
+            assert!(message.contains(words), "{message}");
+        };
+        refused(Shape::Values(vec![1.0]).into(), "1 values are given, but there are 2 neurons");
+        refused(Shape::Normal { mean: 0.0, sd: -1.0 }.into(), "zero or greater");
+        refused(Shape::Uniform { low: 2.0, high: 1.0 }.into(), "low to high");
+        refused(Distribution::constant(f64::NAN), "finite");
+        let exponential = Shape::Exponential { mean: 1.0 };
+        refused(law(exponential, Some(2.0), Some(1.0), Outside::Redraw), "greater than max");
+        refused(law(Shape::Constant(5.0), None, Some(1.0), Outside::Redraw), "outside");
+        let clipped = law(Shape::Constant(5.0), None, Some(1.0), Outside::Clip);
+        assert_eq!(check(&clipped, 2), Ok(()));
+        assert_eq!(sample(&clipped, 1), [1.0]);
+    }
+
+    #[test]
+    fn degrees_round_to_the_nearest_integer_and_never_below_zero() {
+        let degrees = [-3.0, 0.4, 0.5, 7.49, 1e10, f64::NAN].map(degree);
+        assert_eq!(degrees, [Some(0), Some(0), Some(1), Some(7), None, None]);
+    }
+
+    #[test]
+    fn the_support_covers_every_law() {
+        let of = |shape: Shape| support(&shape.into());
+        assert_eq!(of(Shape::Uniform { low: 1.0, high: 2.0 }), (1.0, 2.0));
+        assert_eq!(of(Shape::Exponential { mean: -1.0 }), (f64::NEG_INFINITY, 0.0));
+        let normal = law(Shape::Normal { mean: 1.0, sd: 1.0 }, Some(0.1), None, Outside::Redraw);
+        assert_eq!(support(&normal), (0.1, f64::INFINITY));
+    }
+}

@@ -1,0 +1,150 @@
+//! How large a network will be, told without building it.
+
+use super::connect::source_pool;
+use super::draw::{self, Sampler, degree};
+use super::tables::{delay_on_grid, shared_delay};
+use crate::base::random::{Purpose, Stream};
+use crate::base::{Resolution, Span};
+use crate::scenario::{Connect, Distribution, Model, ParameterValue, Projection, Scenario};
+use crate::synapse::{DelayedSynapse, LONGEST_DELAY, Synapse};
+
+/// How many neurons' degrees are drawn to learn the mean of a law. Populations up to this size
+/// are counted exactly.
+const DEGREES_DRAWN: u32 = 4096;
+
+/// The expected size of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// Neurons and sources.
+    pub neurons: u64,
+    /// Synapses: exact where every rule fixes the number, else the mean.
+    pub synapses: u64,
+    /// Whether `synapses` is exact.
+    pub is_exact: bool,
+    /// Memory for rows and offsets.
+    pub bytes_synapses: u64,
+    /// Memory for parameters and start values that differ between neurons.
+    pub bytes_neurons: u64,
+    /// The largest amount of memory in use while building, without the scenario's own lists.
+    pub bytes_peak: u64,
+    /// No delay is shorter; `None` without synapses.
+    pub shortest_delay: Option<Span>,
+    /// No delay is longer; `None` without synapses.
+    pub longest_delay: Option<Span>,
+}
+
+/// Estimates the network of a scenario in which [`check`](super::check()) finds no fault.
+pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
+    let mut total = Estimate { is_exact: true, ..Estimate::default() };
+    let mut bytes_counts = 0;
+    for (index, population) in scenario.populations.iter().enumerate() {
+        total.neurons += u64::from(population.size);
+        total.bytes_neurons += neuron_bytes(&population.model, population.size, shards);
+        let sends = |projection: &&Projection| projection.source == index;
+        let projections = || scenario.projections.iter().filter(sends);
+        let size = match shared_delay(projections(), scenario.resolution) {
+            Some(_) => size_of::<Synapse>(),
+            None => size_of::<DelayedSynapse>(),
+        };
+        let offsets = u64::from(shards) * (u64::from(population.size) + 1);
+        total.bytes_synapses += offsets * size_of::<u64>() as u64;
+        for (number, projection) in scenario.projections.iter().enumerate().filter(|p| sends(&p.1))
+        {
+            let (synapses, is_exact) = expected(scenario, number, projection);
+            total.synapses += synapses;
+            total.is_exact &= is_exact;
+            total.bytes_synapses += synapses * size as u64;
+            bytes_counts += counts_bytes(scenario, projection);
+            if synapses > 0 {
+                let (low, high) = delay_bounds(projection, scenario.resolution);
+                let shortest = total.shortest_delay.map_or(low, |old| old.min(low));
+                let longest = total.longest_delay.map_or(high, |old| old.max(high));
+                (total.shortest_delay, total.longest_delay) = (Some(shortest), Some(longest));
+            }
+        }
+    }
+    total.bytes_peak = total.bytes_synapses + total.bytes_neurons + bytes_counts;
+    total
+}
+
+fn neuron_bytes(model: &Model, size: u32, shards: u32) -> u64 {
+    let Model::Neuron { parameters, initial, .. } = model else {
+        return 0;
+    };
+    let of = |law: &Distribution| match law.as_constant() {
+        Some(_) => u64::from(shards),
+        None => u64::from(size),
+    };
+    // A current for a period that is shared still differs where another parameter does.
+    let is_constant = |value: &ParameterValue| {
+        let (ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law)) = value;
+        law.as_constant().is_some()
+    };
+    let is_shared = parameters.iter().all(is_constant);
+    let parameters = parameters.iter().map(|value| match value {
+        ParameterValue::Drawn(law) => of(law),
+        ParameterValue::ForPeriod(_) if is_shared => u64::from(shards),
+        ParameterValue::ForPeriod(_) => u64::from(size),
+    });
+    (parameters.sum::<u64>() + initial.iter().map(of).sum::<u64>()) * size_of::<f64>() as u64
+}
+
+/// What is held besides the network: the counts of `fixed_total_number`, the cursors of edges.
+fn counts_bytes(scenario: &Scenario, projection: &Projection) -> u64 {
+    let size = |population: usize| u64::from(scenario.populations[population].size);
+    match projection.connect {
+        Connect::FixedTotalNumber(_) => size(projection.target) * size_of::<u32>() as u64,
+        Connect::Edges(_) => size(projection.source) * size_of::<u64>() as u64,
+        _ => 0,
+    }
+}
+
+/// The number of synapses of a projection, and whether it is exact.
+fn expected(scenario: &Scenario, index: usize, projection: &Projection) -> (u64, bool) {
+    let sources = scenario.populations[projection.source].size;
+    let targets = scenario.populations[projection.target].size;
+    let each = source_pool(projection, sources, 0).len();
+    let pairs = u64::from(each) * u64::from(targets);
+    match &projection.connect {
+        Connect::AllToAll => (pairs, true),
+        Connect::OneToOne => (u64::from(targets), true),
+        Connect::FixedIndegree(law) => degrees(scenario.seed, index, law, targets),
+        Connect::FixedOutdegree(law) => degrees(scenario.seed, index, law, sources),
+        Connect::FixedTotalNumber(number) => (*number, true),
+        Connect::PairwiseBernoulli(p) => {
+            ((pairs as f64 * p).round() as u64, *p == 0.0 || *p == 1.0)
+        }
+        Connect::Edges(edges) => (edges.source.len() as u64, true),
+    }
+}
+
+/// The sum of the degrees of `size` neurons. A drawn degree is the first number of its neuron's
+/// stream, so the degrees of the first neurons are known without drawing their partners.
+fn degrees(seed: u64, projection: usize, law: &Distribution, size: u32) -> (u64, bool) {
+    let sampler = Sampler::new(law);
+    if let Sampler::Constant(value) = sampler {
+        return (u64::from(degree(value).unwrap_or(0)) * u64::from(size), true);
+    }
+    let drawn = size.min(DEGREES_DRAWN);
+    let of = |neuron: u32| {
+        let which = projection as u64;
+        let mut stream = Stream::new(seed, Purpose::Connect, which, neuron.into());
+        u64::from(degree(sampler.next(neuron, &mut stream)).unwrap_or(0))
+    };
+    let sum: u64 = (0..drawn).map(of).sum();
+    let scaled = sum as f64 * (f64::from(size) / f64::from(drawn));
+    if drawn == size { (sum, true) } else { (scaled.round() as u64, false) }
+}
+
+/// Bounds of the delays that can come out.
+fn delay_bounds(projection: &Projection, resolution: Resolution) -> (Span, Span) {
+    if let Connect::Edges(edges) = &projection.connect
+        && let Some(delays) = &edges.delay
+    {
+        let shortest = delays.iter().copied().min().unwrap_or(resolution.span());
+        return (shortest, delays.iter().copied().max().unwrap_or(shortest));
+    }
+    let (low, high) = draw::support(&projection.delay_ms);
+    let on_grid = |ms: f64| delay_on_grid(ms, resolution);
+    (on_grid(low).unwrap_or(resolution.span()), on_grid(high).unwrap_or(LONGEST_DELAY))
+}

@@ -1,0 +1,312 @@
+//! From rules to rows: one table for each shard and source population.
+//!
+//! Every pair is generated twice, once to count and once to place (see
+//! [`synapse::build`](crate::synapse::build)): drawing again costs less than remembering. Pairs,
+//! weights and delays come from separate streams, so neither a law nor the order in which they
+//! are drawn changes who is connected to whom.
+//!
+//! Weights are drawn as doubles and rounded to `f32`; delays are drawn in milliseconds and
+//! rounded to the grid. Both streams belong to the target, one draw for each of its synapses in
+//! turn; for `fixed_outdegree` and lists of edges each synapse has its own.
+
+use super::connect::{ByTarget, Connector, Rule, Scratch};
+use super::draw::{MOST_REDRAWS, Sampler};
+use super::error::{Met, Place};
+use super::partition::Partition;
+use crate::base::random::{Purpose, Stream};
+use crate::base::{Resolution, Span};
+use crate::scenario::{Connect, Edges, Projection};
+use crate::synapse::build::{Counting, Placing};
+use crate::synapse::{LONGEST_DELAY, Table};
+use std::ops::Range;
+
+/// Builds the table of the synapses from population `source` that end in `shard`. `connectors`
+/// are those of all projections.
+pub(super) fn build(
+    connectors: &[Connector<'_>],
+    partition: &Partition,
+    resolution: Resolution,
+    source: usize,
+    shard: u32,
+) -> Result<Table, Vec<Met>> {
+    let mut scratch = Scratch::default();
+    let mut pieces: Vec<Piece<'_>> = connectors
+        .iter()
+        .filter(|connector| connector.projection.source == source)
+        .map(|connector| Piece::new(connector, partition, resolution, shard))
+        .collect();
+    let mut counting = Counting::new(partition.population(source).len() as u32);
+    let mut met = Vec::new();
+    pieces.retain(|piece| {
+        let counted = piece.count(&mut counting, &mut scratch);
+        counted.map_err(|problem| met.push(problem)).is_ok()
+    });
+    let projections = pieces.iter().map(|piece| piece.connector.projection);
+    let mut placing = counting.place(shared_delay(projections, resolution));
+    for piece in &pieces {
+        met.extend(piece.place(&mut placing, &mut scratch).err());
+    }
+    if met.is_empty() { Ok(placing.finish()) } else { Err(met) }
+}
+
+/// The delay that all synapses of these projections have by their laws; `None` if they
+/// may differ.
+pub(super) fn shared_delay<'a>(
+    mut projections: impl Iterator<Item = &'a Projection>,
+    resolution: Resolution,
+) -> Option<Span> {
+    let first = own_delay(projections.next()?, resolution)?;
+    projections.all(|other| own_delay(other, resolution) == Some(first)).then_some(first)
+}
+
+fn own_delay(projection: &Projection, resolution: Resolution) -> Option<Span> {
+    if let Connect::Edges(Edges { delay: Some(delays), .. }) = &projection.connect {
+        let first = *delays.first()?;
+        return delays.iter().all(|&delay| delay == first).then_some(first);
+    }
+    match Sampler::new(&projection.delay_ms) {
+        Sampler::Constant(ms) => delay_on_grid(ms, resolution).ok(),
+        Sampler::Drawn(_) => None,
+    }
+}
+
+/// A delay in milliseconds as it is stored.
+pub(super) fn delay_on_grid(ms: f64, resolution: Resolution) -> Result<Span, String> {
+    let refuse = || {
+        if ms.is_nan() {
+            return misses_bounds("delays");
+        }
+        format!(
+            "delay {ms} ms; allowed is 0 ms to {LONGEST_DELAY} (a law can be given min and max)"
+        )
+    };
+    if !(0.0..=LONGEST_DELAY.ms()).contains(&ms) {
+        return Err(refuse());
+    }
+    let delay = Span::from_ms(ms).map(|span| resolution.nearest_delay(span));
+    delay.filter(|&delay| delay <= LONGEST_DELAY).ok_or_else(refuse)
+}
+
+/// A weight as it is stored.
+pub(super) fn weight_as_stored(value: f64) -> Result<f32, String> {
+    let weight = value as f32;
+    if weight.is_finite() {
+        return Ok(weight);
+    }
+    Err(if value.is_nan() {
+        misses_bounds("weights")
+    } else {
+        format!("weight {value:?}; allowed are finite numbers up to {:?} in size", f32::MAX)
+    })
+}
+
+fn misses_bounds(what: &str) -> String {
+    format!(
+        "the law of the {what} gave no value between min and max in {MOST_REDRAWS} draws; \
+         widen the bounds or clip"
+    )
+}
+
+/// What one projection adds to one table.
+struct Piece<'a> {
+    connector: &'a Connector<'a>,
+    /// The targets that live here, as indices within their population.
+    owned: Range<u32>,
+    /// The place of the first of them in the shard.
+    local_start: u32,
+    weight: Sampler<'a>,
+    delay: Sampler<'a>,
+    /// The stored delay, if the law is a constant.
+    constant_delay: u32,
+    resolution: Resolution,
+}
+
+impl<'a> Piece<'a> {
+    fn new(
+        connector: &'a Connector<'a>,
+        partition: &Partition,
+        resolution: Resolution,
+        shard: u32,
+    ) -> Piece<'a> {
+        let projection = connector.projection;
+        let delay = Sampler::new(&projection.delay_ms);
+        // A constant was checked before; lists that bring their delays ignore it.
+        let constant_delay = match delay {
+            Sampler::Constant(ms) => delay_on_grid(ms, resolution).map_or(0, |span| span.0 as u32),
+            Sampler::Drawn(_) => 0,
+        };
+        Piece {
+            connector,
+            owned: partition.owned(projection.target, shard),
+            local_start: partition.local_start(projection.target, shard),
+            weight: Sampler::new(&projection.weight),
+            delay,
+            constant_delay,
+            resolution,
+        }
+    }
+
+    fn count(&self, counting: &mut Counting, scratch: &mut Scratch) -> Result<(), Met> {
+        match &self.connector.rule {
+            Rule::ByTarget(rule) => {
+                for target in self.owned.clone() {
+                    self.connector.sources_of(rule, target, scratch)?;
+                    scratch.drawn.iter().for_each(|&source| counting.add(source));
+                }
+            }
+            Rule::Outdegree(law) => {
+                for source in 0..self.connector.sources {
+                    self.connector.targets_of(law, source, scratch)?;
+                    let here = scratch.drawn.iter().filter(|target| self.owned.contains(target));
+                    here.for_each(|_| counting.add(source));
+                }
+            }
+            Rule::Edges(edges) => {
+                let pairs = edges.source.iter().zip(&edges.target);
+                pairs
+                    .filter(|(_, target)| self.owned.contains(target))
+                    .for_each(|(&source, _)| counting.add(source));
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, placing: &mut Placing, scratch: &mut Scratch) -> Result<(), Met> {
+        match &self.connector.rule {
+            Rule::ByTarget(rule) => self.place_by_target(rule, placing, scratch),
+            Rule::Outdegree(law) => self.place_by_source(law, placing, scratch),
+            Rule::Edges(edges) => self.place_edges(edges, placing),
+        }
+    }
+
+    fn place_by_target(
+        &self,
+        rule: &ByTarget<'_>,
+        placing: &mut Placing,
+        scratch: &mut Scratch,
+    ) -> Result<(), Met> {
+        for target in self.owned.clone() {
+            self.connector.sources_of(rule, target, scratch)?;
+            let mut weights = self.connector.stream(Purpose::Weight, target.into());
+            let mut delays = self.connector.stream(Purpose::Delay, target.into());
+            let local = self.local(target);
+            for &source in &scratch.drawn {
+                let drawn = self.draw(&mut weights, &mut delays);
+                let (weight, delay) = drawn.map_err(|what| {
+                    self.met((target.into(), 0), format!("target {target}: {what}"))
+                })?;
+                placing.add(source, local, weight, delay);
+            }
+        }
+        Ok(())
+    }
+
+    fn place_by_source(
+        &self,
+        law: &Sampler<'_>,
+        placing: &mut Placing,
+        scratch: &mut Scratch,
+    ) -> Result<(), Met> {
+        let mut here: Vec<(u32, u32)> = Vec::new();
+        for source in 0..self.connector.sources {
+            self.connector.targets_of(law, source, scratch)?;
+            let draws = scratch.drawn.iter().zip(0..).map(|(&target, draw)| (target, draw));
+            here.clear();
+            here.extend(draws.filter(|(target, _)| self.owned.contains(target)));
+            here.sort_unstable();
+            for &(target, draw) in &here {
+                let entity = u64::from(source) << 32 | u64::from(draw);
+                let (weight, delay) = self.draw_alone(entity).map_err(|what| {
+                    let what = format!("source {source}, target {target}: {what}");
+                    self.met((source.into(), target.into()), what)
+                })?;
+                placing.add(source, self.local(target), weight, delay);
+            }
+        }
+        Ok(())
+    }
+
+    fn place_edges(&self, edges: &Edges, placing: &mut Placing) -> Result<(), Met> {
+        let mark = placing.mark();
+        for (position, (&source, &target)) in edges.source.iter().zip(&edges.target).enumerate() {
+            if !self.owned.contains(&target) {
+                continue;
+            }
+            let (weight, delay) = self.edge_values(edges, position).map_err(|what| {
+                let what = format!("edge {position} (source {source}, target {target}): {what}");
+                self.met((position as u64, 0), what)
+            })?;
+            placing.add(source, self.local(target), weight, delay);
+        }
+        let multapses = self.connector.projection.multapses;
+        if multapses && edges.target.is_sorted() {
+            return Ok(());
+        }
+        match placing.sort_by_target_since(&mark) {
+            Some(repeated) if !multapses => {
+                let target = repeated.target - self.local_start + self.owned.start;
+                let source = repeated.source;
+                let what = format!(
+                    "source {source} and target {target} are connected more than once, \
+                     but multapses = false"
+                );
+                Err(self.met((source.into(), target.into()), what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn edge_values(&self, edges: &Edges, position: usize) -> Result<(f32, u32), String> {
+        if let (Some(weights), Some(delays)) = (&edges.weight, &edges.delay) {
+            return Ok((weights[position], delays[position].0 as u32));
+        }
+        let entity = position as u64;
+        let weight = match &edges.weight {
+            Some(weights) => weights[position],
+            None => self.weight_alone(entity)?,
+        };
+        let delay = match &edges.delay {
+            Some(delays) => delays[position].0 as u32,
+            None => self.delay_alone(entity)?,
+        };
+        Ok((weight, delay))
+    }
+
+    /// Weight and delay of the next synapse of a target.
+    #[inline]
+    fn draw(&self, weights: &mut Stream, delays: &mut Stream) -> Result<(f32, u32), String> {
+        let weight = weight_as_stored(self.weight.next(0, weights))?;
+        let delay = match self.delay {
+            Sampler::Constant(_) => self.constant_delay,
+            Sampler::Drawn(_) => {
+                delay_on_grid(self.delay.next(0, delays), self.resolution)?.0 as u32
+            }
+        };
+        Ok((weight, delay))
+    }
+
+    /// Weight and delay of a synapse that has streams of its own.
+    fn draw_alone(&self, entity: u64) -> Result<(f32, u32), String> {
+        Ok((self.weight_alone(entity)?, self.delay_alone(entity)?))
+    }
+
+    fn weight_alone(&self, entity: u64) -> Result<f32, String> {
+        let Connector { seed, index, .. } = *self.connector;
+        weight_as_stored(self.weight.once(seed, Purpose::Weight, index as u64, entity, 0))
+    }
+
+    fn delay_alone(&self, entity: u64) -> Result<u32, String> {
+        let Connector { seed, index, .. } = *self.connector;
+        let ms = self.delay.once(seed, Purpose::Delay, index as u64, entity, 0);
+        Ok(delay_on_grid(ms, self.resolution)?.0 as u32)
+    }
+
+    #[inline]
+    fn local(&self, target: u32) -> u32 {
+        self.local_start + (target - self.owned.start)
+    }
+
+    fn met(&self, order: (u64, u64), what: String) -> Met {
+        Met { place: Place::Projection(self.connector.index), order, what }
+    }
+}

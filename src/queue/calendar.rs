@@ -1,0 +1,141 @@
+//! Entries filed under the window in which they fall due.
+//!
+//! The near future is a ring with one slot a window, so filing and taking cost a few
+//! nanoseconds; what lies beyond the ring waits in an ordered map. Empty windows are found by
+//! looking at the ring's occupancy bits, sixty-four at a time.
+
+use std::collections::BTreeMap;
+
+/// Slots in the ring: windows that can be reached without the map.
+const SLOTS: u64 = 1024;
+const WORDS: usize = (SLOTS / 64) as usize;
+
+/// Entries by window.
+///
+/// Invariants: every entry lies at or after `now`; ring slot `w % SLOTS` holds window `w` only for
+/// `now <= w < now + SLOTS`; a bit of `occupied` is set exactly if its slot is not empty.
+#[derive(Debug)]
+pub struct Calendar<T> {
+    now: u64,
+    ring: Vec<Vec<T>>,
+    occupied: [u64; WORDS],
+    later: BTreeMap<u64, Vec<T>>,
+    /// Emptied vectors of the map, kept for their memory.
+    spare: Vec<Vec<T>>,
+    len: usize,
+}
+
+impl<T> Default for Calendar<T> {
+    fn default() -> Self {
+        Calendar {
+            now: 0,
+            ring: (0..SLOTS).map(|_| Vec::new()).collect(),
+            occupied: [0; WORDS],
+            later: BTreeMap::new(),
+            spare: Vec::new(),
+            len: 0,
+        }
+    }
+}
+
+impl<T> Calendar<T> {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Files an entry under a window, which must not lie before the last one taken.
+    #[inline]
+    pub fn file(&mut self, window: u64, entry: T) {
+        debug_assert!(window >= self.now, "an entry was filed under a window that is over");
+        self.len += 1;
+        if window - self.now < SLOTS {
+            let slot = (window % SLOTS) as usize;
+            self.ring[slot].push(entry);
+            self.occupied[slot / 64] |= 1 << (slot % 64);
+        } else {
+            let spare = &mut self.spare;
+            self.later.entry(window).or_insert_with(|| spare.pop().unwrap_or_default()).push(entry);
+        }
+    }
+
+    /// Moves to `window` and appends its entries to `due`, in the order in which they were
+    /// filed. Windows that are passed over must be empty.
+    pub fn take(&mut self, window: u64, due: &mut Vec<T>) {
+        debug_assert!(self.next().is_none_or(|next| next >= window), "a window was passed over");
+        self.now = window;
+        // What lay beyond the ring when it was filed may be inside it now. It was filed before
+        // anything that went to the ring directly, because the ring only ever moves forward.
+        while let Some(entry) = self.later.first_entry() {
+            if *entry.key() >= window + SLOTS {
+                break;
+            }
+            let (later, mut entries) = entry.remove_entry();
+            let slot = (later % SLOTS) as usize;
+            self.occupied[slot / 64] |= 1 << (slot % 64);
+            entries.append(&mut self.ring[slot]);
+            std::mem::swap(&mut self.ring[slot], &mut entries);
+            self.spare.push(entries);
+        }
+        let slot = (window % SLOTS) as usize;
+        self.len -= self.ring[slot].len();
+        due.append(&mut self.ring[slot]);
+        self.occupied[slot / 64] &= !(1 << (slot % 64));
+    }
+
+    /// The earliest window that holds an entry.
+    pub fn next(&self) -> Option<u64> {
+        let first_slot = (self.now % SLOTS) as usize;
+        for step in 0..=WORDS {
+            let word = (first_slot / 64 + step) % WORDS;
+            let mut bits = self.occupied[word];
+            if step == 0 {
+                bits &= u64::MAX << (first_slot % 64);
+            } else if step == WORDS {
+                bits &= !(u64::MAX << (first_slot % 64));
+            }
+            if bits != 0 {
+                let slot = (word * 64) as u64 + u64::from(bits.trailing_zeros());
+                let ahead = (slot + SLOTS - self.now % SLOTS) % SLOTS;
+                return Some(self.now + ahead);
+            }
+        }
+        self.later.keys().next().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::{Purpose, Stream};
+
+    /// Against an ordered map, with gaps that stay inside the ring and gaps that leave it.
+    #[test]
+    fn agrees_with_an_ordered_map() {
+        let mut random = Stream::new(5, Purpose::Initial, 0, 0);
+        let mut calendar = Calendar::default();
+        let mut model: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        let mut now = 0;
+        for entry in 0..20_000u64 {
+            let reach = [3, 900, 1023, 1024, 1025, 5000, 1_000_000][random.below(7) as usize];
+            let window = now + random.below(reach + 1);
+            calendar.file(window, entry);
+            model.entry(window).or_default().push(entry);
+            if random.below(3) == 0 {
+                let next = calendar.next();
+                assert_eq!(next, model.keys().next().copied());
+                let window = next.expect("something was just filed");
+                let mut due = Vec::new();
+                calendar.take(window, &mut due);
+                assert_eq!(due, model.remove(&window).unwrap(), "window {window}");
+                now = window;
+            }
+            assert_eq!(calendar.len(), model.values().map(Vec::len).sum::<usize>());
+        }
+    }
+}

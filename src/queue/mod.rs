@@ -1,0 +1,8 @@
+//! What comes next: spikes in flight and self-events, by time. Knows neither neurons' states nor
+//! floating point numbers.
+
+pub mod calendar;
+pub mod wake;
+
+pub use calendar::Calendar;
+pub use wake::WakeQueue;

@@ -1,0 +1,4 @@
+//! placeholder
+pub fn starter() -> &'static str {
+    ""
+}

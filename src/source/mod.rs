@@ -1,0 +1,12 @@
+//! What comes from outside: Poisson input, sources that only send, currents that change.
+//!
+//! All draws are keyed by the thing they belong to and by simulated time, so an input train is the
+//! same whoever generates it, whenever, and whatever else the scenario contains.
+
+pub mod current;
+pub mod poisson;
+pub mod process;
+
+pub use current::CurrentSchedule;
+pub use poisson::PoissonProcess;
+pub use process::{background_events, background_process, source_process, source_spikes};

@@ -1,0 +1,220 @@
+//! How a [`Table`] comes to be: count, place, sort.
+//!
+//! Whoever builds a table names every synapse twice, in the same order: first to [`Counting`],
+//! which learns how long each row is, then to [`Placing`], which writes each synapse straight into
+//! its final place. No list of edges is ever held, and the offsets serve as cursors while the rows
+//! fill, so building takes no memory beyond the table itself (and a row's worth for sorting).
+//!
+//! Synapses of one row must come in the order (projection, target, draw); sorting by delay is
+//! stable and keeps that order among equal delays.
+
+use super::{DelayedSynapse, Synapse, Synapses, Table};
+use crate::base::Span;
+
+/// The first pass: how many synapses each source has.
+#[derive(Debug)]
+pub struct Counting {
+    /// One count for each source, and a zero.
+    counts: Vec<u64>,
+}
+
+impl Counting {
+    /// A table of this many sources.
+    pub fn new(sources: u32) -> Counting {
+        Counting { counts: vec![0; sources as usize + 1] }
+    }
+
+    /// One more synapse of `source`.
+    #[inline]
+    pub fn add(&mut self, source: u32) {
+        self.counts[source as usize] += 1;
+    }
+
+    /// Sets the rows out. With `one_delay` every synapse must have that delay.
+    pub fn place(self, one_delay: Option<Span>) -> Placing {
+        let mut cursors = self.counts;
+        let mut total = 0;
+        for cursor in &mut cursors {
+            let count = *cursor;
+            *cursor = total;
+            total += count;
+        }
+        let length = usize::try_from(total).expect("a table fits into memory");
+        let synapses = match one_delay {
+            Some(delay) => Synapses::OneDelay { delay, rows: vec![Synapse::default(); length] },
+            None => Synapses::OwnDelay { rows: vec![DelayedSynapse::default(); length] },
+        };
+        Placing { cursors, synapses }
+    }
+}
+
+/// The second pass: each synapse goes to the end of what its row already holds.
+#[derive(Debug)]
+pub struct Placing {
+    /// Where the next synapse of each source goes, and the number of all synapses.
+    cursors: Vec<u64>,
+    synapses: Synapses,
+}
+
+/// A synapse that stands twice in a segment that should hold each target once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Repeated {
+    /// The row.
+    pub source: u32,
+    /// The target's place in the shard.
+    pub target: u32,
+}
+
+impl Placing {
+    /// Places one synapse. `delay` is ignored where the table has one delay.
+    #[inline]
+    pub fn add(&mut self, source: u32, target: u32, weight: f32, delay: u32) {
+        let cursor = &mut self.cursors[source as usize];
+        let position = *cursor as usize;
+        *cursor += 1;
+        match &mut self.synapses {
+            Synapses::OneDelay { rows, .. } => rows[position] = Synapse { target, weight },
+            Synapses::OwnDelay { rows } => {
+                rows[position] = DelayedSynapse { target, weight, delay };
+            }
+        }
+    }
+
+    /// How far each row is filled now.
+    pub fn mark(&self) -> Vec<u64> {
+        self.cursors.clone()
+    }
+
+    /// Orders by target what was placed since `mark`, row by row; equal targets keep their order.
+    /// Returns the first repeated target.
+    pub fn sort_by_target_since(&mut self, mark: &[u64]) -> Option<Repeated> {
+        match &mut self.synapses {
+            Synapses::OneDelay { rows, .. } => {
+                sort_segments(rows, mark, &self.cursors, |synapse| synapse.target)
+            }
+            Synapses::OwnDelay { rows } => {
+                sort_segments(rows, mark, &self.cursors, |synapse| synapse.target)
+            }
+        }
+    }
+
+    /// The table, every row sorted by delay.
+    ///
+    /// # Panics
+    /// If the two passes did not name the same synapses.
+    pub fn finish(self) -> Table {
+        let mut offsets = self.cursors;
+        let sources = offsets.len() - 1;
+        let total = offsets[sources];
+        // Each cursor has moved to the start of the next row.
+        offsets.copy_within(0..sources, 1);
+        offsets[0] = 0;
+        assert_eq!(offsets[sources], total, "a synapse was counted but not placed");
+        let mut table = Table { offsets, synapses: self.synapses };
+        if let Synapses::OwnDelay { rows } = &mut table.synapses {
+            sort_by_delay(rows, &table.offsets);
+        }
+        if let Some((shortest, longest)) = table.delays()
+            && shortest == longest
+        {
+            table.synapses = without_delays(table.synapses, shortest);
+        }
+        table
+    }
+}
+
+fn sort_segments<R: Copy>(
+    rows: &mut [R],
+    starts: &[u64],
+    ends: &[u64],
+    target: impl Fn(&R) -> u32,
+) -> Option<Repeated> {
+    let mut repeated = None;
+    for source in 0..starts.len() - 1 {
+        let segment = &mut rows[starts[source] as usize..ends[source] as usize];
+        segment.sort_by_key(&target);
+        if repeated.is_none() {
+            repeated = segment
+                .windows(2)
+                .find(|pair| target(&pair[0]) == target(&pair[1]))
+                .map(|pair| Repeated { source: source as u32, target: target(&pair[0]) });
+        }
+    }
+    repeated
+}
+
+fn sort_by_delay(rows: &mut [DelayedSynapse], offsets: &[u64]) {
+    for ends in offsets.windows(2) {
+        rows[ends[0] as usize..ends[1] as usize].sort_by_key(|synapse| synapse.delay);
+    }
+}
+
+/// Drawn delays may all have been rounded to the same grid point.
+fn without_delays(synapses: Synapses, delay: Span) -> Synapses {
+    match synapses {
+        Synapses::OwnDelay { rows } => {
+            let strip = |DelayedSynapse { target, weight, .. }| Synapse { target, weight };
+            Synapses::OneDelay { delay, rows: rows.into_iter().map(strip).collect() }
+        }
+        one => one,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table with these synapses (source, target, delay), in this order; the weight is the
+    /// position in the list.
+    fn table(sources: u32, list: &[(u32, u32, u32)]) -> Table {
+        let mut counting = Counting::new(sources);
+        list.iter().for_each(|&(source, _, _)| counting.add(source));
+        let mut placing = counting.place(None);
+        for (position, &(source, target, delay)) in list.iter().enumerate() {
+            placing.add(source, target, position as f32, delay);
+        }
+        placing.finish()
+    }
+
+    #[test]
+    fn rows_are_sorted_by_delay_and_equal_delays_keep_their_order() {
+        let table = table(3, &[(2, 5, 9), (0, 1, 7), (2, 4, 3), (2, 3, 9), (2, 2, 3)]);
+        assert_eq!(table.offsets, [0, 1, 1, 5]);
+        let weights: Vec<f32> = table.synapses_of(2).map(|(_, weight, _)| weight).collect();
+        assert_eq!(weights, [2.0, 4.0, 0.0, 3.0]);
+        assert_eq!(table.delays(), Some((Span(3), Span(9))));
+        assert_eq!(table.bytes(), 5 * 12 + 4 * 8);
+    }
+
+    #[test]
+    fn equal_delays_are_stored_once() {
+        let table = table(2, &[(1, 5, 9), (0, 1, 9)]);
+        assert!(matches!(table.synapses, Synapses::OneDelay { delay: Span(9), .. }));
+        assert_eq!(table.synapses_of(1).collect::<Vec<_>>(), [(5, 0.0, Span(9))]);
+        assert_eq!(table.bytes(), 2 * 8 + 3 * 8);
+    }
+
+    #[test]
+    fn a_segment_is_sorted_by_target_without_touching_what_was_there() {
+        let mut counting = Counting::new(1);
+        (0..4).for_each(|_| counting.add(0));
+        let mut placing = counting.place(Some(Span(1)));
+        placing.add(0, 9, 0.0, 0);
+        let mark = placing.mark();
+        for (target, weight) in [(3, 1.0), (2, 2.0), (3, 3.0)] {
+            placing.add(0, target, weight, 0);
+        }
+        assert_eq!(placing.sort_by_target_since(&mark), Some(Repeated { source: 0, target: 3 }));
+        let table = placing.finish();
+        let weights: Vec<f32> = table.synapses_of(0).map(|(_, weight, _)| weight).collect();
+        assert_eq!(weights, [0.0, 2.0, 1.0, 3.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "counted but not placed")]
+    fn a_forgotten_synapse_is_noticed() {
+        let mut counting = Counting::new(2);
+        counting.add(1);
+        counting.place(None).finish();
+    }
+}
