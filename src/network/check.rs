@@ -54,8 +54,8 @@ fn check_population(size: u32, model: &Model) -> Vec<String> {
             problems.extend(check_neurons(size, descriptor, parameters, initial));
         }
         Model::Poisson { .. } => {}
-        Model::SpikeSource { times } if times.len() == size as usize => {}
-        Model::SpikeSource { times } => {
+        Model::SpikeSource { times, .. } if times.len() == size as usize => {}
+        Model::SpikeSource { times, .. } => {
             problems.push(format!("{} lists of times for {size} sources", times.len()));
         }
     }

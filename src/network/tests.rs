@@ -529,7 +529,7 @@ fn nonsense_in_the_whole_is_refused() {
     assert_refused(&recurrent(0, Connect::AllToAll), &["size 0"]);
     let huge = (0..3).map(|_| neurons("exc", u32::MAX / 2)).collect();
     assert_refused(&scenario(huge, Vec::new()), &["6442450941 neurons"]);
-    let source = Model::SpikeSource { times: vec![vec![Tick(1)]] };
+    let source = Model::SpikeSource { times: vec![vec![Tick(1)]], file: None };
     let populations = vec![Population { name: "in".into(), size: 2, model: source }];
     assert_refused(&scenario(populations, Vec::new()), &["1 lists of times for 2"]);
 }
