@@ -51,7 +51,8 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
 fn edges(network: &Network) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (population, table) in network.shards[0].tables.iter().enumerate() {
-        for (source, row) in network.partition.population(population).zip(table.offsets.windows(2)) {
+        for (source, row) in network.partition.population(population).zip(table.offsets.windows(2))
+        {
             let synapses = (row[0]..row[1]).map(|place| synapse(table, place as usize));
             edges.extend(synapses.map(|(target, weight, delay)| Edge {
                 source,

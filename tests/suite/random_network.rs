@@ -32,7 +32,8 @@ pub fn scenario(seed: u64) -> Scenario {
     };
     if draw.chance(0.7) {
         let model = draw.source(&scenario);
-        let size = if let Model::SpikeSource { times, .. } = &model { times.len() as u32 } else { 3 };
+        let size =
+            if let Model::SpikeSource { times, .. } = &model { times.len() as u32 } else { 3 };
         scenario.populations.push(Population { name: "source".into(), size, model });
     }
     for index in 0..draw.between(1, 4) {
@@ -241,7 +242,8 @@ impl Draw {
         let Model::Neuron { descriptor, .. } = &scenario.populations[target].model else {
             unreachable!("targets are neurons")
         };
-        let (sources, targets) = (scenario.populations[source].size, scenario.populations[target].size);
+        let (sources, targets) =
+            (scenario.populations[source].size, scenario.populations[target].size);
         let within = source == target;
         let multapses = self.chance(0.6);
         // A population of one that may not reach itself has nobody to reach.
@@ -301,9 +303,8 @@ impl Draw {
             let span = |draw: &mut Draw| Span(100_000 + draw.below(5_000_000));
             (0..count).map(|_| grid.nearest_delay(span(self))).collect()
         });
-        let weight = self.chance(0.5).then(|| {
-            (0..count).map(|_| self.uniform(-4.0, 4.0) as f32).collect()
-        });
+        let weight =
+            self.chance(0.5).then(|| (0..count).map(|_| self.uniform(-4.0, 4.0) as f32).collect());
         Edges { source, target, weight, delay }
     }
 
@@ -312,8 +313,7 @@ impl Draw {
         if !forbidden {
             return;
         }
-        let keep: Vec<bool> =
-            edges.source.iter().zip(&edges.target).map(|(s, t)| s != t).collect();
+        let keep: Vec<bool> = edges.source.iter().zip(&edges.target).map(|(s, t)| s != t).collect();
         fn filter<T: Copy>(column: &mut Vec<T>, keep: &[bool]) {
             *column = column.iter().zip(keep).filter(|(_, k)| **k).map(|(&v, _)| v).collect();
         }
