@@ -136,6 +136,7 @@ fn everything() -> Scenario {
                 target: vec![30, 2, 30, 7, 36],
                 weight: None,
                 delay: Some([7, 5, 7, 7, 7].map(Span).into()),
+                file: None,
             }),
         ),
         projection(
@@ -146,6 +147,7 @@ fn everything() -> Scenario {
                 target: vec![36, 0, 3],
                 weight: Some(vec![1.5, -2.5, 3.5]),
                 delay: None,
+                file: None,
             }),
         ),
     ];
@@ -213,6 +215,7 @@ fn equal_delays_stand_by_projection_then_target_then_draw() {
             target: target.to_vec(),
             weight: Some(weight.to_vec()),
             delay: None,
+            file: None,
         })
     };
     let projections = vec![
@@ -379,6 +382,7 @@ fn edge_lists_come_out_as_they_went_in() {
         target: vec![1, 3, 0, 3],
         weight: Some(vec![1.0, 2.0, 3.0, 4.0]),
         delay: Some(vec![Span(9), Span(8), Span(9), Span(7)]),
+        file: None,
     };
     let populations = vec![poisson("drive", 3), neurons("exc", 4)];
     let network = built(&scenario(populations, vec![projection(0, 1, Connect::Edges(edges))]));
