@@ -1,8 +1,9 @@
 //! How long does it take to build a network, per synapse and thread, and how much memory?
 //!
-//! Method: networks of about 10^7 synapses (or `-- MILLIONS` of them), each built three times on
-//! one thread with one shard; the fastest counts, because everything else on the machine only adds.
-//! Run it with `cargo bench --bench building`.
+//! Method: networks of about 10^7 synapses, each built three times on one thread with one shard;
+//! the fastest counts, because everything else on the machine only adds. Run it with
+//! `cargo bench --bench building`, or with `-- MILLIONS NAME` for other sizes (beyond 30 million
+//! each is built once) and only those networks whose name contains NAME.
 //!
 //! RESULT
 
@@ -43,11 +44,20 @@ fn scenario(size: u32, connect: Connect, weight: Shape, delay_ms: Distribution) 
     }
 }
 
-fn measure(name: &str, scenario: &Scenario) {
+/// What is asked for on the command line.
+struct Request {
+    millions: u32,
+    name: String,
+}
+
+fn measure(request: &Request, name: &str, scenario: &Scenario) {
+    if !name.contains(&request.name) {
+        return;
+    }
     let mut fastest = f64::INFINITY;
     let mut synapses = 0;
     let mut bytes = 0;
-    for _ in 0..3 {
+    for _ in 0..(90 / request.millions).clamp(1, 3) {
         let start = Instant::now();
         let network = network::build(scenario, 1, 1, None).expect("a network without faults");
         fastest = fastest.min(start.elapsed().as_secs_f64());
@@ -59,7 +69,12 @@ fn measure(name: &str, scenario: &Scenario) {
 }
 
 fn main() {
-    let millions = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10u32);
+    // Cargo itself adds flags such as `--bench`.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let millions = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10u32);
+    let name = arguments.into_iter().find(|a| a.parse::<u32>().is_err()).unwrap_or_default();
+    let request = Request { millions: millions.max(1), name };
+    let measure = |name: &str, scenario: &Scenario| measure(&request, name, scenario);
     let constant = || Shape::Constant(0.1);
     let one_delay = || Distribution::constant(1.5);
     let uniform = |low, high| Shape::Uniform { low, high };
