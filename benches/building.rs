@@ -5,7 +5,13 @@
 //! `cargo bench --bench building`, or with `-- MILLIONS NAME` for other sizes (beyond 30 million
 //! each is built once) and only those networks whose name contains NAME.
 //!
-//! RESULT
+//! Result so far, with the development profile (optimised, checks on) on a shared two-core machine,
+//! in ns for each synapse at 10^7: indegree with constants 21, with drawn weights 37, with drawn
+//! weights and delays 114 (110 without multapses), outdegree with both drawn 260, total number
+//! with normal weights and delays 229. A quarter of the time with drawn delays goes into sorting
+//! and rounding them. 10^8 synapses of 12 bytes took 1154 MiB at the peak, which is what the
+//! finished network takes (1152 MiB). Numbers of a quiet machine and the release profile are
+//! still to be taken.
 
 use saltatory::base::{Resolution, Span};
 use saltatory::network;
