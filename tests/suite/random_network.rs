@@ -96,7 +96,7 @@ impl Draw {
             let count = self.below(12);
             self.ticks(scenario, count)
         });
-        Model::SpikeSource { times: times.collect() }
+        Model::SpikeSource { times: times.collect(), file: None }
     }
 
     fn rate(&mut self, scenario: &Scenario, highest: f64) -> Steps {
@@ -305,7 +305,7 @@ impl Draw {
         });
         let weight =
             self.chance(0.5).then(|| (0..count).map(|_| self.uniform(-4.0, 4.0) as f32).collect());
-        Edges { source, target, weight, delay }
+        Edges { source, target, weight, delay, file: None }
     }
 
     /// Takes edges from a neuron to itself out, where those are not allowed.
