@@ -6,6 +6,7 @@
 //! line here.
 
 use super::arrivals::Arrivals;
+use super::superposition::{Load, Superposition};
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Tick};
 use crate::network::NeuronPlan;
@@ -55,6 +56,16 @@ pub trait Group: Send {
     /// Files the first predictions.
     fn start(&self, wake: &mut WakeQueue);
 
+    /// Lets neurons take what has been added up for them until `end`; those for which that could
+    /// be wrong become concerned.
+    fn superpose(
+        &mut self,
+        end: Tick,
+        loads: &mut Superposition,
+        arrivals: &mut Arrivals,
+        wake: &mut WakeQueue,
+    );
+
     /// Brings every neuron that is concerned through the window.
     fn advance(&mut self, window: &mut Window);
 
@@ -82,6 +93,9 @@ struct Neurons<M: Dynamics> {
     base_current: Vec<f64>,
     probes: Vec<Probe>,
     ticks: Vec<Tick>,
+    /// Sampled neurons that took their inputs at once, as they were before: (neuron, cell). What
+    /// is sampled in between is worked out on these copies.
+    before: Vec<(u32, Cell<M::State>)>,
 }
 
 /// What is needed to set up a group.
@@ -126,6 +140,7 @@ impl Visitor for Setup<'_> {
             base_current,
             probes: self.probes,
             ticks: Vec::new(),
+            before: Vec::new(),
         })
     }
 }
@@ -148,13 +163,46 @@ impl<M: Dynamics> Group for Neurons<M> {
         }
     }
 
+    fn superpose(
+        &mut self,
+        end: Tick,
+        loads: &mut Superposition,
+        arrivals: &mut Arrivals,
+        wake: &mut WakeQueue,
+    ) {
+        let Neurons { constants, grid, first, cells, before, .. } = self;
+        for (neuron, cell) in (*first..).zip(cells) {
+            let Load { sum, rise } = loads.take(neuron);
+            if sum == 0.0 && rise == 0.0 {
+                continue;
+            }
+            let copy = loads.is_watched(neuron).then_some(*cell);
+            let settled = !arrivals.is_concerned(neuron)
+                && cell.superpose::<M>(constants, *grid, end, sum, rise);
+            if !settled {
+                arrivals.concern(neuron);
+                continue;
+            }
+            wake.predict(neuron, cell.at, cell.predicted);
+            if let Some(copy) = copy {
+                before.push((neuron, copy));
+                arrivals.concern(neuron);
+            }
+        }
+    }
+
     fn advance(&mut self, window: &mut Window) {
         let range = self.range();
         let Window { end, arrivals, cursor, wake, spikes, current } = window;
         let end = *end;
-        let Neurons { constants, grid, first, cells, probes, ticks, .. } = self;
+        let Neurons { constants, grid, first, cells, probes, ticks, before, .. } = self;
         arrivals.drain(range, cursor, |neuron, inputs| {
             **current = neuron;
+            if let Ok(place) = before.binary_search_by_key(&neuron, |&(neuron, _)| neuron) {
+                let copy = &mut before[place].1;
+                sample::<M>(probes, constants, *grid, neuron, copy, inputs, end, ticks);
+                return;
+            }
             let cell = &mut cells[(neuron - *first) as usize];
             ticks.clear();
             let rest = sample::<M>(probes, constants, *grid, neuron, cell, inputs, end, ticks);
@@ -162,6 +210,7 @@ impl<M: Dynamics> Group for Neurons<M> {
             spikes.extend(ticks.iter().map(|&tick| (tick, neuron)));
             wake.predict(neuron, cell.at, cell.predicted);
         });
+        before.clear();
     }
 
     fn sample_until(&mut self, end: Tick) {

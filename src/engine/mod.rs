@@ -33,6 +33,7 @@ mod group;
 mod input;
 mod run;
 mod shard;
+mod superposition;
 mod weights;
 
-pub use run::{Control, Options, Progress, RunError, run};
+pub use run::{Control, Lane, Options, Progress, RunError, run};

@@ -4,8 +4,9 @@ use super::barrier::{Barrier, Poisoned};
 use super::collector::Collector;
 use super::exchange::Exchange;
 use super::shard::{Remains, Shard};
+use super::superposition;
 use crate::base::digest::Digest;
-use crate::base::{NeuronId, Span, Tick};
+use crate::base::{Decay, NeuronId, Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
 use crate::scenario::{Model, Scenario};
@@ -22,6 +23,28 @@ const LONGEST_WINDOW: Span = Span::from_whole_ms(16);
 pub struct Options {
     /// Worker threads; more than there are shards are not used.
     pub threads: usize,
+    /// How inputs reach their neurons.
+    pub lane: Lane,
+}
+
+impl Options {
+    /// This many worker threads.
+    pub fn threads(threads: usize) -> Options {
+        Options { threads, lane: Lane::Automatic }
+    }
+}
+
+/// How inputs reach their neurons. Spikes are the same either way; the last bits of potentials
+/// may differ, so results are comparable to the byte for one lane only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// Superposed where the model allows it and inputs are dense enough for it to pay.
+    #[default]
+    Automatic,
+    /// One by one.
+    Singly,
+    /// Superposed wherever the model allows it.
+    Superposed,
 }
 
 /// How far a run has come.
@@ -84,6 +107,7 @@ pub fn run(
         scenario,
         network,
         cut: Cut::new(scenario, network),
+        decay: Cut::shared_decay(scenario, network, options.lane),
         threads,
         barrier: Barrier::new(threads),
         exchange: Exchange::new(shards),
@@ -117,28 +141,28 @@ struct Cut {
     slices_per_window: u64,
 }
 
-/// Arrivals that a shard should gather at once: with 32 bytes each they stay in a cache of a
-/// megabyte.
-const ARRIVALS_PER_SLICE: f64 = 32_768.0;
+/// Arrivals in the whole network that a slice should hold: with 32 bytes each, dealt out over two
+/// shards or more, they stay in a cache of a megabyte. The number of shards must not count.
+const ARRIVALS_PER_SLICE: f64 = 65_536.0;
 /// Rate at which neurons are taken to fire when slices are cut.
 const GUESSED_RATE_HZ: f64 = 10.0;
 
 impl Cut {
     fn new(scenario: &Scenario, network: &Network) -> Cut {
         let window = network.shortest_delay.unwrap_or(LONGEST_WINDOW).min(LONGEST_WINDOW);
-        let background: f64 = scenario
-            .backgrounds
-            .iter()
-            .map(|background| {
-                let size = scenario.populations[background.target.population].size;
-                let highest = background.rate_hz.steps.iter().map(|&(_, rate)| rate);
-                f64::from(background.target.count(size)) * highest.fold(0.0, f64::max)
-            })
-            .sum();
-        let per_second = network.synapses as f64 * GUESSED_RATE_HZ + background;
-        let per_window = per_second * window.s() / f64::from(network.partition.shards());
+        let per_window = inputs_per_second(scenario, network) * window.s();
         let slices = (per_window / ARRIVALS_PER_SLICE).ceil().clamp(1.0, window.0 as f64) as u64;
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
+    }
+
+    /// The decay for superposed inputs, if they are to be superposed.
+    fn shared_decay(scenario: &Scenario, network: &Network, lane: Lane) -> Option<Decay> {
+        let inputs = match lane {
+            Lane::Automatic => inputs_per_second(scenario, network),
+            Lane::Singly => return None,
+            Lane::Superposed => f64::INFINITY,
+        };
+        superposition::shared_decay(scenario, network, inputs, Cut::new(scenario, network).slice)
     }
 
     fn slice_of(self, tick: Tick) -> u64 {
@@ -155,11 +179,26 @@ impl Cut {
     }
 }
 
+/// How many inputs all neurons together may be expected to get in a second.
+fn inputs_per_second(scenario: &Scenario, network: &Network) -> f64 {
+    let background: f64 = scenario
+        .backgrounds
+        .iter()
+        .map(|background| {
+            let size = scenario.populations[background.target.population].size;
+            let highest = background.rate_hz.steps.iter().map(|&(_, rate)| rate);
+            f64::from(background.target.count(size)) * highest.fold(0.0, f64::max)
+        })
+        .sum();
+    network.synapses as f64 * GUESSED_RATE_HZ + background
+}
+
 /// What all workers see.
 struct Common<'a> {
     scenario: &'a Scenario,
     network: &'a Network,
     cut: Cut,
+    decay: Option<Decay>,
     threads: usize,
     barrier: Barrier,
     exchange: Exchange,
@@ -219,7 +258,9 @@ impl Common<'_> {
         let mut shards: Vec<(u32, Shard)> = (worker..self.network.shards.len())
             .step_by(self.threads)
             .map(|s| s as u32)
-            .map(|s| (s, Shard::new(self.scenario, self.network, s, self.cut.slice)))
+            .map(|s| {
+                (s, Shard::new(self.scenario, self.network, s, self.cut.slice, self.decay.as_ref()))
+            })
             .collect();
         let mut collected = (worker == 0).then(|| Collected::new(self));
         let duration = Tick(self.scenario.duration.0);

@@ -3,13 +3,14 @@
 use super::arrivals::Arrivals;
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
-use crate::base::{NeuronId, Span, Tick};
+use super::superposition::Superposition;
+use crate::base::{Decay, NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::queue::{Calendar, WakeQueue};
 use crate::record::Spike;
 use crate::scenario::{Model, Scenario};
 use crate::source::CurrentSchedule;
-use crate::synapse::{Synapses, Table};
+use crate::synapse::{DelayedSynapse, Synapse, Synapses, Table};
 use hdrhistogram::Histogram;
 use std::cmp::Reverse;
 
@@ -23,6 +24,52 @@ struct Cursor {
     next: u64,
     source: NeuronId,
     population: u16,
+}
+
+/// A stretch of a row that is reached in one slice.
+enum Reached<'n> {
+    /// Synapses of one delay.
+    Together { at: Tick, row: &'n [Synapse] },
+    /// Synapses with their own delays.
+    Singly { sent: Tick, row: &'n [DelayedSynapse] },
+}
+
+impl Reached<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Reached::Together { row, .. } => row.len(),
+            Reached::Singly { row, .. } => row.len(),
+        }
+    }
+
+    /// Calls `visit` with each target, time of arrival and weight.
+    #[inline]
+    fn for_each(&self, mut visit: impl FnMut(u32, Tick, f64)) {
+        match self {
+            Reached::Together { at, row } => {
+                for synapse in *row {
+                    visit(synapse.target, *at, f64::from(synapse.weight));
+                }
+            }
+            Reached::Singly { sent, row } => {
+                for synapse in *row {
+                    let at = Tick(sent.0 + u64::from(synapse.delay));
+                    visit(synapse.target, at, f64::from(synapse.weight));
+                }
+            }
+        }
+    }
+}
+
+/// How many items at the start fulfil a condition that later ones do not: strides that double,
+/// then bisection, so that a short stretch of a long row costs little.
+#[inline]
+fn count_while<T>(items: &[T], condition: impl Fn(&T) -> bool) -> usize {
+    let mut stride = 4;
+    while stride < items.len() && condition(&items[stride]) {
+        stride *= 2;
+    }
+    items[..items.len().min(stride)].partition_point(condition)
 }
 
 /// Spike counts and intervals of one neuron.
@@ -86,6 +133,7 @@ pub struct Shard<'n> {
     backgrounds: Vec<Background>,
     sources: Vec<Source>,
     currents: CurrentSchedule,
+    superposition: Option<Superposition>,
     fired: Vec<(Tick, u32)>,
     trains: Vec<Train>,
     synaptic_events: u64,
@@ -95,8 +143,14 @@ pub struct Shard<'n> {
 }
 
 impl<'n> Shard<'n> {
-    /// Sets up shard number `index` at time zero.
-    pub fn new(scenario: &Scenario, network: &'n Network, index: u32, slice: Span) -> Shard<'n> {
+    /// Sets up shard number `index` at time zero. With a `decay`, inputs are superposed.
+    pub fn new(
+        scenario: &Scenario,
+        network: &'n Network,
+        index: u32,
+        slice: Span,
+        decay: Option<&Decay>,
+    ) -> Shard<'n> {
         let partition = &network.partition;
         let mut locals = vec![0];
         for population in 0..partition.populations() {
@@ -119,6 +173,7 @@ impl<'n> Shard<'n> {
             backgrounds: Vec::new(),
             sources: Vec::new(),
             currents: CurrentSchedule::new(scenario),
+            superposition: decay.map(|decay| Superposition::new(decay.clone(), neurons)),
             fired: Vec::new(),
             trains: vec![Train::default(); neurons],
             synaptic_events: 0,
@@ -138,6 +193,11 @@ impl<'n> Shard<'n> {
             match &population.model {
                 Model::Neuron { descriptor, .. } => {
                     let probes = self.probes(scenario, index);
+                    if let Some(superposition) = &mut self.superposition {
+                        for &neuron in probes.iter().flat_map(|probe| &probe.neurons) {
+                            superposition.watch(neuron);
+                        }
+                    }
                     let plan = &network.shards[self.index as usize].neurons[index];
                     let grid = scenario.resolution;
                     group = Setup { plan, descriptor, grid, range, probes }.build();
@@ -191,15 +251,12 @@ impl<'n> Shard<'n> {
         for &Spike { tick, neuron } in spikes {
             let population = self.partition.population_of(neuron);
             let table = &self.tables[population];
-            if table.synapses.is_empty() {
+            let row = table.row(neuron.0 - self.partition.population(population).start);
+            if row.is_empty() {
                 continue;
             }
-            let row = (neuron.0 - self.partition.population(population).start) as usize;
-            let (first, end) = (table.offsets[row], table.offsets[row + 1]);
-            if first == end {
-                continue;
-            }
-            self.fan_out.saturating_record(end - first);
+            let first = row.start as u64;
+            self.fan_out.saturating_record(row.len() as u64);
             let delay = table.synapses.delay(first);
             let cursor =
                 Cursor { sent: tick, next: first, source: neuron, population: population as u16 };
@@ -213,8 +270,25 @@ impl<'n> Shard<'n> {
         let end = (start + self.slice).min(self.duration);
         self.arrivals.open(start);
         self.deliver_currents(end);
-        self.deliver_background(number, end);
-        self.deliver_spikes(number, end);
+        self.wake_neurons(start, end);
+        let mut due = std::mem::take(&mut self.due);
+        self.flying.take(number, &mut due);
+        // By source, and for one source the latest spike first: arrivals at one tick are then in
+        // the order (source, place in its row).
+        due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
+        if let Some(mut superposition) = self.superposition.take() {
+            self.deliver_superposed(number, end, &due, &mut superposition);
+            self.superposition = Some(superposition);
+        } else {
+            self.deliver_singly(number, end, &due);
+        }
+        for cursor in due.drain(..) {
+            self.park(cursor, end);
+        }
+        self.due = due;
+    }
+
+    fn wake_neurons(&mut self, start: Tick, end: Tick) {
         while let Some(neuron) = self.wake.pop_before(end) {
             let predicted = self.group_of(neuron).predicted(neuron);
             if predicted < end {
@@ -246,70 +320,109 @@ impl<'n> Shard<'n> {
         }
     }
 
-    fn deliver_background(&mut self, number: u64, end: Tick) {
-        for background in &mut self.backgrounds {
-            let Shard { arrivals, slice, .. } = self;
-            self.external_events += background.take(number, end, *slice, |neuron, tick, weight| {
-                arrivals.push(neuron, tick, weight);
-            });
-        }
-    }
-
-    /// Walks the rows that have arrivals in this window, by source, and for one source the
-    /// latest spike first: arrivals at one tick are then in the order (source, place in its row).
-    fn deliver_spikes(&mut self, number: u64, end: Tick) {
-        let mut due = std::mem::take(&mut self.due);
-        self.flying.take(number, &mut due);
-        due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
-        for cursor in &due {
-            self.deliver_row(cursor, number, end);
-        }
-        due.clear();
-        self.due = due;
-    }
-
+    /// The synapses that a spike on its way reaches before `end`.
     #[inline]
-    fn deliver_row(&mut self, cursor: &Cursor, number: u64, end: Tick) {
+    fn reached(&self, cursor: &Cursor, end: Tick) -> Reached<'n> {
         let table = &self.tables[cursor.population as usize];
         let first = self.partition.population(cursor.population as usize).start;
-        let row_end = table.offsets[(cursor.source.0 - first) as usize + 1];
-        let start = number * self.slice.0;
+        let rest = cursor.next as usize..table.row(cursor.source.0 - first).end;
         match &table.synapses {
             Synapses::OneDelay { delay, rows } => {
                 let at = cursor.sent + *delay;
-                if at >= end {
-                    return;
-                }
-                let row = &rows[cursor.next as usize..row_end as usize];
-                let offset = (at.0 - start) as u32;
-                for synapse in row {
-                    self.arrivals.push_at(synapse.target, offset, f64::from(synapse.weight));
-                }
-                self.synaptic_events += row.len() as u64;
+                let due = if at < end { rest } else { 0..0 };
+                Reached::Together { at, row: &rows[due] }
             }
             Synapses::OwnDelay { rows } => {
-                let row = &rows[cursor.next as usize..row_end as usize];
-                // Offsets of arrivals count from the start of the window; the spike may have
-                // been sent before it.
-                let mut delivered = 0;
-                for synapse in row {
-                    let at = cursor.sent.0 + u64::from(synapse.delay);
-                    if at >= end.0 {
-                        break;
-                    }
-                    let offset = (at - start) as u32;
-                    self.arrivals.push_at(synapse.target, offset, f64::from(synapse.weight));
-                    delivered += 1;
-                }
-                self.synaptic_events += delivered;
-                if let Some(synapse) = row.get(delivered as usize) {
-                    let at = cursor.sent.0 + u64::from(synapse.delay);
-                    let rest = Cursor { next: cursor.next + delivered, ..*cursor };
-                    if at < self.duration.0 {
-                        self.flying.file(at / self.slice.0, rest);
-                    }
-                }
+                let row = &rows[rest];
+                let before = end.0.saturating_sub(cursor.sent.0);
+                let count = count_while(row, |synapse| u64::from(synapse.delay) < before);
+                Reached::Singly { sent: cursor.sent, row: &row[..count] }
             }
+        }
+    }
+
+    /// Files what is left of a spike's row under the slice of its next arrival.
+    fn park(&mut self, cursor: Cursor, end: Tick) {
+        let reached = self.reached(&cursor, end).len() as u64;
+        self.synaptic_events += reached;
+        let table = &self.tables[cursor.population as usize];
+        let first = self.partition.population(cursor.population as usize).start;
+        let next = cursor.next + reached;
+        if next < table.row(cursor.source.0 - first).end as u64 {
+            let at = cursor.sent + table.synapses.delay(next);
+            if at < self.duration {
+                self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
+            }
+        }
+    }
+
+    /// Gathers every arrival for its target.
+    fn deliver_singly(&mut self, number: u64, end: Tick, due: &[Cursor]) {
+        let Shard { backgrounds, arrivals, slice, external_events, .. } = self;
+        for background in backgrounds {
+            *external_events += background.take(number, end, *slice, |neuron, tick, weight| {
+                arrivals.push(neuron, tick, weight);
+            });
+        }
+        for cursor in due {
+            let reached = self.reached(cursor, end);
+            let arrivals = &mut self.arrivals;
+            reached.for_each(|neuron, at, weight| arrivals.push(neuron, at, weight));
+        }
+    }
+
+    /// Adds up every arrival, lets the neurons take the sums, and gathers the arrivals of those
+    /// that could not.
+    fn deliver_superposed(
+        &mut self,
+        number: u64,
+        end: Tick,
+        due: &[Cursor],
+        loads: &mut Superposition,
+    ) {
+        loads.open(end);
+        for background in &mut self.backgrounds {
+            let slice = self.slice;
+            self.external_events += background.take(number, end, slice, |neuron, tick, weight| {
+                loads.add(neuron, weight, loads.left_of(tick));
+                loads.external.push((neuron, tick, weight));
+            });
+        }
+        for cursor in due {
+            match self.reached(cursor, end) {
+                Reached::Together { at, row } if !row.is_empty() => {
+                    let left = loads.left_of(at);
+                    for synapse in row {
+                        loads.add(synapse.target, f64::from(synapse.weight), left);
+                    }
+                }
+                reached => reached.for_each(|neuron, at, weight| {
+                    loads.add(neuron, weight, loads.left_of(at));
+                }),
+            }
+        }
+        let Shard { groups, arrivals, wake, .. } = self;
+        for group in groups.iter_mut().flatten() {
+            group.superpose(end, loads, arrivals, wake);
+        }
+        self.gather_concerned(end, due, loads);
+    }
+
+    /// The second walk: the arrivals of the neurons that must be brought through one by one.
+    fn gather_concerned(&mut self, end: Tick, due: &[Cursor], loads: &Superposition) {
+        for &(neuron, tick, weight) in &loads.external {
+            if self.arrivals.is_concerned(neuron) {
+                self.arrivals.push(neuron, tick, weight);
+            }
+        }
+        for cursor in due {
+            let reached = self.reached(cursor, end);
+            let arrivals = &mut self.arrivals;
+            reached.for_each(|neuron, at, weight| {
+                if arrivals.is_concerned(neuron) {
+                    arrivals.push(neuron, at, weight);
+                }
+            });
         }
     }
 

@@ -142,6 +142,43 @@ impl<S: Copy> Cell<S> {
         spikes.push(tick);
     }
 
+    /// Takes all inputs that arrive before `end` at once: `sum` is what they amount to at `end`,
+    /// `rise` the sum of those that bring the neuron nearer to threshold. Does nothing and
+    /// returns `false` where their order could matter.
+    #[inline]
+    pub fn superpose<M>(
+        &mut self,
+        constants: &M::Constants,
+        grid: Resolution,
+        end: Tick,
+        sum: f64,
+        rise: f64,
+    ) -> bool
+    where
+        M: Dynamics<State = S>,
+    {
+        if self.free_at >= end {
+            // Refractory all along: a superposing model discards what arrives.
+            return true;
+        }
+        if self.free_at > self.at || self.predicted < end {
+            return false;
+        }
+        let mut state = self.state;
+        let before = M::headroom(constants, &state);
+        M::advance_by(constants, &mut state, self.drive, end.since(self.at));
+        // Without input the distance changes monotonically, so no point between is nearer.
+        let nearest = before.min(M::headroom(constants, &state));
+        if nearest <= rise * (1.0 + 1e-12) {
+            return false;
+        }
+        M::receive(constants, &mut state, sum);
+        self.state = state;
+        self.at = end;
+        self.predict::<M>(constants, grid);
+        true
+    }
+
     /// Moves the state to `tick` without looking at the threshold.
     pub fn advance_to<M>(&mut self, constants: &M::Constants, tick: Tick)
     where
@@ -154,7 +191,7 @@ impl<S: Copy> Cell<S> {
             M::advance_clamped(constants, &mut self.state, held.ms());
         }
         if free > Span::ZERO {
-            M::advance(constants, &mut self.state, self.drive, free.ms());
+            M::advance_by(constants, &mut self.state, self.drive, free);
         }
         self.at = tick;
     }

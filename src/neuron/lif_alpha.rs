@@ -1,7 +1,7 @@
 //! `lif_alpha`: leaky integrate-and-fire neuron with alpha-shaped synaptic currents.
 
 use super::lif::{self, E_L, Membrane};
-use super::membrane::{Decay, Filter, Outlook, first_crossing};
+use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
@@ -201,7 +201,7 @@ impl Constants {
     fn moved(&self, s: &State, drive: f64, dt_ms: f64) -> (State, f64) {
         let m = &self.membrane;
         let v_inf = m.v_inf_mv(drive);
-        let membrane = Decay::over(dt_ms, m.tau_m_ms);
+        let membrane = Relaxation::over(dt_ms, m.tau_m_ms);
         let mut deflection = 0.0;
         let mut through = |current: Alpha, filter: &Filter| {
             if current.is_silent() {

@@ -1,11 +1,11 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
 use super::lif::{self, E_L, Membrane};
-use super::membrane::Decay;
+use super::membrane::Relaxation;
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;
-use crate::base::{Span, Unit};
+use crate::base::{Decay, Span, Unit};
 
 /// Sums of weights that should reach the threshold exactly may miss it by rounding: ten inputs
 /// of 2 mV are 20 mV on paper. A state this close below counts as having reached it.
@@ -62,6 +62,7 @@ pub struct LifDelta;
 #[derive(Clone, Debug)]
 pub struct Constants {
     membrane: Membrane,
+    decay: Decay,
     /// The threshold less the slack for sums that should reach it exactly.
     v_reached_mv: f64,
 }
@@ -80,7 +81,11 @@ impl Dynamics for LifDelta {
     fn constants(p: &[f64]) -> Constants {
         let membrane = Membrane::new(p);
         let slack = (membrane.v_th_mv - membrane.v_reset_mv) * THRESHOLD_SLACK;
-        Constants { v_reached_mv: membrane.v_th_mv - slack, membrane }
+        Constants {
+            v_reached_mv: membrane.v_th_mv - slack,
+            decay: Decay::new(membrane.tau_m_ms),
+            membrane,
+        }
     }
 
     fn initial(_: &Constants, variables: &[f64]) -> State {
@@ -90,7 +95,22 @@ impl Dynamics for LifDelta {
     #[inline]
     fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
         let v_inf = c.membrane.v_inf_mv(drive);
-        s.v_mv = Decay::over(dt_ms, c.membrane.tau_m_ms).relax(s.v_mv, v_inf, 0.0);
+        s.v_mv = Relaxation::over(dt_ms, c.membrane.tau_m_ms).relax(s.v_mv, v_inf, 0.0);
+    }
+
+    #[inline]
+    fn advance_by(c: &Constants, s: &mut State, drive: f64, span: Span) {
+        let v_inf = c.membrane.v_inf_mv(drive);
+        s.v_mv = Relaxation::of(c.decay.over(span)).relax(s.v_mv, v_inf, 0.0);
+    }
+
+    fn superposition(c: &Constants) -> Option<&Decay> {
+        Some(&c.decay)
+    }
+
+    #[inline]
+    fn headroom(c: &Constants, s: &State) -> f64 {
+        c.v_reached_mv - s.v_mv
     }
 
     #[inline]

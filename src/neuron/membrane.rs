@@ -13,24 +13,30 @@ const HALVING: f64 = std::f64::consts::LN_2;
 
 /// e^(-dt / tau) and that less one, both to full precision. One transcendental function.
 #[derive(Clone, Copy, Debug)]
-pub struct Decay {
+pub struct Relaxation {
     /// e^(-dt / tau).
     pub factor: f64,
     /// e^(-dt / tau) - 1.
     pub loss: f64,
 }
 
-impl Decay {
+impl Relaxation {
+    /// The decay by this factor, as exact as the factor.
+    #[inline]
+    pub fn of(factor: f64) -> Relaxation {
+        Relaxation { factor, loss: factor - 1.0 }
+    }
+
     /// The decay over `dt_ms` with time constant `tau_ms`.
     #[inline]
-    pub fn over(dt_ms: f64, tau_ms: f64) -> Decay {
+    pub fn over(dt_ms: f64, tau_ms: f64) -> Relaxation {
         let x = -dt_ms / tau_ms;
         if x > -HALVING {
             let loss = exp_m1(x);
-            Decay { factor: 1.0 + loss, loss }
+            Relaxation { factor: 1.0 + loss, loss }
         } else {
             let factor = exp(x);
-            Decay { factor, loss: factor - 1.0 }
+            Relaxation { factor, loss: factor - 1.0 }
         }
     }
 
@@ -110,7 +116,7 @@ impl Filter {
     /// Deflection: P = (e^(-dt/tau) - e^(-dt/tau_m)) / (C (1/tau_m - 1/tau)), which is
     /// (dt / C) e^(-dt/tau_m) mean(z) with z = dt (1/tau_m - 1/tau) and mean(z) = (e^z - 1) / z.
     #[inline]
-    pub fn response(&self, dt_ms: f64, membrane: Decay) -> Response {
+    pub fn response(&self, dt_ms: f64, membrane: Relaxation) -> Response {
         let z = self.rate_gap_per_ms * dt_ms;
         if z.abs() < HALVING {
             let mean = exp_mean(z);
@@ -127,7 +133,7 @@ impl Filter {
     ///
     /// Q = e^(-dt/tau_m) dt^2 ramp(z) / (C tau), ramp(z) the integral of s e^(zs) over [0, 1].
     #[inline]
-    pub fn ramp(&self, dt_ms: f64, membrane: Decay, plain: Response) -> f64 {
+    pub fn ramp(&self, dt_ms: f64, membrane: Relaxation, plain: Response) -> f64 {
         let z = self.rate_gap_per_ms * dt_ms;
         let scale = 1.0 / self.c_m_pf / self.tau_ms;
         if z.abs() < HALVING {
@@ -140,7 +146,7 @@ impl Filter {
     /// The maximum of [`Filter::ramp`] over time, by thirds: it has one maximum.
     fn largest_ramp(&self, tau_m_ms: f64) -> f64 {
         let at = |t| {
-            let membrane = Decay::over(t, tau_m_ms);
+            let membrane = Relaxation::over(t, tau_m_ms);
             self.ramp(t, membrane, self.response(t, membrane))
         };
         let (mut low, mut high) = (0.0, 4.0 * (tau_m_ms + self.tau_ms));

@@ -18,7 +18,7 @@ pub mod qif;
 mod conformance;
 
 use crate::base::digest::Digest;
-use crate::base::{Span, Unit};
+use crate::base::{Decay, Span, Unit};
 
 /// What a model is: everything about it that is data.
 #[derive(Debug)]
@@ -153,6 +153,27 @@ pub trait Dynamics: Send + Sync + 'static {
 
     /// Moves a neuron that integrates by `dt_ms`.
     fn advance(constants: &Self::Constants, state: &mut Self::State, drive: f64, dt_ms: f64);
+
+    /// [`Dynamics::advance`] by a whole number of ticks. A model overrides it where it can look
+    /// the decay up instead of computing it.
+    #[inline]
+    fn advance_by(constants: &Self::Constants, state: &mut Self::State, drive: f64, span: Span) {
+        Self::advance(constants, state, drive, span.ms());
+    }
+
+    /// The decay of what one input does, for a model in which an input moves nothing but the
+    /// distance to threshold, by its weight, and inputs superpose. The engine may then add up the
+    /// inputs of a short time before it touches the neuron; it does so only where a bound shows
+    /// that no order of them could reach threshold.
+    fn superposition(_constants: &Self::Constants) -> Option<&Decay> {
+        None
+    }
+
+    /// The distance to threshold, in the unit of the input; for superposing models only.
+    #[inline]
+    fn headroom(_constants: &Self::Constants, _state: &Self::State) -> f64 {
+        0.0
+    }
 
     /// Moves a neuron that is refractory by `dt_ms`: the membrane is held, the rest goes on.
     fn advance_clamped(constants: &Self::Constants, state: &mut Self::State, dt_ms: f64);

@@ -20,7 +20,7 @@ fn engine_spikes(scenario: &Scenario, shards: u32, threads: usize) -> Vec<(Tick,
     let network = network::build(scenario, shards, threads, None)
         .unwrap_or_else(|error| panic!("seed {}: {error}", scenario.seed));
     let outcome =
-        engine::run(scenario, &network, Options { threads }, &|_| Control::Continue).unwrap();
+        engine::run(scenario, &network, Options::threads(threads), &|_| Control::Continue).unwrap();
     outcome.spikes.iter().map(|spike| (spike.tick, spike.neuron.0)).collect()
 }
 
