@@ -148,7 +148,7 @@ impl Scenario {
     ) -> Result<(), Problems> {
         let grid = self.resolution;
         let Population { name: whose, size, model } = &mut self.populations[population.index()];
-        let path = below(&below("population", &whose), name);
+        let path = below(&below("population", whose), name);
         match model {
             Model::Neuron { descriptor, parameters, initial } => {
                 if let Some(index) = descriptor.parameter(name) {

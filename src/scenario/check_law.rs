@@ -212,7 +212,7 @@ fn mass(law: &Distribution) -> f64 {
         Shape::Uniform { low, high } => {
             ((high.min(max) - low.max(min)) / (high - low)).clamp(0.0, 1.0)
         }
-        Shape::Normal { mean, sd } if sd == 0.0 => inside(mean),
+        Shape::Normal { mean, sd: 0.0 } => inside(mean),
         Shape::Normal { mean, sd } => normal_mass((min - mean) / sd, (max - mean) / sd),
         Shape::Lognormal { median, sigma } if sigma == 0.0 || median == 0.0 => inside(median),
         Shape::Lognormal { median, sigma } => {
@@ -223,7 +223,7 @@ fn mass(law: &Distribution) -> f64 {
             };
             normal_mass(z(min), z(max))
         }
-        Shape::Exponential { mean } if mean == 0.0 => inside(0.0),
+        Shape::Exponential { mean: 0.0 } => inside(0.0),
         Shape::Exponential { mean } => {
             let (min, max) = mirrored(mean);
             let above = |bound: f64| math::exp(-bound.max(0.0) / mean.abs());

@@ -41,7 +41,8 @@ const BY_OVERRIDE: &[(&str, &str)] = &[
     ("S013", "population.exc.init.v_m={ uniform = [\"2 mV\", \"1 mV\"] }"),
     (
         "S013",
-        "projection.0.weight={ normal = { mean = \"1 mV\", sd = \"1 mV\", min = \"2 mV\", max = \"1 mV\" } }",
+        "projection.0.weight={ normal = { mean = \"1 mV\", sd = \"1 mV\", \
+         min = \"2 mV\", max = \"1 mV\" } }",
     ),
     ("S013", "projection.0.weight={ normal = {}, uniform = [] }"),
     ("S013", "projection.0.weight={ normal = { mean = \"1 mV\", sd = \"1 mV\" }, min = \"0 mV\" }"),
@@ -49,11 +50,13 @@ const BY_OVERRIDE: &[(&str, &str)] = &[
     ("S013", "record.state.0.count=3"),
     (
         "S013",
-        "projection.6.connect={ rule = \"edges\", source = [0], target = [0], autapses = false, weight = [\"1 mV\"], delay = [\"1 ms\"] }",
+        "projection.6.connect={ rule = \"edges\", source = [0], target = [0], autapses = false, \
+         weight = [\"1 mV\"], delay = [\"1 ms\"] }",
     ),
     (
         "S013",
-        "projection.6.connect={ rule = \"edges\", source = [0, 0], target = [1, 1], multapses = false, weight = [\"1 mV\", \"1 mV\"], delay = [\"1 ms\", \"1 ms\"] }",
+        "projection.6.connect={ rule = \"edges\", source = [0, 0], target = [1, 1], multapses = false, \
+         weight = [\"1 mV\", \"1 mV\"], delay = [\"1 ms\", \"1 ms\"] }",
     ),
     ("S014", "population.a b={ model = \"poisson\", size = 1, params = { rate = \"1 Hz\" } }"),
     ("S015", "population.exc.size=4_294_967_295"),
