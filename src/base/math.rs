@@ -121,23 +121,35 @@ mod tests {
     /// every version of the dependencies. A new number here changes the results of every scenario.
     #[test]
     fn the_bits_of_every_function_are_known() {
-        let known: [(&str, u64, u64); 12] = [
-            ("exp", fold(700.0, exp), 0),
-            ("exp_m1", fold(700.0, exp_m1), 0),
-            ("ln", fold(1e6, |x| ln(x.abs())), 0),
-            ("ln_1p", fold(1e6, |x| ln_1p(x.abs())), 0),
-            ("sqrt", fold(1e6, |x| sqrt(x.abs())), 0),
-            ("tan", fold(10.0, tan), 0),
-            ("atan", fold(1e3, atan), 0),
-            ("tanh", fold(20.0, tanh), 0),
-            ("atanh", fold(1.0, atanh), 0),
-            ("ln_gamma", fold(1e3, |x| ln_gamma(x.abs())), 0),
-            ("exp_mean", fold(50.0, exp_mean), 0),
-            ("exp_ramp", fold(50.0, exp_ramp), 0),
+        let found = [
+            ("exp", fold(700.0, exp)),
+            ("exp_m1", fold(700.0, exp_m1)),
+            ("ln", fold(1e6, |x| ln(x.abs()))),
+            ("ln_1p", fold(1e6, |x| ln_1p(x.abs()))),
+            ("sqrt", fold(1e6, |x| sqrt(x.abs()))),
+            ("tan", fold(10.0, tan)),
+            ("atan", fold(1e3, atan)),
+            ("tanh", fold(20.0, tanh)),
+            ("atanh", fold(1.0, atanh)),
+            ("ln_gamma", fold(1e3, |x| ln_gamma(x.abs()))),
+            ("exp_mean", fold(50.0, exp_mean)),
+            ("exp_ramp", fold(50.0, exp_ramp)),
         ];
-        for (name, found, expected) in known {
-            assert_eq!(found, expected, "the bits of {name} have changed: {found:#018x}");
-        }
+        let known: [(&str, u64); 12] = [
+            ("exp", 0x3e6a_3f6c_a2c5_09e3),
+            ("exp_m1", 0x9044_de02_8b46_b04a),
+            ("ln", 0x284f_27b7_df4f_7094),
+            ("ln_1p", 0x5dac_094d_2aec_e785),
+            ("sqrt", 0xf103_02b7_7b91_addf),
+            ("tan", 0xd9f5_8dc4_fdc4_a698),
+            ("atan", 0x216c_dba3_3e16_f620),
+            ("tanh", 0xb4be_631f_498f_1a4d),
+            ("atanh", 0xcebd_ded0_78c2_32e1),
+            ("ln_gamma", 0xa241_6390_8f01_e45e),
+            ("exp_mean", 0x9fb7_5fd4_9b18_4549),
+            ("exp_ramp", 0x5db2_68cd_f2c4_cdbe),
+        ];
+        assert_eq!(found, known, "a function has changed its bits");
     }
 
     #[test]
@@ -152,7 +164,7 @@ mod tests {
             (-1e-05, 0.9999950000166666, 0.49999666667916665),
             (-1e-17, 1.0, 0.5),
             (0.0, 1.0, 0.5),
-            (1e-300, 0.0, 0.0),
+            (1e-300, 1.0, 0.5),
             (1e-09, 1.0000000005, 0.5000000003333334),
             (0.02, 1.0100670013377906, 0.5067169344482652),
             (0.7, 1.4482181535292522, 0.8079065056303205),

@@ -199,6 +199,9 @@ impl Outlook {
     }
 }
 
+/// About a millionth of a tick: no crossing is located more closely than this needs.
+const SHORTEST_STEP_MS: f64 = 1.0 / (1u64 << 40) as f64;
+
 /// The first time at which the membrane reaches threshold, from its outlook now and a function
 /// that gives the outlook after any time.
 ///
@@ -207,7 +210,8 @@ impl Outlook {
 ///
 /// Every step ends before the first crossing or at it, and steps shrink to zero only there, so
 /// the walk converges to it from the left (quadratically, for a touch from below by halving).
-/// After `horizon_ms` all currents have underflowed.
+/// A step below [`SHORTEST_STEP_MS`] is lengthened to it, so that rounding cannot hold the walk on
+/// the spot. After `horizon_ms` all currents have underflowed.
 pub fn first_crossing(
     tau_m_ms: f64,
     horizon_ms: f64,
@@ -220,18 +224,19 @@ pub fn first_crossing(
     let mut outlook = now;
     let mut t = 0.0;
     while !outlook.excluded && outlook.beyond_mv > 0.0 && t < horizon_ms {
-        let next = t + outlook.safe_step(tau_m_ms);
+        let step = outlook.safe_step(tau_m_ms);
+        let next = t + step.max(SHORTEST_STEP_MS);
         if next <= t {
             return Some(t);
         }
         if !next.is_finite() {
             return None;
         }
-        t = next;
-        outlook = after(t);
+        outlook = after(next);
         if outlook.gap_mv <= 0.0 {
-            return Some(t);
+            return Some(if step < SHORTEST_STEP_MS { t + step } else { next });
         }
+        t = next;
     }
     None
 }
