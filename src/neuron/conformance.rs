@@ -7,7 +7,7 @@
 //! failure's message replays it), with the awkward values over-represented: equal and nearly equal
 //! time constants, drives at threshold, silent and opposite currents, no refractoriness.
 
-use super::cell::{Cell, Input, InputKind};
+use super::cell::{Cell, Input, InputKind, NEVER};
 use super::{Descriptor, Dynamics, Initial, Visitor, dispatch, find, registry};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
@@ -338,6 +338,22 @@ impl Windows {
             .collect()
     }
 
+    /// Whether the cell is over its level at the tick for which it predicts a spike and not yet a
+    /// tick before, looked at the way a probe does.
+    fn predicts_right<M: Dynamics>(c: &M::Constants, cell: &Cell<M::State>, case: &Case) {
+        let Some(top) = level(M::DESCRIPTOR, &case.parameters) else { return };
+        if cell.predicted == NEVER {
+            return;
+        }
+        let then = cell.observe::<M>(c, cell.predicted, 0);
+        assert!(then >= top - 1e-9, "{}: {then} at the predicted spike", case.name);
+        let before = Tick(cell.predicted.0 - 1);
+        if before > cell.at {
+            let earlier = cell.observe::<M>(c, before, 0);
+            assert!(earlier < top + 1e-9, "{}: {earlier} a tick before the spike", case.name);
+        }
+    }
+
     fn key<M: Dynamics>(cell: &Cell<M::State>) -> (String, Tick, Tick, Tick, u64) {
         let drive = cell.drive.to_bits();
         (bits::<M>(&cell.state), cell.at, cell.free_at, cell.predicted, drive)
@@ -374,6 +390,9 @@ impl Visitor for Windows {
                     assert!(value.is_finite(), "{}", case.name);
                 }
                 rest = later;
+                if step == 1 {
+                    Self::predicts_right::<M>(&c, &parts, &case);
+                }
             }
             assert_eq!(spikes, in_parts, "{}", case.name);
             assert_eq!(Self::key::<M>(&whole), Self::key::<M>(&parts), "{}", case.name);
