@@ -25,7 +25,8 @@ Leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
 Between events the three equations are solved exactly, with V_inf = e_l + i_e tau_m / c_m:
 
-    V(t) = V_inf + (V - V_inf) e^(-t/tau_m) + i_syn_ex P(t, tau_syn_ex) + i_syn_in P(t, tau_syn_in)
+    V(t) = V_inf + (V - V_inf) e^(-t/tau_m)
+                 + i_syn_ex P(t, tau_syn_ex) + i_syn_in P(t, tau_syn_in)
     P(t, tau) = (e^(-t/tau) - e^(-t/tau_m)) / (c_m (1/tau_m - 1/tau)),  (t/c_m) e^(-t/tau_m) if equal
 
 P is evaluated in a form that keeps its digits for time constants that are equal or nearly equal;
