@@ -309,3 +309,61 @@ impl Dynamics for LifAlpha {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REST: [f64; 9] = [10.0, 250.0, 2.0, -70.0, -70.0, -55.0, 2.0, 5.0, 0.0];
+
+    #[test]
+    fn an_input_makes_the_current_peak_at_its_weight_after_one_time_constant() {
+        for weight in [120.0, -80.0] {
+            let c = LifAlpha::constants(&REST);
+            let mut s = LifAlpha::initial(&c, &[-70.0, 0.0, 0.0, 0.0, 0.0]);
+            LifAlpha::receive(&c, &mut s, weight);
+            let (variable, tau) = if weight > 0.0 { (1, 2.0) } else { (2, 5.0) };
+            assert_eq!(LifAlpha::observe(&c, &s, variable), 0.0);
+            let at = |ms: f64| {
+                let mut copy = s;
+                LifAlpha::advance(&c, &mut copy, 0.0, ms);
+                LifAlpha::observe(&c, &copy, variable) / weight
+            };
+            assert!((at(tau) - 1.0).abs() < 1e-14);
+            assert!(at(0.9 * tau) < 1.0 && at(1.1 * tau) < 1.0);
+        }
+    }
+
+    #[test]
+    fn the_bound_on_currents_to_come_holds_and_is_close() {
+        for i in [-5.0, -0.5, 0.0, 0.3, 0.9, 1.0, 2.0] {
+            for g in [-2.0, 0.0, 1.0] {
+                let form = Alpha { i, g };
+                let highest = (0..4000)
+                    .map(|k| f64::from(k) * 0.005)
+                    .map(|t| form.decayed(t, exp(-t)).i)
+                    .fold(0.0, f64::max);
+                let bound = form.largest();
+                assert!(bound >= highest, "{form:?}: {bound} {highest}");
+                // With i far below zero the bound is that of i = 0, and only that.
+                assert!(i < 0.0 || bound <= 1.1 * highest, "{form:?}: {bound} {highest}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_maximum_that_just_touches_counts_and_one_that_just_fails_does_not() {
+        for tau in [2.0, 10.0, 30.0] {
+            let mut p = REST;
+            p[TAU_SYN_EX] = tau;
+            let c = LifAlpha::constants(&p);
+            // The filter's bound is the peak, rounded up by 1e-9.
+            let touching = 15.0 / c.excitatory.ramp_peak_mv;
+            let crossing = |g: f64| {
+                LifAlpha::crossing(&c, &LifAlpha::initial(&c, &[-70.0, 0.0, 0.0, g, 0.0]), 0.0)
+            };
+            assert!(crossing(touching * (1.0 + 2e-9)).is_some(), "{tau}");
+            assert_eq!(crossing(touching), None, "{tau}");
+        }
+    }
+}

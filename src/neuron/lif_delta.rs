@@ -34,7 +34,8 @@ All inputs of one tick are summed before the threshold is tested. A sum that lie
 v_th - v_reset times 2^-40 below the threshold counts as having reached it, so that ten inputs of
 2 mV reach 20 mV whatever the rounding.
 
-Source: Brunel 2000, doi 10.1023/A:1008925309027; Rotter and Diesmann 1999, doi 10.1007/s004220050570.",
+Source: Brunel 2000, doi 10.1023/A:1008925309027; Rotter and Diesmann 1999,
+doi 10.1007/s004220050570.",
     parameters: &[
         lif::tau_m(),
         lif::c_m(),

@@ -25,7 +25,8 @@ Leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
 Between events the three equations are solved exactly, with V_inf = e_l + i_e tau_m / c_m:
 
-    V(t) = V_inf + (V - V_inf) e^(-t/tau_m) + i_syn_ex P(t, tau_syn_ex) + i_syn_in P(t, tau_syn_in)
+    V(t) = V_inf + (V - V_inf) e^(-t/tau_m)
+                 + i_syn_ex P(t, tau_syn_ex) + i_syn_in P(t, tau_syn_in)
     P(t, tau) = (e^(-t/tau) - e^(-t/tau_m)) / (c_m (1/tau_m - 1/tau)),  (t/c_m) e^(-t/tau_m) if equal
 
 P is evaluated in a form that keeps its digits for time constants that are equal or nearly equal;
@@ -333,5 +334,135 @@ impl Dynamics for LifExp {
         digest.real(s.v_mv);
         digest.real(s.excitatory_pa);
         digest.real(s.inhibitory_pa);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Resolution, Tick};
+    use crate::neuron::cell::{Cell, Input, InputKind};
+
+    /// tau_m 20, c_m 200, t_ref 5, e_l -49, v_reset -60, v_th -50; currents of 5 and 10 ms.
+    const CUBA: [f64; 9] = [20.0, 200.0, 5.0, -49.0, -60.0, -50.0, 5.0, 10.0, 0.0];
+    /// tau_m 10, c_m 250, t_ref 2, threshold 15 mV above rest.
+    const REST: [f64; 9] = [10.0, 250.0, 2.0, -70.0, -70.0, -55.0, 2.0, 5.0, 0.0];
+
+    fn crossing(p: &[f64; 9], v: f64, excitatory: f64, inhibitory: f64, drive: f64) -> Option<f64> {
+        let c = LifExp::constants(p);
+        LifExp::crossing(&c, &LifExp::initial(&c, &[v, excitatory, inhibitory]), drive)
+    }
+
+    fn spikes(p: &[f64; 9], v: f64, inputs: &[(u64, f64)], end_ms: u64) -> Vec<u64> {
+        let c = LifExp::constants(p);
+        let state = LifExp::initial(&c, &[v, 0.0, 0.0]);
+        let grid = Resolution::FINEST;
+        let mut cell = Cell::new::<LifExp>(&c, grid, state, p[8]);
+        let inputs: Vec<Input> = inputs
+            .iter()
+            .map(|(at, weight)| Input { at: Tick(*at), kind: InputKind::Spike(*weight) })
+            .collect();
+        let mut spikes = Vec::new();
+        cell.run::<LifExp>(&c, grid, &inputs, Tick(end_ms * 1_000_000), &mut spikes);
+        spikes.iter().map(|tick| tick.0).collect()
+    }
+
+    #[test]
+    fn an_undriven_cuba_neuron_fires_every_twenty_ln_eleven_plus_five() {
+        // 20 ln 11 = 47.957905455967411 ms, rounded up to the nanosecond; then 5 ms held.
+        let first = 47_957_906;
+        let expected: Vec<u64> = (0..4).map(|k| first + k * (first + 5_000_000)).collect();
+        assert_eq!(spikes(&CUBA, -60.0, &[], 210), expected);
+        let current = lif::current_for_period(&CUBA, 20.0 * 11f64.ln() + 5.0).unwrap();
+        assert!(current.abs() < 1e-12, "{current}");
+    }
+
+    #[test]
+    fn a_maximum_that_just_touches_counts_and_one_that_just_fails_does_not() {
+        for (tau_syn, v) in [(2.0, -70.0), (10.0, -70.0), (10.000_000_001, -70.0), (40.0, -70.0)] {
+            let mut p = REST;
+            p[TAU_SYN_EX] = tau_syn;
+            let ratio: f64 = tau_syn / 10.0;
+            let excess = ratio - 1.0;
+            let at = if excess == 0.0 { 10.0 } else { tau_syn * excess.ln_1p() / excess };
+            // From rest P' = 0 where P = (tau_m / c_m) e^(-t/tau_syn).
+            let touching = 15.0 / (0.04 * (-at / tau_syn).exp());
+            let above = crossing(&p, v, touching * (1.0 + 1e-12), 0.0, 0.0).expect("it touches");
+            assert!((above - at).abs() < 1e-4 * at && above < at, "{tau_syn}: {above} {at}");
+            assert_eq!(crossing(&p, v, touching * (1.0 - 1e-12), 0.0, 0.0), None, "{tau_syn}");
+        }
+    }
+
+    #[test]
+    fn a_rise_and_fall_between_two_arrivals_is_seen() {
+        // Back below threshold long before the second arrival.
+        let fired = spikes(&REST, -70.0, &[(1_000_000, 3500.0), (400_000_000, 1.0)], 500);
+        assert_eq!(fired.len(), 1);
+        assert!(fired[0] > 1_000_000 && fired[0] < 5_000_000, "{fired:?}");
+    }
+
+    #[test]
+    fn opposite_inputs_of_one_tick_are_folded_before_the_test() {
+        let both = [(1_000_000, 3500.0), (1_000_000, -3500.0)];
+        let other = [(1_000_000, -3500.0), (1_000_000, 3500.0)];
+        assert_eq!(spikes(&REST, -70.0, &both[..1], 300).len(), 1);
+        assert_eq!(spikes(&REST, -70.0, &both, 300), Vec::<u64>::new());
+        assert_eq!(spikes(&REST, -70.0, &other, 300), Vec::<u64>::new());
+    }
+
+    #[test]
+    fn a_drive_exactly_at_threshold_never_fires_by_itself() {
+        let mut p = REST;
+        p[8] = 375.0;
+        assert_eq!(crossing(&p, -70.0, 0.0, 0.0, 375.0), None);
+        // Nor after it has come as close as a double can, under an inhibitory input.
+        assert_eq!(spikes(&p, -70.0, &[(900_000_000, -1.0)], 2000), Vec::<u64>::new());
+        assert_eq!(crossing(&p, -55.0, 0.0, 0.0, 375.0), None);
+        assert_eq!(crossing(&p, -55.0, 0.0, -10.0, 375.0), None);
+        assert_eq!(crossing(&p, -55.0, 10.0, 0.0, 375.0), Some(0.0));
+        assert_eq!(crossing(&p, -54.9, 0.0, -1e4, 0.0), Some(0.0));
+    }
+
+    #[test]
+    fn a_rebound_after_inhibition_is_found() {
+        // The drive alone is over threshold; inhibition delays it, and does not hide it.
+        let free = crossing(&REST, -56.0, 0.0, 0.0, 400.0).unwrap();
+        let held = crossing(&REST, -56.0, 0.0, -3000.0, 400.0).unwrap();
+        assert!(held > free + 10.0, "{free} {held}");
+        // Fast inhibition first, slow excitation after: down, up and over, without any drive.
+        let mut p = REST;
+        (p[TAU_SYN_EX], p[TAU_SYN_IN]) = (20.0, 1.0);
+        let late = crossing(&p, -60.0, 900.0, -4000.0, 0.0).unwrap();
+        assert!(late > 2.0, "{late}");
+    }
+
+    #[test]
+    fn input_in_refractoriness_moves_the_current_and_not_the_membrane() {
+        // It starts above threshold and fires at once; the input comes at the end of the 2 ms.
+        let c = LifExp::constants(&REST);
+        let grid = Resolution::FINEST;
+        let start = LifExp::initial(&c, &[-54.0, 0.0, 0.0]);
+        let mut cell = Cell::new::<LifExp>(&c, grid, start, 0.0);
+        let mut fired = Vec::new();
+        let inputs = [Input { at: Tick(2_000_001), kind: InputKind::Spike(100.0) }];
+        cell.run::<LifExp>(&c, grid, &inputs, Tick(3_000_000), &mut fired);
+        assert_eq!(fired, [Tick(1)]);
+        assert_eq!((cell.at, cell.free_at), (Tick(2_000_001), Tick(2_000_001)));
+        assert_eq!(LifExp::observe(&c, &cell.state, 0), -70.0);
+        assert_eq!(LifExp::observe(&c, &cell.state, 1), 100.0);
+    }
+
+    #[test]
+    fn no_finite_state_gives_nonsense() {
+        for v in [-1e300, -1e9, -70.0, -55.0, 0.0, 1e300] {
+            for a in [-1e300, -1e5, -1e-300, 0.0, 1e-300, 1e5, 1e300] {
+                for b in [-1e300, -1.0, 0.0, 1e300] {
+                    for drive in [-1e9, 0.0, 375.0, 1e9] {
+                        let found = crossing(&REST, v, a, b, drive);
+                        assert!(found.is_none_or(|ms| ms >= 0.0 && ms.is_finite()), "{found:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -40,8 +40,11 @@ pub struct Descriptor {
     pub check: fn(&[f64]) -> Vec<(usize, String)>,
     /// The constant current (pA) that makes the undriven neuron fire with the given period (ms),
     /// where the model can be solved for it; `None` when no current does.
-    pub current_for_period: Option<fn(&[f64], f64) -> Option<f64>>,
+    pub current_for_period: Option<CurrentForPeriod>,
 }
+
+/// From parameter values and a period (ms) to a current (pA); `None` when no current gives it.
+pub type CurrentForPeriod = fn(&[f64], f64) -> Option<f64>;
 
 /// One parameter of a model.
 #[derive(Debug)]

@@ -88,3 +88,22 @@ impl Dynamics for Parrot {
         digest.bytes(&[u8::from(s.arrived)]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Resolution, Tick};
+    use crate::neuron::cell::{Cell, Input, InputKind};
+
+    #[test]
+    fn it_fires_once_at_each_tick_with_arrivals_whatever_their_weight() {
+        let input = |at, weight| Input { at: Tick(at), kind: InputKind::Spike(weight) };
+        let drive = Input { at: Tick(9), kind: InputKind::Drive(1e6) };
+        let inputs = [input(5, 1.0), input(5, -1.0), input(6, 0.0), drive, input(12, -3.0)];
+        let grid = Resolution::FINEST;
+        let mut cell = Cell::new::<Parrot>(&(), grid, Parrot::initial(&(), &[]), 0.0);
+        let mut spikes = Vec::new();
+        cell.run::<Parrot>(&(), grid, &inputs, Tick(100), &mut spikes);
+        assert_eq!(spikes, [Tick(5), Tick(6), Tick(12)]);
+    }
+}

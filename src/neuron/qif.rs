@@ -292,3 +292,71 @@ impl Dynamics for Qif {
 fn arc(over: f64, under: f64) -> f64 {
     if under >= over { atan(over / under) } else { FRAC_PI_2 - atan(under / over) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn constants() -> Constants {
+        Qif::constants(&DESCRIPTOR.defaults())
+    }
+
+    #[test]
+    fn the_closed_form_is_continuous_across_the_borderline() {
+        // Firing starts at c_m (v_crit - e_l) / (4 tau_m) = 125 pA.
+        let c = constants();
+        for v in [-75.0, -61.0, -55.0, -40.0] {
+            let after = |drive: f64| {
+                let mut s = State { v_mv: v };
+                Qif::advance(&c, &mut s, drive, 3.0);
+                s.v_mv
+            };
+            for change in [1e-12, 1e-9, 1e-6] {
+                let steepness = 3.0 * c.mv_per_pa;
+                let gap = after(125.0 * (1.0 + change)) - after(125.0 * (1.0 - change));
+                assert!((0.0..=250.0 * change * steepness + 1e-12).contains(&gap), "{v}: {gap}");
+            }
+        }
+        let times: Vec<f64> = [1.0 - 1e-12, 1.0, 1.0 + 1e-12]
+            .iter()
+            .map(|f| Qif::crossing(&c, &State { v_mv: -45.0 }, 125.0 * f).unwrap())
+            .collect();
+        assert!(times[0] >= times[1] && times[1] >= times[2], "{times:?}");
+        assert!(times[0] - times[2] < 1e-9, "{times:?}");
+    }
+
+    #[test]
+    fn drive_at_the_borderline_rests_at_the_centre() {
+        let c = constants();
+        assert_eq!(Qif::crossing(&c, &State { v_mv: -70.0 }, 125.0), None);
+        assert_eq!(Qif::crossing(&c, &State { v_mv: -60.0 }, 125.0), None);
+        assert!(Qif::crossing(&c, &State { v_mv: -70.0 }, 125.0 * (1.0 + 1e-9)).is_some());
+        assert_eq!(Qif::crossing(&c, &State { v_mv: -50.0 }, 0.0), None);
+        assert!(Qif::crossing(&c, &State { v_mv: -49.999_999 }, 0.0).is_some());
+    }
+
+    #[test]
+    fn the_current_for_a_period_gives_that_period() {
+        let p = DESCRIPTOR.defaults();
+        let c = constants();
+        for period in [2.5, 10.0, 52.0, 1000.0] {
+            let current = current_for_period(&p, period).unwrap();
+            let ms = Qif::crossing(&c, &State { v_mv: p[V_RESET] }, current).unwrap();
+            assert!((ms + p[T_REF] - period).abs() < 1e-6 * period, "{period}: {ms}");
+        }
+        assert_eq!(current_for_period(&p, 2.0), None);
+    }
+
+    #[test]
+    fn a_membrane_that_has_run_away_is_held_at_the_peak() {
+        let c = constants();
+        for (v, drive) in [(-40.0, 0.0), (-70.0, 5000.0), (-1.0, 0.0)] {
+            let ms = Qif::crossing(&c, &State { v_mv: v }, drive).unwrap();
+            for late in [1.01, 1.5, 2.0, 10.0, 1000.0] {
+                let mut s = State { v_mv: v };
+                Qif::advance(&c, &mut s, drive, late * ms);
+                assert_eq!(s.v_mv, c.v_peak_mv, "{v} {drive} {late}");
+            }
+        }
+    }
+}
