@@ -113,11 +113,13 @@ impl Membrane {
         }
     }
 
-    /// Whether it is at threshold as it stands.
+    /// Whether an arrival finds or puts it at threshold. Where arrivals do not move the potential,
+    /// one that is exactly at threshold has to rise, as between arrivals.
     pub fn is_at_threshold(&self) -> bool {
         match self.kind {
             Kind::Parrot => self.arrived,
-            _ => self.leaky.v >= self.v_reached,
+            Kind::Exponential | Kind::Alpha => self.leaky.v > self.v_spike,
+            Kind::Delta | Kind::Quadratic { .. } => self.leaky.v >= self.v_reached,
         }
     }
 

@@ -172,6 +172,8 @@ impl<'a> Simulation<'a> {
         body.advance(tick);
         let refractory = body.is_refractory(tick);
         let mut crossed = false;
+        // A change of the drive moves no state: only an arrival can put it over threshold.
+        let mut arrived = false;
         while let Some(entry) = self.queue.first_entry() {
             let key = *entry.key();
             if (key.tick, key.target) != (tick, target) {
@@ -180,11 +182,14 @@ impl<'a> Simulation<'a> {
             let value = entry.remove();
             match key.class {
                 Class::Drive => body.drive = value,
-                Class::External | Class::Synaptic => body.membrane.receive(value, refractory),
+                Class::External | Class::Synaptic => {
+                    body.membrane.receive(value, refractory);
+                    arrived = true;
+                }
                 Class::Crossing => crossed = true,
             }
         }
-        if crossed || (!refractory && body.membrane.is_at_threshold()) {
+        if crossed || (arrived && !refractory && body.membrane.is_at_threshold()) {
             body.membrane.reset();
             body.last_spike = Some(tick);
             self.send(tick, target);

@@ -92,6 +92,9 @@ fn alone(neuron: Option<ReferenceNeuron>, external: &[(u64, f64)]) -> Problem {
     }
 }
 
+/// No spikes.
+const NONE: [u64; 0] = [];
+
 fn ticks(problem: &Problem) -> Vec<u64> {
     simulate(problem).iter().map(|&(tick, _)| tick.0).collect()
 }
@@ -126,15 +129,15 @@ fn on_a_coarse_grid_crossings_round_up_to_it() {
 #[test]
 fn kicks_add_up_at_one_tick_and_leak_between_two() {
     assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 10.0), (ms(1), 10.0)])), [ms(1)]);
-    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 10.0), (ms(2), 10.0)])), Vec::<u64>::new());
+    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 10.0), (ms(2), 10.0)])), NONE);
     // After 1 ms 10 mV have leaked to 9.512 mV.
     assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 10.0), (ms(2), 10.488)])), [ms(2)]);
-    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 10.0), (ms(2), 10.487)])), Vec::<u64>::new());
+    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 10.0), (ms(2), 10.487)])), NONE);
     // An inhibitory input of the same tick counts, wherever it stands.
-    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 25.0), (ms(1), -6.0)])), Vec::<u64>::new());
+    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 25.0), (ms(1), -6.0)])), NONE);
     // Two hundred times 0.1 mV are not quite 20 mV in doubles.
     assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 0.1); 200])), [ms(1)]);
-    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 0.1); 199])), Vec::<u64>::new());
+    assert_eq!(ticks(&alone(kicked(2.0), &[(ms(1), 0.1); 199])), NONE);
 }
 
 #[test]
@@ -170,7 +173,7 @@ fn an_alpha_potential_peaks_after_two_time_constants() {
         let parameters = [10.0, 250.0, 2.0, 0.0, 0.0, v_th, 10.0, 5.0, 0.0];
         ticks(&alone(neuron(&ALPHA, 0.0, &parameters), &[(ms(3), 100.0)]))
     };
-    assert_eq!(spikes(peak * (1.0 + 1e-12)), Vec::<u64>::new());
+    assert_eq!(spikes(peak * (1.0 + 1e-12)), NONE);
     // Near its top the potential is peak (1 - d^2 / (4 tau^2)), d from the top; the spike comes up
     // to one tick later.
     let below = spikes(peak * (1.0 - 1e-8));
@@ -207,7 +210,7 @@ fn a_start_above_threshold_fires_at_the_first_grid_point() {
     assert_eq!(ticks(&problem), [100_000]);
     // A spike at the very end is not part of the run.
     problem.duration = Span(100_000);
-    assert_eq!(ticks(&problem), Vec::<u64>::new());
+    assert_eq!(ticks(&problem), NONE);
 }
 
 #[test]
@@ -218,7 +221,7 @@ fn a_drive_must_lead_beyond_the_threshold() {
         problem.drives = vec![(Tick(ms(7)), 0, current)];
         ticks(&problem)
     };
-    assert_eq!(spikes(200.0), Vec::<u64>::new());
+    assert_eq!(spikes(200.0), NONE);
     assert_eq!(spikes(400.0)[0], ms(7) + (20.0 * ln(2.0) * 1e6).ceil() as u64);
 }
 
@@ -236,7 +239,7 @@ fn a_quadratic_neuron_follows_its_two_closed_forms() {
     // tau_m 1 / 0.14 ms, c_m 100 pF, rest -60, crit -40, peak 35, reset -50 mV: k = 0.7.
     let parameters = [1.0 / 0.14, 100.0, 1.0, -60.0, -40.0, 35.0, -50.0];
     let quadratic = |v, i_e| neuron(&QUADRATIC, v, &[parameters.as_slice(), &[i_e]].concat());
-    assert_eq!(ticks(&alone(quadratic(-60.0, 0.0), &[(ms(1), 19.0)])), Vec::<u64>::new());
+    assert_eq!(ticks(&alone(quadratic(-60.0, 0.0), &[(ms(1), 19.0)])), NONE);
     // With u = V + 50: du/dt = 0.007 (u^2 - 100), from 11 to 85.
     let time = ln((75.0 / 95.0) * (21.0 / 1.0)) / 0.14;
     let spikes = ticks(&alone(quadratic(-60.0, 0.0), &[(ms(1), 21.0)]));

@@ -245,11 +245,12 @@ impl Draw {
         let (sources, targets) =
             (scenario.populations[source].size, scenario.populations[target].size);
         let within = source == target;
-        let multapses = self.chance(0.6);
         // A population of one that may not reach itself has nobody to reach.
         let autapses = sources == 1 || self.chance(0.6);
         let available = sources.min(targets) - u32::from(within && !autapses);
         let connect = self.rule(scenario, (sources, targets), available, few);
+        // A drawn list may name a pair twice.
+        let multapses = matches!(connect, Connect::Edges(_)) || self.chance(0.6);
         let connect = match connect {
             Connect::Edges(mut edges) => {
                 self.keep_allowed(&mut edges, within && !autapses);
