@@ -2,8 +2,10 @@
 //! to event: exact spike times, and the same bytes for any number of threads.
 
 pub mod base;
+
 pub mod network;
 pub mod neuron;
+pub mod output;
 pub mod record;
 pub mod scenario;
 pub mod synapse;
