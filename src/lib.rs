@@ -2,6 +2,7 @@
 //! to event: exact spike times, and the same bytes for any number of threads.
 
 pub mod base;
+pub mod cli;
 
 pub mod network;
 pub mod neuron;

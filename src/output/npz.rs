@@ -9,7 +9,7 @@ use super::OutputError;
 use npyz::npz::NpzArchive;
 use npyz::{AutoSerialize, DType, Deserialize, NpyFile, Serialize, WriteOptions, WriterBuilder};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use zip::ZipWriter;
 use zip::write::FileOptions;
@@ -137,13 +137,13 @@ impl NpzReader {
     /// # Errors
     /// If it is there and cannot be read.
     pub fn reals(&mut self, name: &str) -> Result<Option<Vec<f64>>, OutputError> {
-        if let Some(values) = self.typed::<f64>(name)? {
-            return Ok(Some(values));
+        let Some(bytes) = self.bytes(name)? else { return Ok(None) };
+        let mut found = self.decode::<f64>(name, &bytes)?;
+        if found.is_none() {
+            let floats = self.decode::<f32>(name, &bytes)?;
+            found = floats.map(|values| values.into_iter().map(f64::from).collect());
         }
-        if let Some(values) = self.typed::<f32>(name)? {
-            return Ok(Some(values.into_iter().map(f64::from).collect()));
-        }
-        self.refuse_other_type(name, "numbers")
+        found.map(Some).ok_or_else(|| self.malformed(name, "does not hold numbers"))
     }
 
     /// An array of whole numbers that are not negative, of any width. `None` if it is not there.
@@ -151,23 +151,23 @@ impl NpzReader {
     /// # Errors
     /// If it is there and cannot be read, or holds a negative number.
     pub fn whole_numbers(&mut self, name: &str) -> Result<Option<Vec<u64>>, OutputError> {
-        if let Some(values) = self.typed::<u64>(name)? {
+        let Some(bytes) = self.bytes(name)? else { return Ok(None) };
+        if let Some(values) = self.decode::<u64>(name, &bytes)? {
             return Ok(Some(values));
         }
-        if let Some(values) = self.typed::<u32>(name)? {
+        if let Some(values) = self.decode::<u32>(name, &bytes)? {
             return Ok(Some(values.into_iter().map(u64::from).collect()));
         }
-        let signed = match self.typed::<i64>(name)? {
-            Some(values) => Some(values),
-            None => self.typed::<i32>(name)?.map(|v| v.into_iter().map(i64::from).collect()),
-        };
-        match signed {
-            Some(values) => match values.into_iter().map(u64::try_from).collect() {
-                Ok(values) => Ok(Some(values)),
-                Err(_) => Err(self.malformed(name, "holds a negative number")),
-            },
-            None => self.refuse_other_type(name, "whole numbers"),
+        let mut signed = self.decode::<i64>(name, &bytes)?;
+        if signed.is_none() {
+            let narrow = self.decode::<i32>(name, &bytes)?;
+            signed = narrow.map(|values| values.into_iter().map(i64::from).collect());
         }
+        let Some(values) = signed else {
+            return Err(self.malformed(name, "does not hold whole numbers"));
+        };
+        let values: Result<Vec<u64>, _> = values.into_iter().map(u64::try_from).collect();
+        values.map(Some).map_err(|_| self.malformed(name, "holds a negative number"))
     }
 
     /// An array of texts. `None` if it is not there.
@@ -175,42 +175,47 @@ impl NpzReader {
     /// # Errors
     /// If it is there and cannot be read.
     pub fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, OutputError> {
-        match self.typed::<String>(name)? {
-            Some(values) => Ok(Some(values)),
-            None => self.refuse_other_type(name, "texts"),
-        }
+        let Some(bytes) = self.bytes(name)? else { return Ok(None) };
+        let found = self.decode::<String>(name, &bytes)?;
+        found.map(Some).ok_or_else(|| self.malformed(name, "does not hold texts"))
     }
 
-    /// The array if it is there and of this type.
-    fn typed<T: Deserialize>(&mut self, name: &str) -> Result<Option<Vec<T>>, OutputError> {
-        let failed = |what: String| {
-            OutputError::malformed(&self.path, format!("array `{name}` {what}; is the file whole?"))
-        };
+    /// All bytes of an entry. They are read to their end, because only there is the checksum
+    /// compared.
+    fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, OutputError> {
         let entry_name = npyz::npz::file_name_from_array_name(name);
+        let limit = self.bytes.saturating_mul(LARGEST_EXPANSION);
+        let failed = |error: &dyn std::fmt::Display| {
+            let what = format!("array `{name}` cannot be read ({error}); is the file whole?");
+            OutputError::malformed(&self.path, what)
+        };
         let entry = match self.archive.zip_archive().by_name(&entry_name) {
             Ok(entry) => entry,
             Err(zip::result::ZipError::FileNotFound) => return Ok(None),
-            Err(error) => return Err(failed(format!("cannot be read ({error})"))),
+            Err(error) => return Err(failed(&error)),
         };
-        let there = entry.size().min(self.bytes.saturating_mul(LARGEST_EXPANSION));
-        let npy =
-            NpyFile::new(entry).map_err(|error| failed(format!("has no header ({error})")))?;
-        let width = npy.dtype().num_bytes().unwrap_or(1).max(1) as u64;
-        let count = npy.shape().iter().try_fold(1u64, |all, &n| all.checked_mul(n));
-        if count.and_then(|n| n.checked_mul(width)).is_none_or(|bytes| bytes > there) {
-            return Err(failed("promises more values than the file holds".to_string()));
-        }
-        let Ok(values) = npy.try_data::<T>() else { return Ok(None) };
-        let values = values.collect::<io::Result<Vec<T>>>();
-        values.map(Some).map_err(|error| failed(format!("cannot be read ({error})")))
+        let mut bytes = Vec::new();
+        entry.take(limit).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        Ok(Some(bytes))
     }
 
-    /// `None` if there is no such array; an error if there is one, for its type was refused.
-    fn refuse_other_type<T>(&self, name: &str, wanted: &str) -> Result<Option<T>, OutputError> {
-        if self.archive.array_names().any(|found| found == name) {
-            return Err(self.malformed(name, &format!("does not hold {wanted}")));
+    /// The values of an array, if they are of this type.
+    fn decode<T: Deserialize>(
+        &self,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Option<Vec<T>>, OutputError> {
+        let npy = NpyFile::new(bytes)
+            .map_err(|error| self.malformed(name, &format!("has no header ({error})")))?;
+        let width = npy.dtype().num_bytes().unwrap_or(1).max(1) as u64;
+        let count = npy.shape().iter().try_fold(1u64, |all, &n| all.checked_mul(n));
+        let needed = count.and_then(|count| count.checked_mul(width));
+        if needed.is_none_or(|needed| needed > bytes.len() as u64) {
+            return Err(self.malformed(name, "promises more values than the file holds"));
         }
-        Ok(None)
+        let Ok(values) = npy.try_data::<T>() else { return Ok(None) };
+        let values: io::Result<Vec<T>> = values.collect();
+        values.map(Some).map_err(|error| self.malformed(name, &format!("cannot be read ({error})")))
     }
 
     fn malformed(&self, name: &str, what: &str) -> OutputError {
