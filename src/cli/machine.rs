@@ -15,11 +15,6 @@ pub fn available_memory() -> Option<u64> {
     field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
 }
 
-/// All memory of the machine, in bytes.
-pub fn total_memory() -> Option<u64> {
-    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
-}
-
 /// The value of a line such as `VmHWM:   1234 kB`.
 fn field(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -44,6 +39,6 @@ mod tests {
     #[test]
     fn this_process_holds_memory() {
         assert!(peak_memory().unwrap() > 100_000);
-        assert!(available_memory().unwrap() <= total_memory().unwrap());
+        assert!(available_memory().unwrap() > 100_000);
     }
 }

@@ -13,7 +13,7 @@ mod inspect;
 mod machine;
 mod models;
 mod new;
-//mod plot;
+mod plot;
 mod progress;
 mod run;
 mod schema;
@@ -50,7 +50,7 @@ enum Command {
     /// Validate a scenario and tell how large its network will be; writes nothing
     Check(check::Arguments),
     /// Draw a raster with rates, or recorded traces, as SVG
-    //Plot(plot::Arguments),
+    Plot(plot::Arguments),
     /// Compare two spike trains: where they part and how their statistics differ
     Diff(diff::Arguments),
     /// Describe a scenario, a folder of results or a spike file
@@ -101,7 +101,7 @@ fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure
     match command {
         Command::Run(arguments) => run::run(&arguments, console),
         Command::Check(arguments) => check::check(&arguments, console),
-        //Command::Plot(arguments) => plot::plot(&arguments, console),
+        Command::Plot(arguments) => plot::plot(&arguments, console),
         Command::Diff(arguments) => diff::diff(&arguments, console),
         Command::Inspect(arguments) => inspect::inspect(&arguments, console),
         Command::Snapshot(arguments) => snapshot::snapshot(&arguments, console),

@@ -10,7 +10,7 @@ pub mod folder;
 pub mod layout;
 pub mod manifest;
 pub mod npz;
-//plot
+pub mod plot;
 pub mod read;
 pub mod snapshot;
 pub mod spikes;
