@@ -152,9 +152,9 @@ pub(crate) mod tests {
         let (exit, out, err) = call(&["--help"]);
         assert_eq!((exit, err.as_str()), (Exit::Good, ""));
         assert!(out.contains("Exit codes: 0 ok") && out.contains("snapshot"), "{out}");
-        let (exit, out, err) = call(&["rnu", "x.toml"]);
+        let (exit, out, err) = call(&["snapshat", "x.toml"]);
         assert_eq!((exit, out.as_str()), (Exit::Invalid, ""));
-        assert!(err.contains("run"), "the nearest command is named: {err}");
+        assert!(err.contains("'snapshot'"), "the nearest command is named: {err}");
         assert_eq!(call(&["run", "x.toml", "--threads", "0"]).0, Exit::Invalid);
     }
 

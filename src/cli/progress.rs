@@ -82,7 +82,7 @@ impl Meter {
         self.draw_at.store(now + PAUSE.as_millis() as u64, Ordering::Relaxed);
         let part = progress.simulated.s() / self.duration.s().max(f64::MIN_POSITIVE);
         self.bar.set_position((part * STEPS as f64) as u64);
-        self.bar.set_message(line(progress.simulated, self.duration, elapsed));
+        self.bar.set_message(line(progress, self.duration, elapsed));
     }
 
     /// Seconds that the engine spent before its first window.
@@ -105,14 +105,15 @@ fn bar() -> ProgressBar {
     ProgressBar::with_draw_target(Some(STEPS), target).with_style(style.progress_chars("=> "))
 }
 
-/// `0.250 s of 1 s, 12.3 s for one second, 9.2 s left`.
-fn line(simulated: Tick, duration: Span, elapsed: Duration) -> String {
+/// `0.250 s of 1 s, 1,200 spikes, 12.3 s for one second, 9.2 s left`.
+fn line(Progress { simulated, spikes }: Progress, duration: Span, elapsed: Duration) -> String {
     let mut text = format!("{:.3} s of {} s", simulated.s(), duration.s());
     if simulated > Tick::ZERO {
         let factor = elapsed.as_secs_f64() / simulated.s();
         let left = (duration.s() - simulated.s()).max(0.0) * factor;
         text.push_str(&format!(
-            ", {} for one second, {} left",
+            ", {} spikes, {} for one second, {} left",
+            words::count(spikes),
             words::seconds(factor),
             words::seconds(left)
         ));
@@ -126,10 +127,11 @@ mod tests {
 
     #[test]
     fn the_line_tells_speed_and_time_left() {
-        let half = Tick(500_000_000);
+        let at = |tick, spikes| Progress { simulated: Tick(tick), spikes };
+        let half = at(500_000_000, 1200);
         let text = line(half, Span::from_whole_ms(2000), Duration::from_secs(1));
-        assert_eq!(text, "0.500 s of 2 s, 2.0 s for one second, 3.0 s left");
-        assert_eq!(line(Tick::ZERO, Span(1_000_000_000), Duration::ZERO), "0.000 s of 1 s");
+        assert_eq!(text, "0.500 s of 2 s, 1,200 spikes, 2.0 s for one second, 3.0 s left");
+        assert_eq!(line(at(0, 0), Span(1_000_000_000), Duration::ZERO), "0.000 s of 1 s");
     }
 
     #[test]
