@@ -24,7 +24,7 @@ pub struct Arguments {
     /// End of the time window
     #[arg(long, value_name = "TIME", value_parser = time)]
     to: Option<Span>,
-    /// The most neurons to show [default: 500; 5 for each recording of traces]
+    /// The most neurons to show [default: 800; 5 for each recording of traces]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     neurons: Option<u32>,
     /// Width of a bin of the rates [default: about 200 bins]

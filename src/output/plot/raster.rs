@@ -26,7 +26,7 @@ pub struct RasterOptions {
 }
 
 /// Rows of a raster unless more are asked for.
-pub const NEURONS: u32 = 500;
+pub const NEURONS: u32 = 800;
 /// Dots of a raster at most; beyond it fewer neurons are shown. It bounds the size of the file.
 const MOST_DOTS: usize = 60_000;
 /// Bins of a histogram at most.
@@ -155,7 +155,11 @@ fn dots(svg: &mut Svg, bands: &[Band], spikes: &[Spike], time: &Axis) {
     let rows: u32 = bands.iter().map(|band| band.rows).sum();
     let gaps = GAP * bands.len().saturating_sub(1) as f64;
     let row_height = (RASTER_HEIGHT - gaps) / f64::from(rows.max(1));
-    let size = (row_height * 0.8).clamp(1.1, 3.2);
+    let shown = spikes.iter().filter(|s| row_of(bands, s.neuron.0).is_some()).count();
+    // Together the dots cover a few hundredths of the area: sparse rasters stay visible, dense
+    // ones keep their texture.
+    let area = (RIGHT - LEFT) * RASTER_HEIGHT / shown.max(1) as f64;
+    let size = crate::base::math::sqrt(0.035 * area).clamp(1.0, 2.6);
     let mut top = TOP;
     for band in bands {
         let mut path = String::new();
