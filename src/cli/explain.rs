@@ -16,7 +16,8 @@ pub fn explain(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit,
     let Some(code) = &arguments.code else {
         for code in wiring::codes() {
             let text = wiring::explain(&code).unwrap_or_default();
-            let first = text.lines().next().unwrap_or("");
+            // The first sentence is enough for a list.
+            let first = text.split_inclusive(". ").next().unwrap_or("").trim_end();
             console.print(&format!("{code}  {first}\n"))?;
         }
         return Ok(Exit::Good);
