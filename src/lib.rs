@@ -2,9 +2,11 @@
 //! to event: exact spike times, and the same bytes for any number of threads.
 
 pub mod base;
+pub mod cli;
 pub mod engine;
 pub mod network;
 pub mod neuron;
+pub mod output;
 pub mod queue;
 pub mod record;
 pub mod reference;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `saltatory`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    saltatory::cli::main()
+}

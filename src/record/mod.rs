@@ -1,6 +1,8 @@
 //! What a run leaves behind: spikes, traces, weights, counts. Values only; the files are made by
 //! the room `output`.
 
+pub mod statistics;
+
 use crate::base::{NeuronId, Span, Tick, Unit};
 
 /// One spike.

@@ -1,0 +1,323 @@
+//! `saltatory run`: simulate and write a folder of results.
+
+use super::console::{Console, Exit, Failure, shell_word};
+use super::progress::{self, Meter};
+use super::settings::{EffortArguments, ScenarioArguments};
+use super::table::{facts, table};
+use super::{machine, wiring, words};
+use crate::output::manifest::Manifest;
+use crate::output::spikes::{self, SpikeColumns};
+use crate::output::summary::{Distribution, Effort, Summary, WallTime};
+use crate::output::{Layout, OutputError, ResultFolder, traces, weights};
+use crate::record::Outcome;
+use crate::scenario::Scenario;
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What `run` may be told.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    #[command(flatten)]
+    effort: EffortArguments,
+    /// Folder for the results [default: results/<name of the scenario file>]
+    #[arg(long, value_name = "DIR", env = "SALTATORY_OUT")]
+    out: Option<PathBuf>,
+    /// Write spikes.csv as well: population,neuron,tick,time_ms
+    #[arg(long)]
+    csv: bool,
+    /// Write spikes.dat as well, laid out as NEST's recorder does; senders count from 1
+    #[arg(long)]
+    nest: bool,
+    /// Write no file of spikes; digest, counts and rates are kept
+    #[arg(long, conflicts_with_all = ["csv", "nest"])]
+    no_spikes: bool,
+    /// Print summary.json to standard output instead of the table
+    #[arg(long)]
+    json: bool,
+    /// No progress and no table
+    #[arg(long, short)]
+    quiet: bool,
+    /// Replace the results of an earlier run
+    #[arg(long)]
+    force: bool,
+}
+
+/// A run that is over, with what it took.
+pub struct Finished {
+    /// What it left behind.
+    pub outcome: Outcome,
+    /// How it was computed, and how fast.
+    pub effort: Effort,
+}
+
+/// Simulates a scenario.
+pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let scenario = arguments.scenario.load()?;
+    let target = target(arguments);
+    let folder = ResultFolder::prepare(&target, arguments.force)
+        .map_err(|error| with_advice(error, arguments, &target))?;
+    let Finished { outcome, effort } = simulate(&scenario, &arguments.effort, arguments.quiet)?;
+    let summary = Summary::new(&scenario, &outcome, effort);
+    write(folder, arguments, &scenario, &outcome, &summary)?;
+    if arguments.json {
+        console.print_json(&summary)?;
+    } else if !arguments.quiet {
+        console.print(&describe(&summary))?;
+        let hint = if arguments.no_spikes { "inspect" } else { "plot" };
+        let place = shell_word(&target);
+        console.print(&format!("\nresults in {place}; next: saltatory {hint} {place}\n"))?;
+    }
+    if !outcome.interrupted {
+        return Ok(Exit::Good);
+    }
+    let until = summary.simulated_s;
+    console.say(&format!("interrupted: the results hold the first {until} s"));
+    Ok(Exit::Interrupted)
+}
+
+fn target(arguments: &Arguments) -> PathBuf {
+    let default = || Path::new("results").join(arguments.scenario.stem());
+    arguments.out.clone().unwrap_or_else(default)
+}
+
+/// A folder that holds results is no dead end: the message names the commands that go on.
+fn with_advice(error: OutputError, arguments: &Arguments, target: &Path) -> Failure {
+    if !matches!(error, OutputError::Exists { .. }) || target.is_file() {
+        return Failure::from(error);
+    }
+    let file = shell_word(&arguments.scenario.file);
+    let place = shell_word(target);
+    Failure::file(format!(
+        "{error}; nothing is overwritten.\n  to replace it: saltatory run {file} --out {place} \
+         --force\n  to keep it:    saltatory run {file} --out {place}-2"
+    ))
+}
+
+/// Builds the network and runs it.
+pub fn simulate(
+    scenario: &Scenario,
+    effort: &EffortArguments,
+    quiet: bool,
+) -> Result<Finished, Failure> {
+    progress::listen_for_interrupt();
+    let (threads, shards) = effort.resolve();
+    let building = Instant::now();
+    let network = wiring::build(scenario, shards, threads, machine::available_memory())?;
+    let build = building.elapsed().as_secs_f64();
+    let meter = Meter::new(scenario.duration, quiet);
+    let outcome = wiring::run(scenario, &network, threads, &|progress| meter.observe(progress));
+    let whole = meter.finish();
+    let warmup = meter.set_up_s();
+    let wall_s = WallTime { build, warmup, simulate: whole - warmup };
+    let effort = Effort {
+        wall_s,
+        threads,
+        shards,
+        synapses: network.synapses,
+        shortest_delay_ms: network.shortest_delay.map(|span| span.ms()),
+        longest_delay_ms: network.longest_delay.map(|span| span.ms()),
+        peak_rss_bytes: machine::peak_memory(),
+    };
+    Ok(Finished { outcome: outcome?, effort })
+}
+
+/// Writes all files; the folder appears when the last one is there.
+fn write(
+    mut folder: ResultFolder,
+    arguments: &Arguments,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    summary: &Summary,
+) -> Result<(), Failure> {
+    let layout = Layout::of(scenario);
+    let recorded = layout.recorded(&scenario.record.spikes);
+    let columns = SpikeColumns {
+        layout: &layout,
+        recorded: &recorded,
+        spikes: &outcome.spikes,
+        simulated_s: outcome.simulated.s(),
+    };
+    let text = wiring::to_toml(scenario);
+    folder.file("scenario.toml", |file| file.write_all(text.as_bytes()))?;
+    if !arguments.no_spikes {
+        folder.file("spikes.npz", |file| spikes::write_npz(file, columns))?;
+    }
+    if arguments.csv {
+        folder.file("spikes.csv", |file| spikes::write_csv(file, columns))?;
+    }
+    if arguments.nest {
+        folder.file("spikes.dat", |file| spikes::write_nest(file, columns))?;
+    }
+    if !outcome.traces.is_empty() {
+        folder.file("traces.npz", |file| traces::write_npz(file, &layout, &outcome.traces))?;
+    }
+    if let Some(all) = &outcome.weights {
+        folder.file("weights.npz", |file| weights::write_npz(file, all))?;
+    }
+    folder.file("summary.json", |file| writeln!(file, "{}", summary.to_json()))?;
+    let effort = (summary.threads, summary.shards);
+    let mut manifest = Manifest::new(scenario, &text, outcome, &recorded, effort);
+    manifest.files = folder.names().to_vec();
+    let json = serde_json::to_string_pretty(&manifest).map_err(Failure::run)?;
+    folder.file("manifest.json", |file| writeln!(file, "{json}"))?;
+    Ok(folder.commit()?)
+}
+
+/// The table that people read after a run.
+pub fn describe(summary: &Summary) -> String {
+    let mut text = format!("{}\n\n", summary.title);
+    let rate = |rate: f64| format!("{rate:.3}");
+    let cv = |cv: Option<f64>| cv.map_or("-".to_string(), |cv| format!("{cv:.3}"));
+    let heading = ["population", "size", "spikes", "rate (Hz)", "CV of intervals"];
+    let mut rows = vec![heading.map(String::from).to_vec()];
+    rows.extend(summary.populations.iter().map(|p| {
+        let size = words::count(u64::from(p.size));
+        vec![p.name.clone(), size, words::count(p.spikes), rate(p.rate_hz), cv(p.cv_isi)]
+    }));
+    text.push_str(&table(&rows));
+    text.push('\n');
+    text.push_str(&facts(&network_facts(summary)));
+    text.push('\n');
+    text.push_str(&facts(&speed_facts(summary)));
+    text
+}
+
+fn network_facts(summary: &Summary) -> Vec<(&'static str, String)> {
+    let count = words::count;
+    let percentiles = |d: Distribution| {
+        format!(
+            "median {}, 90 % {}, 99 % {}, most {}",
+            count(d.p50),
+            count(d.p90),
+            count(d.p99),
+            count(d.max)
+        )
+    };
+    let sources = match summary.sources {
+        0 => String::new(),
+        some => format!(" and {} sources", count(some)),
+    };
+    let mut rows = vec![
+        ("neurons", format!("{}{sources}", count(summary.neurons))),
+        ("synapses", count(summary.synapses)),
+        ("spikes", count(summary.spikes)),
+        ("events", {
+            let (synaptic, external) = (summary.synaptic_events, summary.external_events);
+            format!("{} synaptic, {} external", count(synaptic), count(external))
+        }),
+        ("fan-out of a spike", percentiles(summary.fan_out)),
+        ("spikes in flight", percentiles(summary.queue_depth)),
+    ];
+    if let (Some(low), Some(high)) = (summary.shortest_delay_ms, summary.longest_delay_ms) {
+        rows.insert(2, ("delays", format!("{low} to {high} ms")));
+    }
+    rows.push(("digest", summary.digest.clone()));
+    rows
+}
+
+fn speed_facts(summary: &Summary) -> Vec<(&'static str, String)> {
+    let wall = summary.wall_s;
+    let memory = match summary.peak_rss_bytes {
+        0 => "unknown".to_string(),
+        some => format!(
+            "{} at most, {:.1} bytes per synapse",
+            words::bytes(some),
+            summary.bytes_per_synapse
+        ),
+    };
+    let plural = |number: u32, one, many| {
+        format!("{number} {}", words::plural(u64::from(number), one, many))
+    };
+    vec![
+        ("simulated", format!("{} s", summary.simulated_s)),
+        ("wall time", {
+            let [build, warmup, simulate] =
+                [wall.build, wall.warmup, wall.simulate].map(words::seconds);
+            format!("build {build}, warm-up {warmup}, simulate {simulate}")
+        }),
+        (
+            "real-time factor",
+            format!("{:.3} (below 1: faster than nature)", { summary.real_time_factor }),
+        ),
+        ("speed", {
+            let [synaptic, all] =
+                [summary.synaptic_events_per_s, summary.events_per_s].map(words::per_second);
+            format!("{synaptic} synaptic events, {all} events in all")
+        }),
+        ("memory", memory),
+        ("computed by", {
+            let threads = plural(summary.threads, "thread", "threads");
+            format!("{threads}, {}", plural(summary.shards, "shard", "shards"))
+        }),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::snapshot::tests::{outcome, scenario};
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn arguments(list: &[&str]) -> Arguments {
+        Alone::parse_from(std::iter::once("run").chain(list.iter().copied())).arguments
+    }
+
+    #[test]
+    fn results_have_every_file_and_read_back() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("results/two");
+        let given = arguments(&["two.toml", "--csv", "--nest"]);
+        let summary = Summary::new(&scenario(), &outcome(), Effort::default());
+        let folder = ResultFolder::prepare(&target, false).unwrap();
+        write(folder, &given, &scenario(), &outcome(), &summary).unwrap();
+        for file in ["spikes.npz", "spikes.csv", "spikes.dat"] {
+            let read = crate::output::read_spikes(&target.join(file)).unwrap();
+            assert_eq!(read.spikes, outcome().spikes, "{file}");
+            assert_eq!(read.layout, Layout::of(&scenario()), "{file}");
+            assert_eq!(read.end.ms(), 1000.0, "{file}");
+        }
+        let manifest = Manifest::read(&target.join("manifest.json")).unwrap();
+        assert_eq!(manifest.populations[1].first, 3);
+        assert!(manifest.populations[1].source && !manifest.populations[0].source);
+        assert_eq!(Summary::read(&target.join("summary.json")).unwrap(), summary);
+    }
+
+    #[test]
+    fn earlier_results_are_refused_with_the_command_that_goes_on() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("summary.json"), "{}").unwrap();
+        let given = arguments(&["my net.toml"]);
+        let error = ResultFolder::prepare(home.path(), false).err().unwrap();
+        let Failure::Message(exit, text) = with_advice(error, &given, home.path()) else {
+            panic!("the failure has a message")
+        };
+        assert_eq!(exit, Exit::File);
+        assert!(text.contains("saltatory run 'my net.toml' --out"), "{text}");
+        assert!(text.contains("--force"), "{text}");
+    }
+
+    #[test]
+    fn the_default_folder_is_named_after_the_scenario() {
+        assert_eq!(target(&arguments(&["nets/brunel.toml"])), Path::new("results/brunel"));
+        assert_eq!(target(&arguments(&["a.toml", "--out", "x"])), Path::new("x"));
+    }
+
+    #[test]
+    fn the_table_tells_what_people_ask_for() {
+        let text = describe(&Summary::new(&scenario(), &outcome(), Effort::default()));
+        for word in ["exc", "rate (Hz)", "CV", "digest", "real-time factor", "in flight"] {
+            assert!(text.contains(word), "{word} is missing in:\n{text}");
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}
