@@ -61,21 +61,24 @@ def create_population(population, folder, exact, generator):
         trains = scenarios.source_times(population, folder)
         sources.set([{"spike_times": numpy.array(train, dtype=float)} for train in trains])
         return sources
-    neurons = nest.Create(MODELS[model][exact], size)
     constant = {PARAMETERS[k]: scenarios.quantity(v) for k, v in params.items() if k != "i_e"}
-    if model == "parrot":
-        return neurons
     if model == "lif_exp" and exact:
+        # NEST's lossless model knows only one time constant for both signs.
         assert constant.get("tau_syn_ex", 2.0) == constant.get("tau_syn_in", 2.0)
-    neurons.set(constant)
+    constant["V_m"] = constant.get("E_L", -70.0)
+    if model == "parrot":
+        return nest.Create(MODELS[model][exact], size)
+    # A model of its own: setting a value node by node takes minutes in a large population.
+    nest.CopyModel(MODELS[model][exact], "model_of_" + population["name"], constant)
+    neurons = nest.Create("model_of_" + population["name"], size)
     current = params.get("i_e", 0.0)
     if isinstance(current, dict) and "period" in current:
         periods = scenarios.draw(current["period"], size, generator)
         neurons.set({"I_e": scenarios.current_for_period(params, periods)})
-    else:
+    elif current != 0.0:
         neurons.set({"I_e": scenarios.draw(current, size, generator)})
-    start = population.get("init", {}).get("v_m", params.get("e_l", -70.0))
-    neurons.set({"V_m": scenarios.draw(start, size, generator)})
+    if "v_m" in population.get("init", {}):
+        neurons.set({"V_m": scenarios.draw(population["init"]["v_m"], size, generator)})
     return neurons
 
 
