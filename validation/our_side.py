@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import numpy
@@ -36,18 +37,25 @@ def run(binary, scenario, out, *, changes=(), seed=None, threads=1, duration_ms=
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-1000:]}\n{done.stderr[-4000:]}")
     summary = json.loads(done.stdout)
-    return summary, read_spikes(Path(out) / "spikes.csv", summary)
+    return summary, read_spikes(Path(out) / "spikes.csv", scenario)
 
 
-def read_spikes(path, summary):
-    """spikes.csv; the time is taken from the tick, which is exact."""
-    number = {entry["name"]: k for k, entry in enumerate(summary["populations"])}
+def read_spikes(path, scenario):
+    """spikes.csv without the given trains of spike sources; the time comes from the tick, which
+    is exact, and populations are numbered as in the scenario."""
+    with open(scenario, "rb") as file:
+        populations = tomllib.load(file)["population"]
+    number = {
+        name: k
+        for k, (name, population) in enumerate(populations.items())
+        if population["model"] != "spike_source"
+    }
     with open(path, newline="") as file:
         rows = csv.reader(file)
         header = next(rows)
         at = {name: header.index(name) for name in ("population", "neuron", "tick")}
         table = [(number[row[at["population"]]], int(row[at["neuron"]]), int(row[at["tick"]]))
-                 for row in rows]  # fmt: skip
+                 for row in rows if row[at["population"]] in number]  # fmt: skip
     columns = numpy.array(table, dtype=numpy.int64).reshape(-1, 3)
     return {
         "population": columns[:, 0],
