@@ -46,7 +46,7 @@ SOURCE = """\
 # gigabytes of memory.
 #
 # Rates to expect, full size: L23E 0.90, L23I 2.97, L4E 4.41, L4I 5.88, L5E 7.57, L5I 8.63, L6E
-# 1.11, L6I 7.83 Hz (3.0 Hz over all)."""
+# 1.11, L6I 7.83 Hz (3.2 Hz over all)."""
 
 HEADERS = {
     "pd14.toml": f"""\
@@ -84,12 +84,13 @@ def synapse_number(probability, n_source, n_target):
 
 
 def population(index, current_pa):
+    mean, sd = START_MEANS_MV[index], START_SDS_MV[index]
     drive = f'i_e = "{current_pa} pA"\n' if current_pa else ""
     return f"""
 [population.{NAMES[index]}]
 model = "lif_exp"
 size = {SIZES[index]}
-init = {{ v_m = {{ normal = {{ mean = "{START_MEANS_MV[index]} mV", sd = "{START_SDS_MV[index]} mV" }} }} }}
+init = {{ v_m = {{ normal = {{ mean = "{mean} mV", sd = "{sd} mV" }} }} }}
 
 [population.{NAMES[index]}.params]
 tau_m = "10 ms"
