@@ -36,7 +36,7 @@ class Case:
 CASES = [
     Case("cuba", "cuba", 2000, 200),
     Case("cuba_jump", "cuba_jump", 2000, 200),
-    Case("pd14 at 0.1", "pd14", 2000, 500, threads=2),
+    Case("pd14 at 0.1", "pd14", 2000, 500),
     Case("brunel", "brunel", 1000, 200, threads=2),
     Case("brunel at 1 ns, against NEST's exact model", "brunel", 300, 100, exact=True,
          resolution="1 ns", seeds=(1, 2, 3), threads=2),
@@ -93,22 +93,22 @@ def welch(a, b):
 
 def nest_seeds(case, names, sizes):
     """NEST's statistics, one entry for each seed; kept on disk, because they cost minutes."""
-    file = runner.OUT / "ensembles" / f"{case.path.stem}_{int(case.exact)}_{case.duration_ms}.json"
-    key = {"text": case.path.read_text(), "seeds": list(case.seeds), "skip": case.skip_ms,
-           "changes": case.changes}  # fmt: skip
-    if file.is_file():
-        kept = json.loads(file.read_text())
-        if kept["key"] == key:
-            return kept["values"]
     values = []
     for seed in case.seeds:
-        job = {"scenario": str(case.path), "seed": seed, "exact": case.exact,
-               "threads": case.threads, "duration_ms": case.duration_ms,
-               "changes": case.changes}  # fmt: skip
-        _, spikes = runner.nest_run(job, runner.OUT / "ensembles" / f"nest_{case.path.stem}")
-        values.append(statistics(spikes, names, sizes, case.skip_ms, case.duration_ms))
+        stem = f"{case.path.stem}_{int(case.exact)}_{case.duration_ms}_{seed}.json"
+        file = runner.OUT / "ensembles" / stem
+        key = {"text": case.path.read_text(), "skip": case.skip_ms, "changes": case.changes}
+        kept = json.loads(file.read_text()) if file.is_file() else {}
+        if kept.get("key") != key:
+            job = {"scenario": str(case.path), "seed": seed, "exact": case.exact,
+                   "threads": case.threads, "duration_ms": case.duration_ms,
+                   "changes": case.changes}  # fmt: skip
+            _, spikes = runner.nest_run(job, runner.OUT / "ensembles" / f"nest_{case.path.stem}")
+            found = statistics(spikes, names, sizes, case.skip_ms, case.duration_ms)
+            kept = {"key": key, "values": found}
+            file.write_text(json.dumps(kept))
+        values.append(kept["values"])
         print(case.name, "NEST seed", seed, json.dumps(values[-1]), flush=True)
-    file.write_text(json.dumps({"key": key, "values": values}))
     return values
 
 

@@ -20,7 +20,8 @@ def nest_run(job, out, timeout_s=900):
     job = {"threads": 1, "exact": False, **job, "out": str(out / "spikes.npz")}
     (out / "job.json").write_text(json.dumps(job))
     command = [sys.executable, str(HERE / "nest_side.py"), str(out / "job.json")]
-    environment = {**os.environ, "PYNEST_QUIET": "1"}
+    # Threads that wait must sleep: where the machine is shared, spinning ones cost NEST minutes.
+    environment = {**os.environ, "PYNEST_QUIET": "1", "OMP_WAIT_POLICY": "passive"}
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=timeout_s, env=environment, cwd=out
     )
