@@ -1,0 +1,101 @@
+"""Writes docs/validation.md from the results of the three parts.
+
+Numbers come from the runs; the sentences around them are in explanations.md.
+"""
+
+import platform
+
+import runner
+
+EXPLANATIONS = runner.HERE / "explanations.md"
+PAGE = runner.PROJECT / "docs" / "validation.md"
+
+
+def table(heads, rows):
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def grid_table(results):
+    rows = []
+    for result in results:
+        if "different" not in result:
+            continue
+        first = result.get("first")
+        where = (f"{first['time_ms']:.1f} ms, fired only in {first['fired_in']}, after "
+                 f"{result['equal_before']} equal spikes") if first else "none"  # fmt: skip
+        rows.append((result["case"], f"{result['rate_hz']:.1f}", result["spikes"], result["ours"],
+                     result["common"], where))  # fmt: skip
+    return table(["case", "Hz", "NEST spikes", "ours", "identical", "first difference"], rows)
+
+
+def exact_table(results):
+    rows = []
+    for result in results:
+        if "horizon_ms" not in result:
+            continue
+        horizon = result["horizon_ms"]
+        rows.append((result["case"], result["spikes"], result["ours"], result["common"],
+                     "the whole run" if horizon is None else f"{horizon:.1f} ms",
+                     f"{result['largest_gap_ms']:.1e} ms"))  # fmt: skip
+    heads = ["case", "NEST spikes", "ours", "equal within 1e-5 ms", "up to", "largest gap"]
+    return table(heads, rows)
+
+
+def ensemble_table(rows):
+    lines = [
+        (row["case"], row["population"], row["statistic"],
+         f"{row['nest_mean']:.4g} ({row['nest_low']:.4g} to {row['nest_high']:.4g})",
+         f"{row['ours_mean']:.4g} ({row['ours_low']:.4g} to {row['ours_high']:.4g})",
+         f"{row['t']:.1f}", "yes" if row["agrees"] else "**no**")
+        for row in rows
+    ]  # fmt: skip
+    heads = ["network", "population", "statistic", "NEST, mean (lowest to highest seed)",
+             "ours", "t", "agrees"]  # fmt: skip
+    return table(heads, lines)
+
+
+def speed_table(results):
+    rows = []
+    for result in results:
+        ours, theirs = result["ours"], result["nest"]
+        rows.append((result["case"], f"{theirs['wall_per_s']:.3g}", f"{ours['wall_per_s']:.3g}",
+                     f"{result['times_faster']:.1f}", f"{theirs['events_per_s']:.3g}",
+                     f"{ours['events_per_s']:.3g}", f"{theirs['rate_hz']:.3g}",
+                     f"{ours['rate_hz']:.3g}", result["target"]))  # fmt: skip
+    heads = ["network", "NEST, wall s per simulated s", "ours", "times faster",
+             "NEST, synaptic events/s", "ours", "NEST Hz", "ours Hz", "asked for"]  # fmt: skip
+    return table(heads, rows)
+
+
+def failures(results):
+    """What the page must not hide."""
+    found = []
+    for result in results.get("exact", []):
+        if result.get("different"):
+            found.append(f"{result['case']}: {result['different']} spikes differ")
+        if result["case"].endswith("_forward") and result.get("horizon_ms") is not None:
+            found.append(f"{result['case']}: differs at {result['horizon_ms']:.3f} ms")
+    for row in results.get("ensembles", []):
+        if not row["agrees"]:
+            found.append(f"{row['case']}, {row['population']}: {row['statistic']} differs")
+    return found
+
+
+def write(results):
+    tables = {
+        "{{GRID}}": grid_table(results.get("exact", [])),
+        "{{EXACT}}": exact_table(results.get("exact", [])),
+        "{{ENSEMBLES}}": ensemble_table(results.get("ensembles", [])),
+        "{{SPEED}}": speed_table(results.get("speed", [])),
+        "{{MACHINE}}": f"{platform.machine()}, {platform.system()}, "
+        f"{len(__import__('os').sched_getaffinity(0))} processors",
+    }
+    page = EXPLANATIONS.read_text()
+    for mark, text in tables.items():
+        page = page.replace(mark, text)
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page)
+    for failure in failures(results):
+        print("differs:", failure)
