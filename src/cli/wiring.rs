@@ -7,6 +7,7 @@ use crate::record::Outcome;
 use crate::scenario::{self, FilesIn, Override, Scenario, Source};
 use std::path::Path;
 
+use crate::engine::Options;
 pub use crate::engine::{Control, Progress};
 pub use crate::network::Estimate;
 
@@ -74,6 +75,6 @@ pub fn run(
     threads: u32,
     observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Outcome, Failure> {
-    let options = engine::Options { threads: threads as usize };
-    engine::run(scenario, network, options, observer).map_err(Failure::run)
+    engine::run(scenario, network, Options::threads(threads as usize), observer)
+        .map_err(Failure::run)
 }

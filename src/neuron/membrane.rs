@@ -315,7 +315,7 @@ mod tests {
     fn responses_keep_their_digits_at_every_ratio_of_time_constants() {
         for &(tau, t, deflection, ramp) in EXACT {
             let filter = Filter::new(&membrane(), tau);
-            let decay = Decay::over(t, 10.0);
+            let decay = Relaxation::over(t, 10.0);
             let plain = filter.response(t, decay);
             let error = |found: f64, exact: f64| (found / exact - 1.0).abs();
             assert!(error(plain.deflection, deflection) < 1e-13, "P for {tau} at {t}");
@@ -332,7 +332,7 @@ mod tests {
         let mut dt = 1e-9;
         while dt < 1e6 {
             for (v, goal) in [(-60.3, -50.1), (-50.1, -60.3), (-50.1 - 1e-14, -50.1)] {
-                let moved = Decay::over(dt, 7.3).relax(v, goal, 0.0);
+                let moved = Relaxation::over(dt, 7.3).relax(v, goal, 0.0);
                 assert!((moved - goal) * (v - goal) >= 0.0, "{v} to {goal} after {dt}: {moved}");
             }
             dt *= 1.3;

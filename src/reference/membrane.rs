@@ -133,7 +133,7 @@ impl Membrane {
     pub fn crossing(&self, drive: f64, end: f64) -> Option<f64> {
         match self.kind {
             Kind::Parrot => None,
-            Kind::Delta | Kind::Quadratic { .. } if self.leaky.v >= self.v_spike => Some(0.0),
+            Kind::Quadratic { .. } if self.leaky.v >= self.v_spike => Some(0.0),
             Kind::Quadratic { .. } => {
                 let (parabola, centre) = self.parabola(drive);
                 parabola.time(self.leaky.v - centre, self.v_spike - centre)
