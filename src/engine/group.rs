@@ -75,7 +75,7 @@ pub trait Group: Send {
     /// The base current of a neuron, in pA: its own `i_e`.
     fn base_current(&self, neuron: u32) -> f64;
 
-    /// The tick at which a neuron fires if nothing arrives.
+    /// A tick before which a neuron does not fire if nothing arrives.
     fn predicted(&self, neuron: u32) -> Tick;
 
     /// Adds the exact state of all neurons to a digest.
@@ -183,7 +183,7 @@ impl<M: Dynamics> Group for Neurons<M> {
                 arrivals.concern(neuron);
                 continue;
             }
-            wake.predict(neuron, cell.at, cell.predicted);
+            wake.predict(neuron, end, cell.predicted);
             if let Some(copy) = copy {
                 before.push((neuron, copy));
                 arrivals.concern(neuron);
@@ -208,7 +208,7 @@ impl<M: Dynamics> Group for Neurons<M> {
             let rest = sample::<M>(probes, constants, *grid, neuron, cell, inputs, end, ticks);
             cell.run::<M>(constants, *grid, rest, end, ticks);
             spikes.extend(ticks.iter().map(|&tick| (tick, neuron)));
-            wake.predict(neuron, cell.at, cell.predicted);
+            wake.predict(neuron, end, cell.predicted);
         });
         before.clear();
     }

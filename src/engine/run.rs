@@ -91,7 +91,8 @@ pub enum RunError {
 
 /// Simulates a network from time zero to the scenario's duration.
 ///
-/// `observer` is called after each window by one of the workers; it decides whether to go on.
+/// `observer` is called by one of the workers when all is set up, with time zero, and after each
+/// window; it decides whether to go on.
 ///
 /// # Errors
 /// [`RunError`] if a worker failed.
@@ -267,6 +268,11 @@ impl Common<'_> {
         for (index, shard) in &shards {
             self.exchange.publish(0, *index as usize, |post| post.next = shard.next_event());
         }
+        if let Some(collected) = &mut collected {
+            // Everything is set up: what comes before counts as warm-up.
+            let stop = collected.observe(self);
+            self.stop[0].store(stop, Ordering::Relaxed);
+        }
         let mut round = 0;
         loop {
             self.barrier.wait()?;
@@ -379,7 +385,7 @@ impl Collected {
         let mut in_flight = 0;
         for post in common.exchange.read(round) {
             self.collector.add(&post.spikes);
-            in_flight += post.in_flight as u64;
+            in_flight += (post.in_flight + post.spikes.len()) as u64;
         }
         if round > 0 {
             self.queue_depth.saturating_record(in_flight);

@@ -112,7 +112,9 @@ pub fn shared_decay(
     let mut shared: Option<Decay> = None;
     for (index, population) in scenario.populations.iter().enumerate() {
         let Model::Neuron { descriptor, .. } = &population.model else { continue };
-        let plan = &network.shards.first()?.neurons[index];
+        // A shard without neurons of the population may have no values of its parameters.
+        let mut plans = network.shards.iter().map(|shard| &shard.neurons[index]);
+        let plan = plans.find(|plan| plan.parameters.iter().all(|column| !column.is_empty()))?;
         let parameters: Vec<f64> = plan.parameters.iter().map(|column| column[0]).collect();
         let decay = dispatch(descriptor, Ask { descriptor, parameters })?;
         if shared.as_ref().is_some_and(|shared| shared.tau_ms() != decay.tau_ms()) {

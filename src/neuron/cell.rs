@@ -37,8 +37,12 @@ pub struct Cell<S> {
     /// The end of refractoriness; the neuron integrates after it. Inputs that arrive up to and
     /// including this tick find the neuron refractory.
     pub free_at: Tick,
-    /// The tick at which the neuron fires if nothing arrives before; [`NEVER`] if it does not.
+    /// The tick at which the neuron fires if nothing arrives before, or, unless `certain`, one
+    /// that is not later; [`NEVER`] if it does not.
     pub predicted: Tick,
+    /// Whether `predicted` is the very tick. Solving for it costs more than a bound, and most
+    /// predictions are overtaken by an arrival long before they matter.
+    pub certain: bool,
     /// The constant current, in pA.
     pub drive: f64,
 }
@@ -52,7 +56,14 @@ impl<S: Copy> Cell<S> {
     where
         M: Dynamics<State = S>,
     {
-        let mut cell = Cell { state, at: Tick::ZERO, free_at: Tick::ZERO, predicted: NEVER, drive };
+        let mut cell = Cell {
+            state,
+            at: Tick::ZERO,
+            free_at: Tick::ZERO,
+            predicted: NEVER,
+            certain: true,
+            drive,
+        };
         cell.predict::<M>(constants, grid);
         cell
     }
@@ -72,7 +83,7 @@ impl<S: Copy> Cell<S> {
         let mut rest = inputs;
         while let Some(first) = rest.first() {
             let tick = first.at;
-            while self.predicted < tick {
+            while self.fires_before::<M>(constants, grid, tick) {
                 self.fire_predicted::<M>(constants, grid, spikes);
             }
             let count = rest.iter().take_while(|input| input.at == tick).count();
@@ -80,9 +91,22 @@ impl<S: Copy> Cell<S> {
             self.take::<M>(constants, grid, tick, now, spikes);
             rest = later;
         }
-        while self.predicted < end {
+        while self.fires_before::<M>(constants, grid, end) {
             self.fire_predicted::<M>(constants, grid, spikes);
         }
+    }
+
+    /// Whether the neuron fires before `limit` if nothing arrives. Afterwards a prediction at or
+    /// before `limit` is certain.
+    #[inline]
+    fn fires_before<M>(&mut self, constants: &M::Constants, grid: Resolution, limit: Tick) -> bool
+    where
+        M: Dynamics<State = S>,
+    {
+        if self.predicted <= limit && !self.certain {
+            self.solve::<M>(constants, grid);
+        }
+        self.predicted < limit
     }
 
     /// Folds all inputs of one tick and tests the threshold once.
@@ -196,8 +220,31 @@ impl<S: Copy> Cell<S> {
         self.at = tick;
     }
 
-    /// Works out when the neuron fires if nothing arrives.
+    /// Notes when the neuron fires if nothing arrives, or a bound on it that is cheap to have.
+    #[inline]
     fn predict<M>(&mut self, constants: &M::Constants, grid: Resolution)
+    where
+        M: Dynamics<State = S>,
+    {
+        if self.free_at > self.at {
+            self.predicted = self.free_at;
+            self.certain = false;
+            return;
+        }
+        let quiet_ms = M::quiet(constants, &self.state, self.drive);
+        if quiet_ms > 0.0 {
+            let quiet = Span::from_ms(quiet_ms * (1.0 - 1e-9));
+            // Rounding to ticks may have gone up; the bound must not.
+            let bound = quiet.map(|quiet| Tick(self.at.0 + quiet.0.saturating_sub(1)));
+            self.predicted = bound.unwrap_or(NEVER);
+            self.certain = self.predicted == NEVER;
+        } else {
+            self.solve::<M>(constants, grid);
+        }
+    }
+
+    /// Works out when the neuron fires if nothing arrives.
+    fn solve<M>(&mut self, constants: &M::Constants, grid: Resolution)
     where
         M: Dynamics<State = S>,
     {
@@ -214,6 +261,19 @@ impl<S: Copy> Cell<S> {
                 grid.crossing_after(Tick(from.0 - past_grid.0), ms + past_grid.ms())
             })
             .unwrap_or(NEVER);
+        self.certain = true;
+    }
+
+    /// The tick at which the neuron fires if nothing arrives; [`NEVER`] if it does not.
+    pub fn fires_at<M>(&self, constants: &M::Constants, grid: Resolution) -> Tick
+    where
+        M: Dynamics<State = S>,
+    {
+        let mut copy = *self;
+        if !copy.certain {
+            copy.solve::<M>(constants, grid);
+        }
+        copy.predicted
     }
 
     /// The value of a variable at `tick`, which must not be before the last event. The neuron

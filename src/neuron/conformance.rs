@@ -342,12 +342,14 @@ impl Windows {
     /// tick before, looked at the way a probe does.
     fn predicts_right<M: Dynamics>(c: &M::Constants, cell: &Cell<M::State>, case: &Case) {
         let Some(top) = level(M::DESCRIPTOR, &case.parameters) else { return };
-        if cell.predicted == NEVER {
+        let predicted = cell.fires_at::<M>(c, Resolution::FINEST);
+        assert!(cell.predicted <= predicted, "{}: a bound after the spike", case.name);
+        if predicted == NEVER {
             return;
         }
-        let then = cell.observe::<M>(c, cell.predicted, 0);
+        let then = cell.observe::<M>(c, predicted, 0);
         assert!(then >= top - 1e-9, "{}: {then} at the predicted spike", case.name);
-        let before = Tick(cell.predicted.0 - 1);
+        let before = Tick(predicted.0 - 1);
         if before > cell.at {
             let earlier = cell.observe::<M>(c, before, 0);
             assert!(earlier < top + 1e-9, "{}: {earlier} a tick before the spike", case.name);

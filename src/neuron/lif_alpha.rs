@@ -288,6 +288,12 @@ impl Dynamics for LifAlpha {
     }
 
     #[inline]
+    fn quiet(c: &Constants, s: &State, drive: f64) -> f64 {
+        let now = c.outlook(s, drive, c.membrane.v_th_mv - s.v_mv);
+        now.quiet(c.membrane.tau_m_ms)
+    }
+
+    #[inline]
     fn fire(c: &Constants, s: &mut State) {
         s.v_mv = c.membrane.v_reset_mv;
     }

@@ -179,6 +179,19 @@ pub struct Outlook {
 }
 
 impl Outlook {
+    /// A time in which threshold is not exceeded, found cheaply: the first bound of
+    /// [`Outlook::safe_step`] with ln(1 + x) >= 2 x / (2 + x).
+    #[inline]
+    pub fn quiet(&self, tau_m_ms: f64) -> f64 {
+        if self.gap_mv < 0.0 {
+            return 0.0;
+        }
+        if self.excluded || self.beyond_mv <= 0.0 {
+            return f64::INFINITY;
+        }
+        tau_m_ms * 2.0 * self.gap_mv / (2.0 * self.beyond_mv + self.gap_mv)
+    }
+
     /// A time in which threshold is not exceeded, zero only at the crossing itself; infinite if
     /// it never is. Two bounds, of which the larger serves.
     ///

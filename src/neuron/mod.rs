@@ -195,6 +195,14 @@ pub trait Dynamics: Send + Sync + 'static {
     /// the first; zero for a state that is already there.
     fn crossing(constants: &Self::Constants, state: &Self::State, drive: f64) -> Option<f64>;
 
+    /// A time in which the state surely stays below threshold if nothing arrives, found without
+    /// a transcendental function: infinite where it never gets there, zero where only
+    /// [`Dynamics::crossing`] can tell.
+    #[inline]
+    fn quiet(_constants: &Self::Constants, _state: &Self::State, _drive: f64) -> f64 {
+        0.0
+    }
+
     /// What a spike does to the state.
     fn fire(constants: &Self::Constants, state: &mut Self::State);
 

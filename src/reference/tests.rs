@@ -204,7 +204,7 @@ fn parrots_repeat_once_a_tick_whatever_the_weight() {
 #[test]
 fn a_start_above_threshold_fires_at_the_first_grid_point() {
     let mut problem = alone(kicked(2.0), &[]);
-    problem.neurons[0].as_mut().unwrap().variables[0] = 20.0;
+    problem.neurons[0].as_mut().unwrap().variables[0] = 20.000_001;
     assert_eq!(ticks(&problem), [1]);
     problem.resolution = Resolution::new(Span(100_000)).unwrap();
     assert_eq!(ticks(&problem), [100_000]);

@@ -7,7 +7,7 @@
 use crate::network_problem::problem;
 use crate::random_network::scenario;
 use saltatory::base::Tick;
-use saltatory::engine::{self, Control, Options};
+use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;
 use saltatory::reference::simulate;
 use saltatory::scenario::Scenario;
@@ -16,11 +16,11 @@ use saltatory::source::{background_events, source_spikes};
 /// So many networks are compared, with the seeds from 0.
 const NETWORKS: u64 = 1000;
 
-fn engine_spikes(scenario: &Scenario, shards: u32, threads: usize) -> Vec<(Tick, u32)> {
+fn engine_spikes(scenario: &Scenario, shards: u32, threads: usize, lane: Lane) -> Vec<(Tick, u32)> {
     let network = network::build(scenario, shards, threads, None)
         .unwrap_or_else(|error| panic!("seed {}: {error}", scenario.seed));
     let outcome =
-        engine::run(scenario, &network, Options::threads(threads), &|_| Control::Continue).unwrap();
+        engine::run(scenario, &network, Options { threads, lane }, &|_| Control::Continue).unwrap();
     outcome.spikes.iter().map(|spike| (spike.tick, spike.neuron.0)).collect()
 }
 
@@ -66,9 +66,12 @@ fn the_engine_fires_when_the_reference_does() {
         spikes += reference.len();
         silent += u64::from(reference.is_empty());
         let (shards, threads) = [(1, 1), (2, 1), (3, 2), (5, 2)][(seed % 4) as usize];
-        let engine = engine_spikes(&scenario, shards, threads);
-        if let Some(difference) = first_difference(&engine, &reference) {
-            failures.push(format!("SALTATORY_SEED={seed} ({shards} shards): {difference}"));
+        for lane in [Lane::Singly, Lane::Superposed] {
+            let engine = engine_spikes(&scenario, shards, threads, lane);
+            if let Some(difference) = first_difference(&engine, &reference) {
+                let run = format!("SALTATORY_SEED={seed} ({shards} shards, {lane:?})");
+                failures.push(format!("{run}: {difference}"));
+            }
         }
     }
     assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
