@@ -11,6 +11,7 @@ import numpy
 
 import between_points
 import our_side
+import rounding
 import runner
 import scenario_file as scenarios
 
@@ -227,6 +228,9 @@ def run_case(case, binary):
     if result.get("different") and case.model == "lif_delta" and not case.relay:
         sets = keyed(ours, GRID_MS), keyed(theirs, GRID_MS)
         result.update(between_points.explain(path, case.duration_ms, *sets))
+    if case.exact and case.model == "lif_delta" and not case.recurrent:
+        sides = trains(ours), trains(theirs)
+        result.update(rounding.explain(path, case.duration_ms, *sides))
     return result
 
 
