@@ -97,7 +97,8 @@ def nest_seeds(case, names, sizes):
     for seed in case.seeds:
         stem = f"{case.path.stem}_{int(case.exact)}_{case.duration_ms}_{seed}.json"
         file = runner.OUT / "ensembles" / stem
-        key = {"text": case.path.read_text(), "skip": case.skip_ms, "changes": case.changes}
+        scenario = {**scenarios.load(case.path, case.changes), "folder": None}
+        key = {"scenario": json.loads(json.dumps(scenario)), "skip": case.skip_ms}
         kept = json.loads(file.read_text()) if file.is_file() else {}
         if kept.get("key") != key:
             job = {"scenario": str(case.path), "seed": seed, "exact": case.exact,
@@ -152,13 +153,15 @@ def compare(case, binary):
 def run(binary, names=None):
     rows = []
     for case in CASES:
-        if not names or case.name in names:
-            rows += compare(case, binary)
+        if names and case.name not in names:
+            continue
+        for row in compare(case, binary):
+            print(json.dumps(row), flush=True)
+            rows.append(row)
     return rows
 
 
 if __name__ == "__main__":
     import sys
 
-    for row in run(our_side.find_binary(required=False), sys.argv[1:]):
-        print(json.dumps(row))
+    run(our_side.find_binary(required=False), sys.argv[1:])
