@@ -4,7 +4,7 @@ For each excitatory or inhibitory population: the mean rate, the mean coefficien
 intervals, and the mean pairwise correlation of spike counts. Ours agrees if its mean lies between the
 lowest and the highest of NEST's seeds, or if the difference of the two means over seeds is at most `LARGEST_T`
 of its own standard errors (Welch's t; with five seeds on each side a true difference of zero
-exceeds that about once in two hundred comparisons).
+exceeds that once in a hundred to two hundred and fifty comparisons).
 """
 
 import json
@@ -37,6 +37,8 @@ CASES = [
     Case("cuba", "cuba", 2000, 200),
     Case("cuba_jump", "cuba_jump", 2000, 200),
     Case("pd14 at 0.1", "pd14", 2000, 500),
+    # Fixed before it was run, to tell chance from effect where the first five seeds disagreed.
+    Case("pd14 at 0.1, seeds 6 to 10", "pd14", 2000, 500, seeds=(6, 7, 8, 9, 10)),
     Case("brunel", "brunel", 1000, 200, threads=2),
     Case("brunel at 1 ns, against NEST's exact model", "brunel", 300, 100, exact=True,
          resolution="1 ns", seeds=(1, 2, 3), threads=2),

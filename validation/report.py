@@ -16,6 +16,8 @@ PAGE = runner.PROJECT / "docs" / "validation.md"
 
 
 def table(heads, rows):
+    if not rows:
+        return "Not run yet.\n"
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
