@@ -4,7 +4,7 @@ For each excitatory or inhibitory population: the mean rate, the mean coefficien
 intervals, and the mean pairwise correlation of spike counts. Ours agrees if its mean lies between the
 lowest and the highest of NEST's seeds, or if the difference of the two means over seeds is at most `LARGEST_T`
 of its own standard errors (Welch's t; with five seeds on each side a true difference of zero
-exceeds that about once in two hundred comparisons).
+exceeds that once in a hundred to two hundred and fifty comparisons).
 """
 
 import json
@@ -37,6 +37,8 @@ CASES = [
     Case("cuba", "cuba", 2000, 200),
     Case("cuba_jump", "cuba_jump", 2000, 200),
     Case("pd14 at 0.1", "pd14", 2000, 500),
+    # Fixed before it was run, to tell chance from effect where the first five seeds disagreed.
+    Case("pd14 at 0.1, seeds 6 to 10", "pd14", 2000, 500, seeds=(6, 7, 8, 9, 10)),
     Case("brunel", "brunel", 1000, 200, threads=2),
     Case("brunel at 1 ns, against NEST's exact model", "brunel", 300, 100, exact=True,
          resolution="1 ns", seeds=(1, 2, 3), threads=2),
@@ -97,7 +99,8 @@ def nest_seeds(case, names, sizes):
     for seed in case.seeds:
         stem = f"{case.path.stem}_{int(case.exact)}_{case.duration_ms}_{seed}.json"
         file = runner.OUT / "ensembles" / stem
-        key = {"text": case.path.read_text(), "skip": case.skip_ms, "changes": case.changes}
+        scenario = {**scenarios.load(case.path, case.changes), "folder": None}
+        key = {"scenario": json.loads(json.dumps(scenario)), "skip": case.skip_ms}
         kept = json.loads(file.read_text()) if file.is_file() else {}
         if kept.get("key") != key:
             job = {"scenario": str(case.path), "seed": seed, "exact": case.exact,
@@ -152,13 +155,15 @@ def compare(case, binary):
 def run(binary, names=None):
     rows = []
     for case in CASES:
-        if not names or case.name in names:
-            rows += compare(case, binary)
+        if names and case.name not in names:
+            continue
+        for row in compare(case, binary):
+            print(json.dumps(row), flush=True)
+            rows.append(row)
     return rows
 
 
 if __name__ == "__main__":
     import sys
 
-    for row in run(our_side.find_binary(required=False), sys.argv[1:]):
-        print(json.dumps(row))
+    run(our_side.find_binary(required=False), sys.argv[1:])

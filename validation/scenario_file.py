@@ -185,7 +185,7 @@ def scaled(scenario):
         lose(background["target"], 1, weight, rate)
         background["rate"], background["weight"] = rate * factor, weight / root
     for name, population in populations.items():
-        population["size"] = round(population["size"] * factor)
+        population["size"] = math.floor(population["size"] * factor + 0.5)
         population["params"]["i_e"] = quantity(population["params"].get("i_e", 0)) + lost[name]
     return scenario
 
