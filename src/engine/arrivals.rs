@@ -7,6 +7,7 @@
 
 use crate::base::Tick;
 use crate::neuron::cell::{Input, InputKind};
+use std::ops::Range;
 
 /// One arrival: at `start + offset`, with a weight.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,27 +107,22 @@ impl Arrivals {
         self.log.clear();
     }
 
-    /// Calls `visit` for each concerned neuron of `range` with its sorted inputs. Ranges must be
-    /// visited in rising order, each once, after [`Arrivals::deal`].
-    pub fn drain(
-        &mut self,
-        range: std::ops::Range<u32>,
-        cursor: &mut u32,
-        mut visit: impl FnMut(u32, &[Input]),
-    ) {
-        if range.is_empty() {
-            return;
-        }
-        let words = range.start as usize / 64..=(range.end - 1) as usize / 64;
-        for word in words {
-            let bits = self.concerned[word];
-            for neuron in ones(word, bits).filter(|neuron| range.contains(neuron)) {
-                let end = std::mem::take(&mut self.ends[neuron as usize]);
-                self.gather(neuron, *cursor, end);
-                *cursor = end;
-                visit(neuron, &self.scratch);
-            }
-        }
+    /// The concerned neurons of `range` among the sixty-four from `64 * word` on, one bit each.
+    pub fn concerned_in(&self, word: usize, range: &Range<u32>) -> u64 {
+        let first = word as u32 * 64;
+        let from = range.start.saturating_sub(first).min(64);
+        let to = range.end.saturating_sub(first).min(64);
+        let below = |bit: u32| if bit == 64 { u64::MAX } else { (1 << bit) - 1 };
+        self.concerned[word] & below(to) & !below(from)
+    }
+
+    /// The sorted inputs of a concerned neuron. Neurons must be asked for in rising order, each
+    /// once, after [`Arrivals::deal`]; `cursor` starts at zero and is carried along.
+    pub fn take(&mut self, neuron: u32, cursor: &mut u32) -> &[Input] {
+        let end = std::mem::take(&mut self.ends[neuron as usize]);
+        self.gather(neuron, *cursor, end);
+        *cursor = end;
+        &self.scratch
     }
 
     /// Sorts the inputs of one neuron into `scratch`.
@@ -162,7 +158,7 @@ impl Arrivals {
 }
 
 /// The neurons whose bits are set in a word.
-fn ones(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
+pub fn ones(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         let bit = (bits != 0).then(|| bits.trailing_zeros())?;
         bits &= bits - 1;
@@ -208,11 +204,14 @@ mod tests {
             let mut seen = Vec::new();
             let mut cursor = 0;
             for range in [0..100, 100..200] {
-                arrivals.drain(range, &mut cursor, |neuron, inputs| {
-                    let inputs: Vec<_> =
-                        inputs.iter().map(|i| (i.at.0 - start.0, i.kind)).collect();
-                    seen.push((neuron, inputs));
-                });
+                for word in 0..4 {
+                    for neuron in ones(word, arrivals.concerned_in(word, &range)) {
+                        let inputs = arrivals.take(neuron, &mut cursor);
+                        let inputs: Vec<_> =
+                            inputs.iter().map(|i| (i.at.0 - start.0, i.kind)).collect();
+                        seen.push((neuron, inputs));
+                    }
+                }
             }
             arrivals.finish();
             let spike = InputKind::Spike;

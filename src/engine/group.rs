@@ -5,7 +5,7 @@
 //! choice of the model costs one virtual call for thousands of events, and a new model needs no
 //! line here.
 
-use super::arrivals::Arrivals;
+use super::arrivals::{Arrivals, ones};
 use super::superposition::{Load, Superposition};
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Tick};
@@ -193,24 +193,22 @@ impl<M: Dynamics> Group for Neurons<M> {
 
     fn advance(&mut self, window: &mut Window) {
         let range = self.range();
-        let Window { end, arrivals, cursor, wake, spikes, current } = window;
-        let end = *end;
-        let Neurons { constants, grid, first, cells, probes, ticks, before, .. } = self;
-        arrivals.drain(range, cursor, |neuron, inputs| {
-            **current = neuron;
-            if let Ok(place) = before.binary_search_by_key(&neuron, |&(neuron, _)| neuron) {
-                let copy = &mut before[place].1;
-                sample::<M>(probes, constants, *grid, neuron, copy, inputs, end, ticks);
-                return;
+        for word in range.start as usize / 64..(range.end as usize).div_ceil(64) {
+            let bits = window.arrivals.concerned_in(word, &range);
+            if bits == 0 {
+                continue;
             }
-            let cell = &mut cells[(neuron - *first) as usize];
-            ticks.clear();
-            let rest = sample::<M>(probes, constants, *grid, neuron, cell, inputs, end, ticks);
-            cell.run::<M>(constants, *grid, rest, end, ticks);
-            spikes.extend(ticks.iter().map(|&tick| (tick, neuron)));
-            wake.predict(neuron, end, cell.predicted);
-        });
-        before.clear();
+            // Reads of many cells at once; see the same in `Shard::measure_reach`.
+            let ask = |asked, neuron: u32| {
+                let cell = &self.cells[(neuron - self.first) as usize];
+                asked ^ cell.at.0 ^ cell.drive.to_bits()
+            };
+            std::hint::black_box(ones(word, bits).fold(0, ask));
+            for neuron in ones(word, bits) {
+                self.advance_one(neuron, window);
+            }
+        }
+        self.before.clear();
     }
 
     fn sample_until(&mut self, end: Tick) {
@@ -243,6 +241,27 @@ impl<M: Dynamics> Group for Neurons<M> {
 
     fn probes(&mut self) -> Vec<Probe> {
         std::mem::take(&mut self.probes)
+    }
+}
+
+impl<M: Dynamics> Neurons<M> {
+    #[inline]
+    fn advance_one(&mut self, neuron: u32, window: &mut Window) {
+        let Window { end, arrivals, cursor, wake, spikes, current } = window;
+        let Neurons { constants, grid, first, cells, probes, ticks, before, .. } = self;
+        **current = neuron;
+        let inputs = arrivals.take(neuron, cursor);
+        if let Ok(place) = before.binary_search_by_key(&neuron, |&(neuron, _)| neuron) {
+            let copy = &mut before[place].1;
+            sample::<M>(probes, constants, *grid, neuron, copy, inputs, *end, ticks);
+            return;
+        }
+        let cell = &mut cells[(neuron - *first) as usize];
+        ticks.clear();
+        let rest = sample::<M>(probes, constants, *grid, neuron, cell, inputs, *end, ticks);
+        cell.run::<M>(constants, *grid, rest, *end, ticks);
+        spikes.extend(ticks.iter().map(|&tick| (tick, neuron)));
+        wake.predict(neuron, *end, cell.predicted);
     }
 }
 

@@ -152,7 +152,10 @@ impl Cut {
     fn new(scenario: &Scenario, network: &Network) -> Cut {
         let window = network.shortest_delay.unwrap_or(LONGEST_WINDOW).min(LONGEST_WINDOW);
         let per_window = inputs_per_second(scenario, network) * window.s();
-        let slices = (per_window / ARRIVALS_PER_SLICE).ceil().clamp(1.0, window.0 as f64) as u64;
+        // A row with many delays is visited again in each slice, so it is cut less finely.
+        let together = network.shortest_delay == network.longest_delay;
+        let per_slice = ARRIVALS_PER_SLICE * if together { 1.0 } else { 8.0 };
+        let slices = (per_window / per_slice).ceil().clamp(1.0, window.0 as f64) as u64;
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
     }
 

@@ -35,13 +35,6 @@ enum Reached<'n> {
 }
 
 impl Reached<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Reached::Together { row, .. } => row.len(),
-            Reached::Singly { row, .. } => row.len(),
-        }
-    }
-
     /// Calls `visit` with each target, time of arrival and weight.
     #[inline]
     fn for_each(&self, mut visit: impl FnMut(u32, Tick, f64)) {
@@ -128,6 +121,8 @@ pub struct Shard<'n> {
     locals: Vec<u32>,
     flying: Calendar<Cursor>,
     due: Vec<Cursor>,
+    /// For each cursor of `due` how many synapses it reaches in the slice.
+    reach: Vec<u32>,
     wake: WakeQueue,
     arrivals: Arrivals,
     backgrounds: Vec<Background>,
@@ -168,6 +163,7 @@ impl<'n> Shard<'n> {
             locals,
             flying: Calendar::default(),
             due: Vec::new(),
+            reach: Vec::new(),
             wake: WakeQueue::new(neurons, Span(slice.0.saturating_mul(2))),
             arrivals: Arrivals::new(neurons),
             backgrounds: Vec::new(),
@@ -276,16 +272,15 @@ impl<'n> Shard<'n> {
         // By source, and for one source the latest spike first: arrivals at one tick are then in
         // the order (source, place in its row).
         due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
+        self.due = due;
+        self.measure_reach(end);
         if let Some(mut superposition) = self.superposition.take() {
-            self.deliver_superposed(number, end, &due, &mut superposition);
+            self.deliver_superposed(number, end, &mut superposition);
             self.superposition = Some(superposition);
         } else {
-            self.deliver_singly(number, end, &due);
+            self.deliver_singly(number, end);
         }
-        for cursor in due.drain(..) {
-            self.park(cursor, end);
-        }
-        self.due = due;
+        self.park();
     }
 
     fn wake_neurons(&mut self, start: Tick, end: Tick) {
@@ -320,66 +315,85 @@ impl<'n> Shard<'n> {
         }
     }
 
-    /// The synapses that a spike on its way reaches before `end`.
-    #[inline]
-    fn reached(&self, cursor: &Cursor, end: Tick) -> Reached<'n> {
-        let table = &self.tables[cursor.population as usize];
-        let first = self.partition.population(cursor.population as usize).start;
-        let rest = cursor.next as usize..table.row(cursor.source.0 - first).end;
-        match &table.synapses {
-            Synapses::OneDelay { delay, rows } => {
-                let at = cursor.sent + *delay;
-                let due = if at < end { rest } else { 0..0 };
-                Reached::Together { at, row: &rows[due] }
-            }
-            Synapses::OwnDelay { rows } => {
-                let row = &rows[rest];
-                let before = end.0.saturating_sub(cursor.sent.0);
-                let count = count_while(row, |synapse| u64::from(synapse.delay) < before);
-                Reached::Singly { sent: cursor.sent, row: &row[..count] }
+    /// Works out how far each due cursor reaches in the slice that ends at `end`.
+    fn measure_reach(&mut self, end: Tick) {
+        // Rows lie far apart in memory. Asking for the first synapse of each in a loop that does
+        // nothing else keeps many of these reads in flight at once, instead of one at a time.
+        let mut asked = 0;
+        for cursor in &self.due {
+            if let Synapses::OwnDelay { rows } = &self.tables[cursor.population as usize].synapses {
+                asked ^= rows[cursor.next as usize].target;
             }
         }
+        std::hint::black_box(asked);
+        let Shard { reach, due, tables, partition, .. } = self;
+        reach.clear();
+        reach.extend(due.iter().map(|cursor| {
+            let table = &tables[cursor.population as usize];
+            let first = partition.population(cursor.population as usize).start;
+            let rest = cursor.next as usize..table.row(cursor.source.0 - first).end;
+            match &table.synapses {
+                Synapses::OneDelay { delay, .. } if cursor.sent + *delay >= end => 0,
+                Synapses::OneDelay { .. } => rest.len() as u32,
+                Synapses::OwnDelay { rows } => {
+                    let before = end.0.saturating_sub(cursor.sent.0);
+                    let is_due = |synapse: &DelayedSynapse| u64::from(synapse.delay) < before;
+                    count_while(&rows[rest], is_due) as u32
+                }
+            }
+        }));
+        self.synaptic_events += self.reach.iter().map(|&count| u64::from(count)).sum::<u64>();
     }
 
-    /// Files what is left of a spike's row under the slice of its next arrival.
-    fn park(&mut self, cursor: Cursor, end: Tick) {
-        let reached = self.reached(&cursor, end).len() as u64;
-        self.synaptic_events += reached;
-        let table = &self.tables[cursor.population as usize];
-        let first = self.partition.population(cursor.population as usize).start;
-        let next = cursor.next + reached;
-        if next < table.row(cursor.source.0 - first).end as u64 {
-            let at = cursor.sent + table.synapses.delay(next);
-            if at < self.duration {
-                self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
+    /// What the due spikes reach in this slice, spike by spike.
+    fn reached(&self) -> impl Iterator<Item = Reached<'n>> + '_ {
+        self.due.iter().zip(&self.reach).map(|(cursor, &count)| {
+            let piece = cursor.next as usize..cursor.next as usize + count as usize;
+            match &self.tables[cursor.population as usize].synapses {
+                Synapses::OneDelay { delay, rows } => {
+                    Reached::Together { at: cursor.sent + *delay, row: &rows[piece] }
+                }
+                Synapses::OwnDelay { rows } => {
+                    Reached::Singly { sent: cursor.sent, row: &rows[piece] }
+                }
+            }
+        })
+    }
+
+    /// Files what is left of each spike's row under the slice of its next arrival.
+    fn park(&mut self) {
+        for (cursor, &count) in self.due.iter().zip(&self.reach) {
+            let table = &self.tables[cursor.population as usize];
+            let first = self.partition.population(cursor.population as usize).start;
+            let next = cursor.next + u64::from(count);
+            if next < table.row(cursor.source.0 - first).end as u64 {
+                let at = cursor.sent + table.synapses.delay(next);
+                if at < self.duration {
+                    self.flying.file(at.0 / self.slice.0, Cursor { next, ..*cursor });
+                }
             }
         }
+        self.due.clear();
     }
 
     /// Gathers every arrival for its target.
-    fn deliver_singly(&mut self, number: u64, end: Tick, due: &[Cursor]) {
+    fn deliver_singly(&mut self, number: u64, end: Tick) {
         let Shard { backgrounds, arrivals, slice, external_events, .. } = self;
         for background in backgrounds {
             *external_events += background.take(number, end, *slice, |neuron, tick, weight| {
                 arrivals.push(neuron, tick, weight);
             });
         }
-        for cursor in due {
-            let reached = self.reached(cursor, end);
-            let arrivals = &mut self.arrivals;
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        for reached in self.reached() {
             reached.for_each(|neuron, at, weight| arrivals.push(neuron, at, weight));
         }
+        self.arrivals = arrivals;
     }
 
     /// Adds up every arrival, lets the neurons take the sums, and gathers the arrivals of those
     /// that could not.
-    fn deliver_superposed(
-        &mut self,
-        number: u64,
-        end: Tick,
-        due: &[Cursor],
-        loads: &mut Superposition,
-    ) {
+    fn deliver_superposed(&mut self, number: u64, end: Tick, loads: &mut Superposition) {
         loads.open(end);
         for background in &mut self.backgrounds {
             let slice = self.slice;
@@ -388,8 +402,8 @@ impl<'n> Shard<'n> {
                 loads.external.push((neuron, tick, weight));
             });
         }
-        for cursor in due {
-            match self.reached(cursor, end) {
+        for reached in self.reached() {
+            match reached {
                 Reached::Together { at, row } if !row.is_empty() => {
                     let left = loads.left_of(at);
                     for synapse in row {
@@ -405,25 +419,25 @@ impl<'n> Shard<'n> {
         for group in groups.iter_mut().flatten() {
             group.superpose(end, loads, arrivals, wake);
         }
-        self.gather_concerned(end, due, loads);
+        self.gather_concerned(loads);
     }
 
     /// The second walk: the arrivals of the neurons that must be brought through one by one.
-    fn gather_concerned(&mut self, end: Tick, due: &[Cursor], loads: &Superposition) {
+    fn gather_concerned(&mut self, loads: &Superposition) {
         for &(neuron, tick, weight) in &loads.external {
             if self.arrivals.is_concerned(neuron) {
                 self.arrivals.push(neuron, tick, weight);
             }
         }
-        for cursor in due {
-            let reached = self.reached(cursor, end);
-            let arrivals = &mut self.arrivals;
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        for reached in self.reached() {
             reached.for_each(|neuron, at, weight| {
                 if arrivals.is_concerned(neuron) {
                     arrivals.push(neuron, at, weight);
                 }
             });
         }
+        self.arrivals = arrivals;
     }
 
     /// Brings every neuron that is concerned through the slice and adds its spikes, and those
