@@ -5,7 +5,7 @@ use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
-use crate::base::{Span, Unit};
+use crate::base::{Decay, Span, Unit};
 
 const TAU_SYN_EX: usize = 6;
 const TAU_SYN_IN: usize = 7;
@@ -93,6 +93,8 @@ pub struct Constants {
     inhibitory: Filter,
     /// Whether both currents decay alike, so that one exponential serves both.
     alike: bool,
+    /// Tables of the three decays, where plain differences of them are exact enough.
+    decays: Option<[Decay; 3]>,
     /// e^(-t/tau) is zero for every time constant after this time.
     horizon_ms: f64,
 }
@@ -262,9 +264,14 @@ impl Dynamics for LifExp {
 
     fn constants(p: &[f64]) -> Constants {
         let membrane = Membrane::new(p);
+        let excitatory = Filter::new(&membrane, p[TAU_SYN_EX]);
+        let inhibitory = Filter::new(&membrane, p[TAU_SYN_IN]);
+        let apart = excitatory.is_apart(&membrane) && inhibitory.is_apart(&membrane);
         Constants {
-            excitatory: Filter::new(&membrane, p[TAU_SYN_EX]),
-            inhibitory: Filter::new(&membrane, p[TAU_SYN_IN]),
+            decays: apart
+                .then(|| [lif::TAU_M, TAU_SYN_EX, TAU_SYN_IN].map(|tau| Decay::new(p[tau]))),
+            excitatory,
+            inhibitory,
             alike: p[TAU_SYN_EX] == p[TAU_SYN_IN],
             horizon_ms: 1000.0 * (p[lif::TAU_M] + p[TAU_SYN_EX] + p[TAU_SYN_IN]),
             membrane,
@@ -278,6 +285,27 @@ impl Dynamics for LifExp {
     #[inline]
     fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
         *s = c.moved(s, drive, dt_ms).0;
+    }
+
+    #[inline]
+    fn advance_by(c: &Constants, s: &mut State, drive: f64, span: Span) {
+        let Some([membrane, excitatory, inhibitory]) = &c.decays else {
+            return Self::advance(c, s, drive, span.ms());
+        };
+        let left = membrane.over(span);
+        let mut deflection = 0.0;
+        let ex_left = excitatory.over(span);
+        if s.excitatory_pa != 0.0 {
+            deflection += s.excitatory_pa * c.excitatory.deflection(ex_left, left);
+            s.excitatory_pa *= ex_left;
+        }
+        if s.inhibitory_pa != 0.0 {
+            let in_left = if c.alike { ex_left } else { inhibitory.over(span) };
+            deflection += s.inhibitory_pa * c.inhibitory.deflection(in_left, left);
+            s.inhibitory_pa *= in_left;
+        }
+        let v_inf = c.membrane.v_inf_mv(drive);
+        s.v_mv = Relaxation::of(left).relax(s.v_mv, v_inf, deflection);
     }
 
     #[inline]

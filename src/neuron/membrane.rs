@@ -63,6 +63,8 @@ pub struct Filter {
     c_m_pf: f64,
     /// 1 / tau_m - 1 / tau, from an exact difference: zero only for equal time constants.
     rate_gap_per_ms: f64,
+    /// 1 / (c_m rate_gap), infinite for equal time constants (mV / pA).
+    mv_per_pa_apart: f64,
     /// The largest deflection that 1 pA of current causes from rest, rounded up (mV / pA).
     pub peak_mv: f64,
     /// The limit of the deflection over e^(-t / tau_m), which no deflection exceeds (mV / pA);
@@ -102,6 +104,7 @@ impl Filter {
             tau_ms,
             c_m_pf: membrane.c_m_pf,
             rate_gap_per_ms: rate_gap,
+            mv_per_pa_apart: 1.0 / (membrane.c_m_pf * rate_gap),
             peak_mv: peak * BOUND_MARGIN,
             reach_mv: reach * BOUND_MARGIN,
             ramp_peak_mv: 0.0,
@@ -127,6 +130,19 @@ impl Filter {
             let deflection = (decay - membrane.factor) / self.rate_gap_per_ms / self.c_m_pf;
             Response { decay, deflection }
         }
+    }
+
+    /// Whether the two decays differ enough for their plain difference to give the deflection
+    /// to the last digits of a potential.
+    pub fn is_apart(&self, membrane: &Membrane) -> bool {
+        (self.rate_gap_per_ms * self.tau_ms.min(membrane.tau_m_ms)).abs() > 0.05
+    }
+
+    /// The deflection (mV / pA) when the current decays by `decay` while the membrane decays by
+    /// `membrane`; for time constants that are apart.
+    #[inline]
+    pub fn deflection(&self, decay: f64, membrane: f64) -> f64 {
+        (decay - membrane) * self.mv_per_pa_apart
     }
 
     /// The deflection (mV / pA) by a current (t / tau) e^(-t / tau), given the plain response.

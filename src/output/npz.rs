@@ -6,13 +6,12 @@
 //! nothing: an array's length is held against the bytes that are there before memory is taken.
 
 use super::OutputError;
-use npyz::npz::NpzArchive;
 use npyz::{AutoSerialize, DType, Deserialize, NpyFile, Serialize, WriteOptions, WriterBuilder};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use zip::ZipWriter;
 use zip::write::FileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 /// Whether an array is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +82,7 @@ impl<W: Write + Seek> NpzWriter<W> {
             .compression_method(method)
             .last_modified_time(zip::DateTime::default())
             .large_file(bytes > u64::from(u32::MAX) / 2);
-        self.zip.start_file(npyz::npz::file_name_from_array_name(name), options)?;
+        self.zip.start_file(entry_name(name), options)?;
         let mut buffered = BufWriter::with_capacity(1 << 16, &mut self.zip);
         let options = WriteOptions::new().dtype(dtype).shape(shape).writer(&mut buffered);
         let mut npy = options.begin_nd()?;
@@ -101,10 +100,15 @@ impl<W: Write + Seek> NpzWriter<W> {
     }
 }
 
+/// The name of the entry that holds an array.
+fn entry_name(array: &str) -> String {
+    format!("{array}.npy")
+}
+
 /// An archive that is being read.
 pub struct NpzReader {
     path: PathBuf,
-    archive: NpzArchive<BufReader<File>>,
+    archive: ZipArchive<BufReader<File>>,
     bytes: u64,
 }
 
@@ -119,7 +123,7 @@ impl NpzReader {
     pub fn open(path: &Path) -> Result<NpzReader, OutputError> {
         let file = File::open(path).map_err(OutputError::io("read", path))?;
         let bytes = file.metadata().map_err(OutputError::io("read", path))?.len();
-        let archive = NpzArchive::new(BufReader::new(file)).map_err(|error| {
+        let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
             OutputError::malformed(path, format!("not a whole npz archive ({error})"))
         })?;
         Ok(NpzReader { path: path.to_path_buf(), archive, bytes })
@@ -127,7 +131,8 @@ impl NpzReader {
 
     /// The names of all arrays, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.archive.array_names().map(str::to_string).collect();
+        let array_name = |entry: &str| entry.strip_suffix(".npy").unwrap_or(entry).to_string();
+        let mut names: Vec<String> = self.archive.file_names().map(array_name).collect();
         names.sort_unstable();
         names
     }
@@ -183,13 +188,13 @@ impl NpzReader {
     /// All bytes of an entry. They are read to their end, because only there is the checksum
     /// compared.
     fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, OutputError> {
-        let entry_name = npyz::npz::file_name_from_array_name(name);
+        let entry_name = entry_name(name);
         let limit = self.bytes.saturating_mul(LARGEST_EXPANSION);
         let failed = |error: &dyn std::fmt::Display| {
             let what = format!("array `{name}` cannot be read ({error}); is the file whole?");
             OutputError::malformed(&self.path, what)
         };
-        let entry = match self.archive.zip_archive().by_name(&entry_name) {
+        let entry = match self.archive.by_name(&entry_name) {
             Ok(entry) => entry,
             Err(zip::result::ZipError::FileNotFound) => return Ok(None),
             Err(error) => return Err(failed(&error)),

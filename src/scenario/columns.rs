@@ -192,12 +192,13 @@ impl<'b> Columns<'b> {
     }
 
     fn read_npz(&mut self, bytes: &'b [u8], wanted: &[Column], findings: &mut Findings) {
-        let mut archive = match npyz::npz::NpzArchive::new(Cursor::new(bytes)) {
+        let mut archive = match zip::ZipArchive::new(Cursor::new(bytes)) {
             Ok(archive) => archive,
             Err(error) => return self.whole(error.to_string(), "an npz file".into(), findings),
         };
         let valid: Vec<&str> = wanted.iter().map(|column| column.name).collect();
-        let mut names: Vec<String> = archive.array_names().map(str::to_string).collect();
+        let array_name = |entry: &str| entry.strip_suffix(".npy").unwrap_or(entry).to_string();
+        let mut names: Vec<String> = archive.file_names().map(array_name).collect();
         names.sort();
         for name in names.iter().filter(|name| !valid.contains(&name.as_str())) {
             let found = format!("there is no array `{}`", shorten(name));
@@ -230,12 +231,17 @@ impl<'b> Columns<'b> {
     }
 }
 
-type Archive<'b> = npyz::npz::NpzArchive<Cursor<&'b [u8]>>;
+type Archive<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
 /// One array of an npz file as doubles; integers beyond 53 bits are refused by their ranges later.
 fn array(archive: &mut Archive<'_>, name: &str) -> Result<Option<Vec<f64>>, (String, String)> {
     let broken = |error: std::io::Error| (error.to_string(), "an npy array".to_string());
-    let Some(file) = archive.by_name(name).map_err(broken)? else { return Ok(None) };
+    let entry = match archive.by_name(&format!("{name}.npy")) {
+        Ok(entry) => entry,
+        Err(zip::result::ZipError::FileNotFound) => return Ok(None),
+        Err(error) => return Err(broken(error.into())),
+    };
+    let file = npyz::NpyFile::new(entry).map_err(broken)?;
     if file.shape().len() != 1 {
         let found = format!("it has {} dimensions", file.shape().len());
         return Err((found, "one dimension".to_string()));

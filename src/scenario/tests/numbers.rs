@@ -3,7 +3,6 @@
 use super::super::columns::{self, Column};
 use super::super::problem::Findings;
 use npyz::WriterBuilder as _;
-use npyz::npz::NpzWriter;
 use std::io::Cursor;
 
 const WANTED: [Column; 3] = [
@@ -12,21 +11,20 @@ const WANTED: [Column; 3] = [
     Column { name: "weight", required: false },
 ];
 
-fn add<T: npyz::AutoSerialize + Copy>(
-    npz: &mut NpzWriter<Cursor<Vec<u8>>>,
-    name: &str,
-    values: &[T],
-) {
-    let array = npz.array(name, Default::default()).unwrap().default_dtype();
-    let mut array = array.shape(&[values.len() as u64]).begin_nd().unwrap();
+type Archive = zip::ZipWriter<Cursor<Vec<u8>>>;
+
+fn add<T: npyz::AutoSerialize + Copy>(npz: &mut Archive, name: &str, values: &[T]) {
+    npz.start_file(format!("{name}.npy"), Default::default()).unwrap();
+    let array = npyz::WriteOptions::new().default_dtype().shape(&[values.len() as u64]);
+    let mut array = array.writer(npz).begin_nd().unwrap();
     array.extend(values.iter().copied()).unwrap();
     array.finish().unwrap();
 }
 
-fn archive(fill: impl FnOnce(&mut NpzWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
-    let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
+fn archive(fill: impl FnOnce(&mut Archive)) -> Vec<u8> {
+    let mut npz = zip::ZipWriter::new(Cursor::new(Vec::new()));
     fill(&mut npz);
-    npz.zip_writer().finish().unwrap().into_inner()
+    npz.finish().unwrap().into_inner()
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<Option<Vec<f64>>>, String> {
