@@ -2,13 +2,16 @@
 //!
 //! Promise: the engine's spikes are those of a simulator so plain that it can be checked by
 //! reading. Method: random small networks, all models, rules and inputs mixed; the first
-//! differing spike is reported with the seed, and `SALTATORY_SEED=n` runs that one alone.
+//! differing spike is reported with the seed, and `SALTATORY_SEED=n` runs that one alone. A fifth
+//! of the networks suits the lane for superposed inputs; there the sampled potentials of both
+//! lanes are compared, too.
 
 use crate::network_problem::problem;
 use crate::random_network::scenario;
 use saltatory::base::Tick;
 use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;
+use saltatory::record::Outcome;
 use saltatory::reference::simulate;
 use saltatory::scenario::Scenario;
 use saltatory::source::{background_events, source_spikes};
@@ -16,12 +19,27 @@ use saltatory::source::{background_events, source_spikes};
 /// So many networks are compared, with the seeds from 0.
 const NETWORKS: u64 = 1000;
 
-fn engine_spikes(scenario: &Scenario, shards: u32, threads: usize, lane: Lane) -> Vec<(Tick, u32)> {
+/// So many networks at least are to go through the lane for superposed inputs.
+const SUPERPOSED: u32 = 100;
+
+fn outcome(scenario: &Scenario, shards: u32, threads: usize, lane: Lane) -> Outcome {
     let network = network::build(scenario, shards, threads, None)
         .unwrap_or_else(|error| panic!("seed {}: {error}", scenario.seed));
-    let outcome =
-        engine::run(scenario, &network, Options { threads, lane }, &|_| Control::Continue).unwrap();
+    engine::run(scenario, &network, Options { threads, lane }, &|_| Control::Continue).unwrap()
+}
+
+fn spikes(outcome: &Outcome) -> Vec<(Tick, u32)> {
     outcome.spikes.iter().map(|spike| (spike.tick, spike.neuron.0)).collect()
+}
+
+/// The largest distance between two samples of the same trace, in mV.
+fn trace_distance(singly: &Outcome, superposed: &Outcome) -> f64 {
+    let both = singly.traces.iter().zip(&superposed.traces);
+    let values = both.flat_map(|(a, b)| {
+        assert_eq!(a.values.len(), b.values.len(), "both lanes sample the same times");
+        a.values.iter().zip(&b.values)
+    });
+    values.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 fn reference_spikes(scenario: &Scenario) -> Vec<(Tick, u32)> {
@@ -59,23 +77,31 @@ fn the_engine_fires_when_the_reference_does() {
         Err(_) => 0..NETWORKS,
     };
     let alone = seeds.end - seeds.start == 1;
-    let (mut spikes, mut silent, mut failures) = (0, 0, Vec::new());
+    let (mut total, mut silent, mut superposed, mut failures) = (0, 0, 0, Vec::new());
     for seed in seeds {
         let scenario = scenario(seed);
         let reference = reference_spikes(&scenario);
-        spikes += reference.len();
+        total += reference.len();
         silent += u64::from(reference.is_empty());
         let (shards, threads) = [(1, 1), (2, 1), (3, 2), (5, 2)][(seed % 4) as usize];
-        for lane in [Lane::Singly, Lane::Superposed] {
-            let engine = engine_spikes(&scenario, shards, threads, lane);
-            if let Some(difference) = first_difference(&engine, &reference) {
+        let lanes = [Lane::Singly, Lane::Superposed];
+        let outcomes = lanes.map(|lane| outcome(&scenario, shards, threads, lane));
+        for (lane, outcome) in lanes.iter().zip(&outcomes) {
+            if let Some(difference) = first_difference(&spikes(outcome), &reference) {
                 let run = format!("SALTATORY_SEED={seed} ({shards} shards, {lane:?})");
                 failures.push(format!("{run}: {difference}"));
             }
         }
+        let distance = trace_distance(&outcomes[0], &outcomes[1]);
+        if distance > 1e-9 {
+            failures.push(format!("SALTATORY_SEED={seed}: samples differ by {distance} mV"));
+        }
+        // Sums in another order have other last bits: where states differ the lane was taken.
+        superposed += u32::from(outcomes[0].state_digest != outcomes[1].state_digest);
     }
     assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
     // Networks that never fire would agree about nothing.
-    assert!(alone || spikes > 100_000, "only {spikes} spikes");
+    assert!(alone || total > 100_000, "only {total} spikes");
     assert!(alone || silent < NETWORKS / 5, "{silent} networks were silent");
+    assert!(alone || superposed >= SUPERPOSED, "only {superposed} networks were superposed");
 }

@@ -1,6 +1,14 @@
 //! The integration tests, one binary: what the whole program promises, seen from outside.
 
+mod bad_input;
+mod command_line;
 mod differential;
+mod failing_worker;
+mod invariance;
+mod mutation;
 mod network_problem;
+mod program;
 mod random_network;
+mod shipped;
+mod snapshots;
 mod tidy;

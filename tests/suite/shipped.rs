@@ -1,0 +1,38 @@
+//! The shipped scenarios, cut down so that each takes a moment.
+
+use crate::program::scenarios;
+use saltatory::scenario::{self, FilesIn, Scenario, Source};
+
+/// Every shipped scenario with what makes it small. The kind of dynamics stays; rates may not.
+pub const SMALL: &[(&str, &[&str])] = &[
+    (
+        "brunel",
+        &[
+            "duration=60 ms",
+            "population.exc.size=400",
+            "population.inh.size=100",
+            "projection.0.connect.indegree=40",
+            "projection.1.connect.indegree=40",
+            "projection.2.connect.indegree=10",
+            "projection.3.connect.indegree=10",
+        ],
+    ),
+    ("celegans", &["duration=500 ms"]),
+    ("cuba", &["duration=150 ms"]),
+    ("cuba_jump", &["duration=150 ms"]),
+    ("fly", &["duration=300 ms", "population.exc.size=926", "population.inh.size=463"]),
+    ("hello", &["duration=300 ms"]),
+    ("pd14", &["duration=200 ms", "scale.factor=0.01"]),
+    ("pd14_dc", &["duration=200 ms", "scale.factor=0.01"]),
+    ("sparse", &["duration=1 s", "population.cells.size=2000"]),
+    ("sparse_kick", &["duration=1 s", "population.cells.size=2000"]),
+];
+
+/// A shipped scenario, cut down.
+pub fn small(name: &str) -> Scenario {
+    let (_, overrides) = SMALL.iter().find(|(other, _)| *other == name).expect("it is listed");
+    let text = std::fs::read_to_string(scenarios().join(format!("{name}.toml"))).expect("shipped");
+    let overrides: Vec<_> = overrides.iter().map(|&text| text.into()).collect();
+    scenario::parse(&Source::new(name, text), &FilesIn(scenarios()), &overrides)
+        .unwrap_or_else(|problems| panic!("{name}: {problems}"))
+}
