@@ -26,7 +26,8 @@ class Case:
 
 CASES = [
     Case("brunel", 1000, 1000, "as many synaptic events per second as NEST"),
-    Case("sparse", 5000, 500, "20 times as fast as NEST"),
+    Case("sparse", 500, 500, "20 times as fast as NEST"),
+    Case("sparse_kick", 1000, 500, "20 times as fast as NEST"),
     Case("fly", 10000, 500, "faster than real time"),
 ]
 

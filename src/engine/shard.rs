@@ -252,7 +252,7 @@ impl<'n> Shard<'n> {
                 continue;
             }
             let first = row.start as u64;
-            self.fan_out.saturating_record(row.len() as u64);
+            self.fan_out.record(row.len() as u64).expect("it grows as needed");
             let delay = table.synapses.delay(first);
             let cursor =
                 Cursor { sent: tick, next: first, source: neuron, population: population as u16 };
