@@ -30,7 +30,8 @@ pub struct Mutation {
     pub line: usize,
 }
 
-/// All sites of a text. Of long lists the first two items and the last stand for all.
+/// All sites of a text. Of lists the first two items and the last stand for
+/// all, of long ones the first and the last.
 pub fn sites(text: &str) -> Vec<Site> {
     let table = DeTable::parse(text).expect("shipped scenarios are TOML");
     let mut sites = Vec::new();
@@ -61,7 +62,7 @@ fn value_sites(
         DeValue::Table(table) => table_sites(text, table, &path, is_one_piece, sites),
         DeValue::Array(list) => {
             for (index, item) in list.iter().enumerate() {
-                if index < 2 || index + 1 == list.len() {
+                if index + 1 == list.len() || index < if list.len() > 10 { 1 } else { 2 } {
                     value_sites(text, item, format!("{path}.{index}"), None, is_inline, sites);
                 }
             }
