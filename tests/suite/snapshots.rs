@@ -3,8 +3,8 @@
 //! Promise: no change of the program moves a spike of a shipped scenario unnoticed. Method: a
 //! reviewable text for each of them, cut down (counts, digests, the first 200 and last 50
 //! spikes), is compared with the one that was accepted in `snapshots/`. It would catch a draw
-//! that is made in another order, another last bit in a decay, a lost spike. Every accepted change has
-//! its line in `snapshots/LEDGER.md`, which also tells how to accept.
+//! that is made in another order, another last bit in a decay, a lost spike. Every accepted
+//! change has its line in `snapshots/LEDGER.md`, which also tells how to accept.
 
 use crate::program::entries;
 use crate::shipped::{SMALL, small};
