@@ -120,6 +120,8 @@ pub struct Shard<'n> {
     /// First local neuron of each population, and behind the last one their number.
     locals: Vec<u32>,
     flying: Calendar<Cursor>,
+    /// Room for the rows of new spikes and their first delays.
+    sent: Vec<(Cursor, Span)>,
     due: Vec<Cursor>,
     /// For each cursor of `due` how many synapses it reaches in the slice.
     reach: Vec<u32>,
@@ -162,6 +164,7 @@ impl<'n> Shard<'n> {
             groups: Vec::new(),
             locals,
             flying: Calendar::default(),
+            sent: Vec::new(),
             due: Vec::new(),
             reach: Vec::new(),
             wake: WakeQueue::new(neurons, Span(slice.0.saturating_mul(2))),
@@ -244,20 +247,28 @@ impl<'n> Shard<'n> {
 
     /// Files the rows of the spikes that were sent in the previous window.
     pub fn collect(&mut self, spikes: &[Spike]) {
+        // Three passes, each of independent reads: where the rows are, how each begins, and then
+        // the filing. See `Shard::measure_reach`.
+        let mut rows = std::mem::take(&mut self.sent);
         for &Spike { tick, neuron } in spikes {
             let population = self.partition.population_of(neuron);
-            let table = &self.tables[population];
-            let row = table.row(neuron.0 - self.partition.population(population).start);
-            if row.is_empty() {
-                continue;
+            let first = self.partition.population(population).start;
+            let row = self.tables[population].row(neuron.0 - first);
+            if !row.is_empty() {
+                self.fan_out.record(row.len() as u64).expect("it grows as needed");
+                let next = row.start as u64;
+                let population = population as u16;
+                let cursor = Cursor { sent: tick, next, source: neuron, population };
+                rows.push((cursor, Span::ZERO));
             }
-            let first = row.start as u64;
-            self.fan_out.record(row.len() as u64).expect("it grows as needed");
-            let delay = table.synapses.delay(first);
-            let cursor =
-                Cursor { sent: tick, next: first, source: neuron, population: population as u16 };
-            self.flying.file((tick + delay).0 / self.slice.0, cursor);
         }
+        for (cursor, delay) in &mut rows {
+            *delay = self.tables[cursor.population as usize].synapses.delay(cursor.next);
+        }
+        for (cursor, delay) in rows.drain(..) {
+            self.flying.file((cursor.sent + delay).0 / self.slice.0, cursor);
+        }
+        self.sent = rows;
     }
 
     /// Gathers everything that arrives in slice number `number`.
