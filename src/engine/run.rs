@@ -155,7 +155,7 @@ impl Cut {
         // A row with many delays is visited again in each slice, so it is cut less finely.
         let together = network.shortest_delay == network.longest_delay;
         let per_slice = ARRIVALS_PER_SLICE * if together { 1.0 } else { 8.0 };
-        let slices = (per_window / per_slice).ceil().clamp(1.0, window.0 as f64) as u64;
+        let slices = (per_window / per_slice).ceil().min(window.0 as f64).max(1.0) as u64;
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
     }
 

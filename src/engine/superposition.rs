@@ -89,7 +89,7 @@ impl Superposition {
 }
 
 /// Inputs a neuron should get in a slice for the fast lane to pay: measured in
-/// `benches/brunel.rs`.
+/// `benches/lanes.rs`.
 const INPUTS_PER_SLICE: f64 = 1.0;
 
 /// The decay that all neurons of the network share, if the fast lane is to be used for inputs of

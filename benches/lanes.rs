@@ -1,0 +1,53 @@
+//! From how many inputs a slice on does it pay to superpose them?
+//!
+//! Method: 10,000 `lif_delta` neurons below threshold with Poisson input alone, whose rate is
+//! varied; each rate is run in both lanes, in turn, three times, on one thread, and the fastest
+//! counts, because everything else on the machine only adds. The last column is what decides.
+//! Run it with `cargo bench --bench lanes`.
+//!
+//! Result and decision: see the table that it prints, kept in `docs/performance.md`; it set
+//! `INPUTS_PER_SLICE` in `src/engine/superposition.rs`.
+
+use saltatory::engine::{self, Control, Lane, Options};
+use saltatory::network;
+use saltatory::scenario::Scenario;
+use std::time::Instant;
+
+fn scenario(rate_khz: f64) -> Scenario {
+    let mut scenario = Scenario::new("lanes").seed(1).duration_ms(200.0);
+    let cells = scenario.add_population("cells", 10_000, "lif_delta").expect("a model");
+    scenario.set(cells, "tau_m", "20 ms").expect("a parameter");
+    // Half of the input that would reach threshold in the mean.
+    let weight = 7.5 / (rate_khz * 20.0);
+    scenario
+        .background(cells, &format!("{rate_khz} kHz"), &format!("{weight} mV"))
+        .expect("a background");
+    scenario
+}
+
+fn ns_per_input(scenario: &Scenario, lane: Lane) -> f64 {
+    let network = network::build(scenario, 1, 1, None).expect("a network");
+    let start = Instant::now();
+    let options = Options { threads: 1, lane };
+    let outcome = engine::run(scenario, &network, options, &|_| Control::Continue).expect("a run");
+    start.elapsed().as_secs_f64() * 1e9 / outcome.counts.external_events as f64
+}
+
+fn main() {
+    println!("| input (kHz) | inputs a slice | one by one (ns) | superposed (ns) | ratio |");
+    println!("|---|---|---|---|---|");
+    for rate_khz in [0.1, 0.3, 1.0, 3.0, 10.0, 30.0] {
+        let scenario = scenario(rate_khz);
+        let mut best = [f64::INFINITY; 2];
+        for _ in 0..3 {
+            for (place, lane) in [Lane::Singly, Lane::Superposed].into_iter().enumerate() {
+                best[place] = best[place].min(ns_per_input(&scenario, lane));
+            }
+        }
+        let [singly, superposed] = best;
+        // A slice is a window of 16 ms, or what holds 65,536 inputs of the network.
+        let per_slice = (rate_khz * 16.0).min(6.5536);
+        let ratio = singly / superposed;
+        println!("| {rate_khz} | {per_slice:.1} | {singly:.1} | {superposed:.1} | {ratio:.2} |");
+    }
+}
