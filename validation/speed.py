@@ -28,7 +28,8 @@ CASES = [
     Case("brunel", 1000, 1000, "as many synaptic events per second as NEST"),
     Case("sparse", 500, 500, "20 times as fast as NEST"),
     Case("sparse_kick", 1000, 500, "20 times as fast as NEST"),
-    Case("fly", 10000, 500, "faster than real time"),
+    # NEST is not asked: reading this network's edges into it took longer than five minutes.
+    Case("fly", 10000, None, "faster than real time"),
 ]
 
 
@@ -65,12 +66,16 @@ def medians(runs):
 def compare(case, binary):
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        theirs.append(nest_once(case))
+        if case.nest_ms:
+            theirs.append(nest_once(case))
         if binary:
             ours.append(ours_once(case, binary))
-    result = {"case": case.name, "target": case.target, "nest": medians(theirs)}
+    result = {"case": case.name, "target": case.target}
+    if theirs:
+        result["nest"] = medians(theirs)
     if binary:
         result["ours"] = medians(ours)
+    if theirs and binary:
         result["times_faster"] = result["nest"]["wall_per_s"] / result["ours"]["wall_per_s"]
     return result
 
