@@ -196,7 +196,7 @@ pub struct Outlook {
 
 impl Outlook {
     /// A time in which threshold is not exceeded, found cheaply: the first bound of
-    /// [`Outlook::safe_step`] with ln(1 + x) >= 2 x / (2 + x).
+    /// `safe_step` with ln(1 + x) >= 2 x / (2 + x).
     #[inline]
     pub fn quiet(&self, tau_m_ms: f64) -> f64 {
         if self.gap_mv < 0.0 {
@@ -245,7 +245,7 @@ const SHORTEST_STEP_MS: f64 = 1.0 / (1u64 << 40) as f64;
 ///
 /// Every step ends before the first crossing or at it, and steps shrink to zero only there, so
 /// the walk converges to it from the left (quadratically, for a touch from below by halving).
-/// A step below [`SHORTEST_STEP_MS`] is lengthened to it, so that rounding cannot hold the walk on
+/// A step below `SHORTEST_STEP_MS` is lengthened to it, so that rounding cannot hold the walk on
 /// the spot. After `horizon_ms` all currents have underflowed.
 pub fn first_crossing(
     tau_m_ms: f64,
