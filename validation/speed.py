@@ -28,7 +28,7 @@ CASES = [
     Case("brunel", 1000, 1000, "as many synaptic events per second as NEST"),
     Case("sparse", 500, 500, "20 times as fast as NEST"),
     Case("sparse_kick", 1000, 500, "20 times as fast as NEST"),
-    # NEST is not asked: reading this network's edges into it took longer than five minutes.
+    # NEST is not asked: reading this network's edges into it was once stopped after five minutes.
     Case("fly", 10000, None, "faster than real time"),
 ]
 
