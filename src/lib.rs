@@ -30,6 +30,7 @@
 //! `docs/scenario.md`.
 
 pub mod base;
+pub mod bench;
 pub mod cli;
 pub mod engine;
 pub mod network;

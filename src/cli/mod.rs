@@ -4,6 +4,7 @@
 //! Data goes to standard output, messages and progress to standard error. A reader that closes
 //! our output early (`saltatory models | head`) is no error.
 
+mod bench;
 mod check;
 mod completions;
 mod console;
@@ -49,6 +50,8 @@ enum Command {
     Run(run::Arguments),
     /// Validate a scenario and tell how large its network will be; writes nothing
     Check(check::Arguments),
+    /// Time a scenario on one and two threads, beside a bare loop over its synapses
+    Bench(bench::Arguments),
     /// Draw a raster with rates, or recorded traces, as SVG
     Plot(plot::Arguments),
     /// Compare two spike trains: where they part and how their statistics differ
@@ -101,6 +104,7 @@ fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure
     match command {
         Command::Run(arguments) => run::run(&arguments, console),
         Command::Check(arguments) => check::check(&arguments, console),
+        Command::Bench(arguments) => bench::bench(&arguments, console),
         Command::Plot(arguments) => plot::plot(&arguments, console),
         Command::Diff(arguments) => diff::diff(&arguments, console),
         Command::Inspect(arguments) => inspect::inspect(&arguments, console),

@@ -34,6 +34,20 @@ pub fn facts(rows: &[(&str, String)]) -> String {
     rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
 }
 
+/// Lays rows out as a Markdown table; the first row is the heading.
+pub fn markdown(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for (place, row) in rows.iter().enumerate() {
+        writeln!(text, "| {} |", row.join(" | ")).expect("a String takes everything");
+        if place == 0 {
+            text.push_str(&"|---".repeat(columns));
+            text.push_str("|\n");
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +56,7 @@ mod tests {
     fn columns_line_up() {
         let rows = [["name", "n"], ["exc", "10,000"]].map(|row| row.map(String::from).to_vec());
         assert_eq!(table(&rows), "name       n\nexc   10,000\n");
+        assert_eq!(markdown(&rows), "| name | n |\n|---|---|\n| exc | 10,000 |\n");
         assert_eq!(facts(&[("a", "1".into()), ("long", "2".into())]), "a     1\nlong  2\n");
     }
 }

@@ -1,14 +1,16 @@
-//! Pictures of a run as SVG: a raster with rates, and recorded traces.
+//! Pictures as SVG: a raster with rates, recorded traces, and curves of measurements.
 //!
 //! The pictures are written directly: dots of one colour share one path of about ten bytes a
 //! dot, at a hundredth of a pixel, which keeps a raster of tens of thousands of spikes sharp and
 //! below a megabyte. Nothing but the data decides the bytes.
 
 pub mod axis;
+pub mod curves;
 pub mod raster;
 pub mod svg;
 pub mod trace;
 
+pub use curves::{Curve, Curves, curves};
 pub use raster::{RasterOptions, raster};
 pub use trace::{TraceOptions, traces};
 

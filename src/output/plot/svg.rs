@@ -82,6 +82,16 @@ impl Svg {
 
     /// Words.
     pub fn words(&mut self, x: f64, y: f64, style: TextStyle, words: &str) {
+        self.text_with(x, y, style, "", words);
+    }
+
+    /// Words that are read from below, turned about their anchor.
+    pub fn words_upwards(&mut self, x: f64, y: f64, style: TextStyle, words: &str) {
+        let turn = format!(" transform=\"rotate(-90 {} {})\"", short(x), short(y));
+        self.text_with(x, y, style, &turn, words);
+    }
+
+    fn text_with(&mut self, x: f64, y: f64, style: TextStyle, attributes: &str, words: &str) {
         let anchor = match style.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -92,7 +102,7 @@ impl Svg {
         let TextStyle { size, fill, .. } = style;
         self.push(format_args!(
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" fill=\"{fill}\" \
-             text-anchor=\"{anchor}\"{weight}>{words}</text>\n"
+             text-anchor=\"{anchor}\"{weight}{attributes}>{words}</text>\n"
         ));
     }
 
