@@ -36,4 +36,5 @@ mod shard;
 mod superposition;
 mod weights;
 
+pub use barrier::{Barrier, Poisoned};
 pub use run::{Control, Lane, Options, Progress, RunError, run};
