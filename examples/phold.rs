@@ -14,6 +14,7 @@
 //!
 //!     cargo run --release --example phold                    # everything; some minutes
 //!     cargo run --release --example phold -- 65536 1 0.25    # processes, start events, remote
+//!     # ... and, as a fourth number, the time units that are to be timed
 //!
 //! A committed event is one that was worked off; here none is ever undone. Only what follows the
 //! first time unit is timed, when the queue has its memory.
@@ -62,9 +63,10 @@ impl Left {
 }
 
 impl Load {
-    fn new(processes: u32, start_events: u32, remote: f64) -> Load {
+    /// A load that is timed over `units` of time, or as long as a line of the table needs.
+    fn new(processes: u32, start_events: u32, remote: f64, units: Option<f64>) -> Load {
         let under_way = f64::from(processes) * f64::from(start_events);
-        let units = (EVENTS / under_way).max(1.0);
+        let units = units.unwrap_or((EVENTS / under_way).max(1.0));
         // Whole windows, so that all sides time the same events.
         let whole = |ticks: f64| {
             let length = 1 << LOOKAHEAD.0.ilog2();
@@ -294,7 +296,7 @@ fn main() {
             for remote in [0.1, 0.25, 1.0] {
                 let key = [f64::from(processes), f64::from(start_events), remote];
                 if key.iter().enumerate().all(|(place, &value)| wanted(place, value)) {
-                    line(Load::new(processes, start_events, remote));
+                    line(Load::new(processes, start_events, remote, given.get(3).copied()));
                 }
             }
         }
