@@ -20,7 +20,8 @@ pub struct Calendar<T> {
     ring: Vec<Vec<T>>,
     occupied: [u64; WORDS],
     later: BTreeMap<u64, Vec<T>>,
-    /// Emptied vectors of the map, kept for their memory.
+    /// Emptied vectors, kept for their memory. Slots share them: what a full window has once
+    /// needed serves the next one, wherever in the ring it lies, and is still in the cache.
     spare: Vec<Vec<T>>,
     len: usize,
 }
@@ -56,7 +57,13 @@ impl<T> Calendar<T> {
         self.len += 1;
         if window - self.now < SLOTS {
             let slot = (window % SLOTS) as usize;
-            self.ring[slot].push(entry);
+            let entries = &mut self.ring[slot];
+            if entries.capacity() == 0
+                && let Some(spare) = self.spare.pop()
+            {
+                *entries = spare;
+            }
+            entries.push(entry);
             self.occupied[slot / 64] |= 1 << (slot % 64);
         } else {
             let spare = &mut self.spare;
@@ -80,12 +87,21 @@ impl<T> Calendar<T> {
             self.occupied[slot / 64] |= 1 << (slot % 64);
             entries.append(&mut self.ring[slot]);
             std::mem::swap(&mut self.ring[slot], &mut entries);
-            self.spare.push(entries);
+            self.put_by(entries);
         }
         let slot = (window % SLOTS) as usize;
-        self.len -= self.ring[slot].len();
-        due.append(&mut self.ring[slot]);
+        let mut entries = std::mem::take(&mut self.ring[slot]);
+        self.len -= entries.len();
+        due.append(&mut entries);
+        self.put_by(entries);
         self.occupied[slot / 64] &= !(1 << (slot % 64));
+    }
+
+    /// Keeps the memory of an emptied vector.
+    fn put_by(&mut self, entries: Vec<T>) {
+        if entries.capacity() > 0 {
+            self.spare.push(entries);
+        }
     }
 
     /// The earliest window that holds an entry.
