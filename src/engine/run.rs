@@ -323,7 +323,9 @@ impl Common<'_> {
             }
             self.exchange.publish(round + 1, index as usize, |post| {
                 post.spikes.clear();
-                for slice in slices {
+                let duration = Tick(self.scenario.duration.0);
+                // The run may end inside the window.
+                for slice in slices.take_while(|&slice| self.cut.start(slice) < duration) {
                     if shard.next_event().is_some_and(|tick| self.cut.slice_of(tick) <= slice) {
                         shard.deliver(slice);
                         shard.advance(slice, &mut post.spikes);
