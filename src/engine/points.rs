@@ -2,9 +2,9 @@
 
 use super::frames::Point;
 
-/// Bits of the offset that are sorted by in one pass.
-const DIGIT_BITS: u32 = 10;
-const DIGIT: usize = 1 << DIGIT_BITS;
+/// At most so many bits of the offset are sorted by in one pass: more streams of writes than the
+/// first cache has room for cost more than another pass.
+const DIGIT_BITS: u32 = 9;
 
 /// The points of one slice; gathered in any order of time, then sorted.
 #[derive(Debug, Default)]
@@ -34,15 +34,17 @@ impl Points {
         }
         // Least digit first; each pass keeps the order of the one before.
         let bits = u32::BITS - longest.leading_zeros();
-        for pass in 0..bits.div_ceil(DIGIT_BITS) {
-            self.deal(pass * DIGIT_BITS);
+        let passes = bits.div_ceil(DIGIT_BITS);
+        let digit_bits = bits.div_ceil(passes.max(1));
+        for pass in 0..passes {
+            self.deal(pass * digit_bits, digit_bits);
         }
         &self.list
     }
 
-    fn deal(&mut self, shift: u32) {
-        let digit = |point: &Point| (point.offset >> shift) as usize & (DIGIT - 1);
-        let mut starts = [0u32; DIGIT];
+    fn deal(&mut self, shift: u32, digit_bits: u32) {
+        let digit = |point: &Point| (point.offset >> shift) as usize & ((1 << digit_bits) - 1);
+        let mut starts = [0u32; 1 << DIGIT_BITS];
         for point in &self.list {
             starts[digit(point)] += 1;
         }

@@ -141,8 +141,8 @@ struct Cut {
 }
 
 /// Arrivals in the whole network that a slice should hold: with 32 bytes each, dealt out over two
-/// shards or more, they stay in a cache of a megabyte. The number of shards must not count.
-const ARRIVALS_PER_SLICE: f64 = 65_536.0;
+/// shards or more, they stay in a cache of half a megabyte. The number of shards must not count.
+const ARRIVALS_PER_SLICE: f64 = 32_768.0;
 /// Rate at which neurons are taken to fire when slices are cut.
 const GUESSED_RATE_HZ: f64 = 10.0;
 

@@ -334,7 +334,7 @@ impl<'n> Shard<'n> {
         if self.frames.is_some() {
             self.deliver_in_order(number, end);
         } else {
-            self.deliver_singly(number, end);
+            self.deliver_singly(end);
         }
         self.park();
     }
@@ -433,10 +433,10 @@ impl<'n> Shard<'n> {
     }
 
     /// Gathers every arrival for its target.
-    fn deliver_singly(&mut self, number: u64, end: Tick) {
-        let Shard { backgrounds, arrivals, slice, external_events, .. } = self;
+    fn deliver_singly(&mut self, end: Tick) {
+        let Shard { backgrounds, arrivals, external_events, .. } = self;
         for background in backgrounds {
-            *external_events += background.take(number, end, *slice, |neuron, tick, weight| {
+            *external_events += background.take(end, |neuron, tick, weight| {
                 arrivals.push(neuron, tick, weight);
             });
         }
@@ -451,10 +451,10 @@ impl<'n> Shard<'n> {
     /// everything else point by point.
     fn deliver_in_order(&mut self, number: u64, end: Tick) {
         let start = number * self.slice.0;
-        let Shard { backgrounds, points, slice, external_events, .. } = self;
+        let Shard { backgrounds, points, external_events, .. } = self;
         points.clear();
         for background in backgrounds {
-            *external_events += background.take(number, end, *slice, |neuron, tick, weight| {
+            *external_events += background.take(end, |neuron, tick, weight| {
                 points.push((tick.0 - start) as u32, neuron, weight);
             });
         }
@@ -522,7 +522,7 @@ impl<'n> Shard<'n> {
             let neuron = global(&self.locals, self.partition, self.index, neuron);
             spikes.push(Spike { tick, neuron });
         }
-        self.fire_sources(number, end, spikes);
+        self.fire_sources(end, spikes);
     }
 
     fn advance_groups(&mut self, end: Tick) {
@@ -541,10 +541,10 @@ impl<'n> Shard<'n> {
         self.arrivals.finish();
     }
 
-    fn fire_sources(&mut self, number: u64, end: Tick, spikes: &mut Vec<Spike>) {
+    fn fire_sources(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
         let first_new = spikes.len();
         for source in &mut self.sources {
-            source.fire(number, end, self.slice, spikes);
+            source.fire(end, spikes);
         }
         for spike in &spikes[first_new..] {
             let population = self.partition.population_of(spike.neuron);
@@ -568,10 +568,10 @@ impl<'n> Shard<'n> {
             next = [next, tick].into_iter().flatten().min();
         };
         for background in &self.backgrounds {
-            consider(background.next_event(self.slice));
+            consider(background.next_event());
         }
         for source in &self.sources {
-            consider(source.next_event(self.slice));
+            consider(source.next_event());
         }
         next
     }

@@ -52,8 +52,8 @@ macro_rules! slots {
 
                 #[inline(always)]
                 fn add(&mut self, other: &Self) {
-                    for (mine, other) in self.0.iter_mut().zip(&other.0) {
-                        *mine += other;
+                    for place in 0..$width {
+                        self.0[place] += other.0[place];
                     }
                 }
 
