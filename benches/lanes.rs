@@ -40,7 +40,7 @@ fn main() {
         let scenario = scenario(rate_khz);
         let mut best = [f64::INFINITY; 2];
         for _ in 0..3 {
-            for (place, lane) in [Lane::Singly, Lane::Superposed].into_iter().enumerate() {
+            for (place, lane) in [Lane::Singly, Lane::Automatic].into_iter().enumerate() {
                 best[place] = best[place].min(ns_per_input(&scenario, lane));
             }
         }

@@ -9,7 +9,7 @@ pub mod random;
 pub mod time;
 pub mod unit;
 
-pub use decay::Decay;
+pub use decay::{Decay, Growth};
 pub use id::{NeuronId, PopulationId};
 pub use time::{Resolution, Span, Tick};
 pub use unit::Unit;

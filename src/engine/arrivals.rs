@@ -82,12 +82,6 @@ impl Arrivals {
         self.concerned[neuron as usize / 64] |= 1 << (neuron % 64);
     }
 
-    /// Whether a neuron must be looked at.
-    #[inline]
-    pub fn is_concerned(&self, neuron: u32) -> bool {
-        self.concerned[neuron as usize / 64] >> (neuron % 64) & 1 == 1
-    }
-
     /// Deals the arrivals out to their targets.
     pub fn deal(&mut self) {
         self.drives.sort_by_key(|&(neuron, tick, _)| (neuron, tick));

@@ -6,7 +6,6 @@
 //! line here.
 
 use super::arrivals::{Arrivals, ones};
-use super::superposition::{Load, Superposition};
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Tick};
 use crate::network::NeuronPlan;
@@ -56,16 +55,6 @@ pub trait Group: Send {
     /// Files the first predictions.
     fn start(&self, wake: &mut WakeQueue);
 
-    /// Lets neurons take what has been added up for them until `end`; those for which that could
-    /// be wrong become concerned.
-    fn superpose(
-        &mut self,
-        end: Tick,
-        loads: &mut Superposition,
-        arrivals: &mut Arrivals,
-        wake: &mut WakeQueue,
-    );
-
     /// Brings every neuron that is concerned through the window.
     fn advance(&mut self, window: &mut Window);
 
@@ -93,9 +82,6 @@ struct Neurons<M: Dynamics> {
     base_current: Vec<f64>,
     probes: Vec<Probe>,
     ticks: Vec<Tick>,
-    /// Sampled neurons that took their inputs at once, as they were before: (neuron, cell). What
-    /// is sampled in between is worked out on these copies.
-    before: Vec<(u32, Cell<M::State>)>,
 }
 
 /// What is needed to set up a group.
@@ -140,7 +126,6 @@ impl Visitor for Setup<'_> {
             base_current,
             probes: self.probes,
             ticks: Vec::new(),
-            before: Vec::new(),
         })
     }
 }
@@ -163,34 +148,6 @@ impl<M: Dynamics> Group for Neurons<M> {
         }
     }
 
-    fn superpose(
-        &mut self,
-        end: Tick,
-        loads: &mut Superposition,
-        arrivals: &mut Arrivals,
-        wake: &mut WakeQueue,
-    ) {
-        let Neurons { constants, grid, first, cells, before, .. } = self;
-        for (neuron, cell) in (*first..).zip(cells) {
-            let Load { sum, rise } = loads.take(neuron);
-            if sum == 0.0 && rise == 0.0 {
-                continue;
-            }
-            let copy = loads.is_watched(neuron).then_some(*cell);
-            let settled = !arrivals.is_concerned(neuron)
-                && cell.superpose::<M>(constants, *grid, end, sum, rise);
-            if !settled {
-                arrivals.concern(neuron);
-                continue;
-            }
-            wake.predict(neuron, end, cell.predicted);
-            if let Some(copy) = copy {
-                before.push((neuron, copy));
-                arrivals.concern(neuron);
-            }
-        }
-    }
-
     fn advance(&mut self, window: &mut Window) {
         let range = self.range();
         for word in range.start as usize / 64..(range.end as usize).div_ceil(64) {
@@ -208,7 +165,6 @@ impl<M: Dynamics> Group for Neurons<M> {
                 self.advance_one(neuron, window);
             }
         }
-        self.before.clear();
     }
 
     fn sample_until(&mut self, end: Tick) {
@@ -248,14 +204,9 @@ impl<M: Dynamics> Neurons<M> {
     #[inline]
     fn advance_one(&mut self, neuron: u32, window: &mut Window) {
         let Window { end, arrivals, cursor, wake, spikes, current } = window;
-        let Neurons { constants, grid, first, cells, probes, ticks, before, .. } = self;
+        let Neurons { constants, grid, first, cells, probes, ticks, .. } = self;
         **current = neuron;
         let inputs = arrivals.take(neuron, cursor);
-        if let Ok(place) = before.binary_search_by_key(&neuron, |&(neuron, _)| neuron) {
-            let copy = &mut before[place].1;
-            sample::<M>(probes, constants, *grid, neuron, copy, inputs, *end, ticks);
-            return;
-        }
         let cell = &mut cells[(neuron - *first) as usize];
         ticks.clear();
         let rest = sample::<M>(probes, constants, *grid, neuron, cell, inputs, *end, ticks);

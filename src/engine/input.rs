@@ -1,46 +1,58 @@
 //! Background input and source populations as one shard sees them.
 
-use crate::base::{NeuronId, Span, Tick};
-use crate::queue::Calendar;
+use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};
 use crate::source::{PoissonProcess, background_process, source_process};
 use std::ops::Range;
 
 /// Poisson processes whose events wait until their slice comes.
-struct Pending<T> {
+struct Pending {
     process: PoissonProcess,
     /// Which of the process's neurons live in this shard.
     owned: Range<u32>,
     next_epoch: u64,
-    events: Calendar<T>,
+    /// What has been generated beyond the slices that are over: never more than an epoch's events.
+    waiting: Vec<(Tick, u32)>,
 }
 
-impl<T> Pending<T> {
-    fn new(process: PoissonProcess, owned: Range<u32>) -> Pending<T> {
-        Pending { process, owned, next_epoch: 0, events: Calendar::default() }
+impl Pending {
+    fn new(process: PoissonProcess, owned: Range<u32>) -> Pending {
+        Pending { process, owned, next_epoch: 0, waiting: Vec::new() }
     }
 
-    /// Generates all epochs that start before `end`.
-    fn generate_until(&mut self, end: Tick, slice: Span, event: impl Fn(Tick, u32) -> T) {
-        while let Some(epoch) = self.process.next_active_epoch(self.next_epoch) {
-            if epoch * self.process.epoch().0 >= end.0 {
+    /// Hands out all events before `end` that have not been handed out.
+    #[inline]
+    fn take(&mut self, end: Tick, mut event: impl FnMut(Tick, u32)) {
+        let Pending { process, owned, next_epoch, waiting } = self;
+        waiting.retain(|&(tick, neuron)| {
+            let is_due = tick < end;
+            if is_due {
+                event(tick, neuron);
+            }
+            !is_due
+        });
+        while let Some(epoch) = process.next_active_epoch(*next_epoch) {
+            if epoch * process.epoch().0 >= end.0 {
                 break;
             }
-            let Pending { process, owned, events, .. } = self;
             process.generate(epoch, owned.start, owned.end, |tick, neuron| {
-                events.file(tick.0 / slice.0, event(tick, neuron));
+                if tick < end {
+                    event(tick, neuron);
+                } else {
+                    waiting.push((tick, neuron));
+                }
             });
-            self.next_epoch = epoch + 1;
+            *next_epoch = epoch + 1;
         }
     }
 
     /// The earliest tick at which something can happen.
-    fn next_event(&self, slice: Span) -> Option<Tick> {
+    fn next_event(&self) -> Option<Tick> {
         if self.owned.is_empty() {
             return None;
         }
-        let waiting = self.events.next().map(|number| Tick(number * slice.0));
+        let waiting = self.waiting.iter().map(|&(tick, _)| tick).min();
         let epoch = self.process.next_active_epoch(self.next_epoch);
         let coming = epoch.map(|epoch| Tick(epoch * self.process.epoch().0));
         [waiting, coming].into_iter().flatten().min()
@@ -49,14 +61,12 @@ impl<T> Pending<T> {
 
 /// A background input.
 pub struct Background {
-    pending: Pending<(u32, Tick)>,
+    pending: Pending,
     weight: f64,
     /// The selected neurons of the whole population; `None` for all or the first so many.
     list: Option<Vec<u32>>,
     /// What turns a neuron's place in its population into its place in this shard.
     offset: i64,
-    duration: Tick,
-    taken: Vec<(u32, Tick)>,
 }
 
 impl Background {
@@ -82,37 +92,25 @@ impl Background {
             weight: background.weight,
             list,
             offset: i64::from(first_local) - i64::from(owned.start),
-            duration: Tick(scenario.duration.0),
-            taken: Vec::new(),
         }
     }
 
-    /// Hands out the input of one slice: calls `input` with neuron, tick and weight. Returns how
-    /// much it was.
-    pub fn take(
-        &mut self,
-        number: u64,
-        end: Tick,
-        slice: Span,
-        mut input: impl FnMut(u32, Tick, f64),
-    ) -> u64 {
-        let Background { pending, weight, list, offset, duration, taken } = self;
-        pending.generate_until(end, slice, |tick, place| {
-            let index = list.as_ref().map_or(place, |list| list[place as usize]);
-            ((i64::from(index) + *offset) as u32, tick)
-        });
-        pending.events.take(number, taken);
+    /// Hands out the input before `end`, which must not lie beyond the end of the run: calls
+    /// `input` with neuron, tick and weight. Returns how much it was.
+    pub fn take(&mut self, end: Tick, mut input: impl FnMut(u32, Tick, f64)) -> u64 {
+        let Background { pending, weight, list, offset } = self;
         let mut count = 0;
-        for (neuron, tick) in taken.drain(..).filter(|&(_, tick)| tick < *duration) {
-            input(neuron, tick, *weight);
+        pending.take(end, |tick, place| {
+            let index = list.as_ref().map_or(place, |list| list[place as usize]);
+            input((i64::from(index) + *offset) as u32, tick, *weight);
             count += 1;
-        }
+        });
         count
     }
 
     /// The earliest tick at which something can happen.
-    pub fn next_event(&self, slice: Span) -> Option<Tick> {
-        self.pending.next_event(slice)
+    pub fn next_event(&self) -> Option<Tick> {
+        self.pending.next_event()
     }
 }
 
@@ -131,7 +129,7 @@ pub enum Source {
 
 /// Poisson sources and what they have generated.
 pub struct PoissonSource {
-    pending: Pending<Spike>,
+    pending: Pending,
     first: u32,
 }
 
@@ -164,44 +162,41 @@ impl Source {
         }
     }
 
-    /// Adds the spikes of one slice, which ends at `end`.
-    pub fn fire(&mut self, number: u64, end: Tick, slice: Span, spikes: &mut Vec<Spike>) {
+    /// Adds the spikes before `end` that have not been sent.
+    pub fn fire(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
         match self {
             Source::Given { spikes: given, next } => {
                 let before = given[*next..].partition_point(|spike| spike.tick < end);
                 spikes.extend_from_slice(&given[*next..*next + before]);
                 *next += before;
             }
-            Source::Poisson(source) => source.fire(number, end, slice, spikes),
+            Source::Poisson(source) => source.fire(end, spikes),
         }
     }
 
     /// The earliest tick at which something can happen.
-    pub fn next_event(&self, slice: Span) -> Option<Tick> {
+    pub fn next_event(&self) -> Option<Tick> {
         match self {
             Source::Given { spikes, next } => spikes.get(*next).map(|spike| spike.tick),
-            Source::Poisson(source) => source.pending.next_event(slice),
+            Source::Poisson(source) => source.pending.next_event(),
         }
     }
 }
 
 impl PoissonSource {
-    fn fire(&mut self, number: u64, end: Tick, slice: Span, spikes: &mut Vec<Spike>) {
-        let first = self.first;
-        self.pending.generate_until(end, slice, |tick, index| Spike {
-            tick,
-            neuron: NeuronId(first + index),
-        });
+    fn fire(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
         let start = spikes.len();
-        self.pending.events.take(number, spikes);
+        let first = self.first;
+        self.pending.take(end, |tick, index| {
+            spikes.push(Spike { tick, neuron: NeuronId(first + index) });
+        });
         // A source fires at most once a tick; on a coarse grid two of its events may have
         // fallen together.
         spikes[start..].sort_unstable();
         let mut kept = start;
         for index in start..spikes.len() {
             let spike = spikes[index];
-            let repeated = kept > start && spikes[kept - 1] == spike;
-            if spike.tick < end && !repeated {
+            if kept == start || spikes[kept - 1] != spike {
                 spikes[kept] = spike;
                 kept += 1;
             }

@@ -29,11 +29,12 @@ mod arrivals;
 mod barrier;
 mod collector;
 mod exchange;
+mod frames;
 mod group;
 mod input;
+mod points;
 mod run;
 mod shard;
-mod superposition;
 mod weights;
 
 pub use barrier::{Barrier, Poisoned};

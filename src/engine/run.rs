@@ -3,10 +3,10 @@
 use super::barrier::{Barrier, Poisoned};
 use super::collector::Collector;
 use super::exchange::Exchange;
+use super::frames;
 use super::shard::{Remains, Shard};
-use super::superposition;
 use crate::base::digest::Digest;
-use crate::base::{Decay, NeuronId, Span, Tick};
+use crate::base::{NeuronId, Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
 use crate::scenario::{Model, Scenario};
@@ -38,13 +38,11 @@ impl Options {
 /// may differ, so results are comparable to the byte for one lane only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lane {
-    /// Superposed where the model allows it and inputs are dense enough for it to pay.
+    /// In frames where the network allows it.
     #[default]
     Automatic,
-    /// One by one.
+    /// One by one, with a cell for each neuron.
     Singly,
-    /// Superposed wherever the model allows it.
-    Superposed,
 }
 
 /// How far a run has come.
@@ -108,7 +106,7 @@ pub fn run(
         scenario,
         network,
         cut: Cut::new(scenario, network),
-        decay: Cut::shared_decay(scenario, network, options.lane),
+        in_frames: Cut::in_frames(scenario, network, options.lane),
         threads,
         barrier: Barrier::new(threads),
         exchange: Exchange::new(shards),
@@ -143,8 +141,8 @@ struct Cut {
 }
 
 /// Arrivals in the whole network that a slice should hold: with 32 bytes each, dealt out over two
-/// shards or more, they stay in a cache of a megabyte. The number of shards must not count.
-const ARRIVALS_PER_SLICE: f64 = 65_536.0;
+/// shards or more, they stay in a cache of half a megabyte. The number of shards must not count.
+const ARRIVALS_PER_SLICE: f64 = 32_768.0;
 /// Rate at which neurons are taken to fire when slices are cut.
 const GUESSED_RATE_HZ: f64 = 10.0;
 
@@ -159,14 +157,10 @@ impl Cut {
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
     }
 
-    /// The decay for superposed inputs, if they are to be superposed.
-    fn shared_decay(scenario: &Scenario, network: &Network, lane: Lane) -> Option<Decay> {
-        let inputs = match lane {
-            Lane::Automatic => inputs_per_second(scenario, network),
-            Lane::Singly => return None,
-            Lane::Superposed => f64::INFINITY,
-        };
-        superposition::shared_decay(scenario, network, inputs, Cut::new(scenario, network).slice)
+    /// Whether the network is run in frames.
+    fn in_frames(scenario: &Scenario, network: &Network, lane: Lane) -> bool {
+        lane == Lane::Automatic
+            && frames::suits(scenario, network, Cut::new(scenario, network).slice)
     }
 
     fn slice_of(self, tick: Tick) -> u64 {
@@ -202,7 +196,7 @@ struct Common<'a> {
     scenario: &'a Scenario,
     network: &'a Network,
     cut: Cut,
-    decay: Option<Decay>,
+    in_frames: bool,
     threads: usize,
     barrier: Barrier,
     exchange: Exchange,
@@ -263,7 +257,7 @@ impl Common<'_> {
             .step_by(self.threads)
             .map(|s| s as u32)
             .map(|s| {
-                (s, Shard::new(self.scenario, self.network, s, self.cut.slice, self.decay.as_ref()))
+                (s, Shard::new(self.scenario, self.network, s, self.cut.slice, self.in_frames))
             })
             .collect();
         let mut collected = (worker == 0).then(|| Collected::new(self));
@@ -329,7 +323,9 @@ impl Common<'_> {
             }
             self.exchange.publish(round + 1, index as usize, |post| {
                 post.spikes.clear();
-                for slice in slices {
+                let duration = Tick(self.scenario.duration.0);
+                // The run may end inside the window.
+                for slice in slices.take_while(|&slice| self.cut.start(slice) < duration) {
                     if shard.next_event().is_some_and(|tick| self.cut.slice_of(tick) <= slice) {
                         shard.deliver(slice);
                         shard.advance(slice, &mut post.spikes);
@@ -462,9 +458,7 @@ fn state_digest(network: &Network, remains: &[Remains]) -> String {
     let mut digest = Digest::new();
     for population in 0..network.partition.populations() {
         for shard in remains {
-            if let Some(group) = &shard.groups[population] {
-                group.digest(&mut digest);
-            }
+            shard.digest(population, &mut digest);
         }
     }
     digest.finish()
@@ -501,10 +495,7 @@ fn populations(
 fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
     let mut probes: Vec<Vec<Vec<super::group::Probe>>> = Vec::new();
     for population in 0..scenario.populations.len() {
-        let of_shard = |shard: &mut Remains| {
-            shard.groups[population].as_mut().map(|group| group.probes()).unwrap_or_default()
-        };
-        probes.push(remains.iter_mut().map(of_shard).collect());
+        probes.push(remains.iter_mut().map(|shard| shard.probes(population)).collect());
     }
     let mut seen = vec![0; scenario.populations.len()];
     let mut traces = Vec::new();

@@ -3,8 +3,10 @@
 use super::arrivals::Arrivals;
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
-use super::superposition::Superposition;
-use crate::base::{Decay, NeuronId, Span, Tick};
+use super::frames::{self, Batch, Frames, Work};
+use super::points::Points;
+use crate::base::digest::Digest;
+use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::queue::{Calendar, WakeQueue};
 use crate::record::Spike;
@@ -97,8 +99,8 @@ impl Train {
 
 /// What is left of a shard at the end of a run.
 pub struct Remains {
-    /// Neurons by population; sources are not groups.
-    pub groups: Vec<Option<Box<dyn Group>>>,
+    groups: Vec<Option<Box<dyn Group>>>,
+    frames: Option<Box<dyn Frames>>,
     /// The spike train statistics of each local neuron.
     pub trains: Vec<Train>,
     /// Synaptic events delivered.
@@ -107,6 +109,26 @@ pub struct Remains {
     pub external_events: u64,
     /// Synapses that each spike reached in this shard.
     pub fan_out: Histogram<u64>,
+}
+
+impl Remains {
+    /// Adds the exact state of a population's neurons to a digest.
+    pub fn digest(&self, population: usize, digest: &mut Digest) {
+        if let Some(group) = &self.groups[population] {
+            group.digest(digest);
+        }
+        if let Some(frames) = &self.frames {
+            frames.digest(population, digest);
+        }
+    }
+
+    /// The probes of a population with their samples.
+    pub fn probes(&mut self, population: usize) -> Vec<Probe> {
+        if let Some(frames) = &mut self.frames {
+            return frames.probes(population);
+        }
+        self.groups[population].as_mut().map(|group| group.probes()).unwrap_or_default()
+    }
 }
 
 /// A shard.
@@ -130,7 +152,11 @@ pub struct Shard<'n> {
     backgrounds: Vec<Background>,
     sources: Vec<Source>,
     currents: CurrentSchedule,
-    superposition: Option<Superposition>,
+    /// The neurons, where the network is run in frames; there are no groups then.
+    frames: Option<Box<dyn Frames>>,
+    points: Points,
+    batches: Vec<Batch>,
+    drives: Vec<(Tick, u32, f64)>,
     fired: Vec<(Tick, u32)>,
     trains: Vec<Train>,
     synaptic_events: u64,
@@ -140,13 +166,13 @@ pub struct Shard<'n> {
 }
 
 impl<'n> Shard<'n> {
-    /// Sets up shard number `index` at time zero. With a `decay`, inputs are superposed.
+    /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron.
     pub fn new(
         scenario: &Scenario,
         network: &'n Network,
         index: u32,
         slice: Span,
-        decay: Option<&Decay>,
+        in_frames: bool,
     ) -> Shard<'n> {
         let partition = &network.partition;
         let mut locals = vec![0];
@@ -172,7 +198,10 @@ impl<'n> Shard<'n> {
             backgrounds: Vec::new(),
             sources: Vec::new(),
             currents: CurrentSchedule::new(scenario),
-            superposition: decay.map(|decay| Superposition::new(decay.clone(), neurons)),
+            frames: None,
+            points: Points::default(),
+            batches: Vec::new(),
+            drives: Vec::new(),
             fired: Vec::new(),
             trains: vec![Train::default(); neurons],
             synaptic_events: 0,
@@ -180,38 +209,53 @@ impl<'n> Shard<'n> {
             fan_out: Histogram::new(3).expect("three digits are allowed"),
             current: 0,
         };
-        shard.add_populations(scenario, network);
+        shard.add_sources(scenario);
+        if in_frames {
+            shard.add_frames(scenario, network);
+        } else {
+            shard.add_groups(scenario, network);
+        }
         shard.add_backgrounds(scenario);
         shard
     }
 
-    fn add_populations(&mut self, scenario: &Scenario, network: &Network) {
+    fn add_sources(&mut self, scenario: &Scenario) {
+        for (index, population) in scenario.populations.iter().enumerate() {
+            let owned = self.partition.owned(index, self.index);
+            let numbers = self.partition.population(index);
+            let source = Source::new(scenario, index, &population.model, numbers, owned);
+            self.sources.extend(source);
+        }
+    }
+
+    fn add_groups(&mut self, scenario: &Scenario, network: &Network) {
         for (index, population) in scenario.populations.iter().enumerate() {
             let range = self.locals[index]..self.locals[index + 1];
             let mut group = None;
-            match &population.model {
-                Model::Neuron { descriptor, .. } => {
-                    let probes = self.probes(scenario, index);
-                    if let Some(superposition) = &mut self.superposition {
-                        for &neuron in probes.iter().flat_map(|probe| &probe.neurons) {
-                            superposition.watch(neuron);
-                        }
-                    }
-                    let plan = &network.shards[self.index as usize].neurons[index];
-                    let grid = scenario.resolution;
-                    group = Setup { plan, descriptor, grid, range, probes }.build();
-                }
-                model => {
-                    let owned = self.partition.owned(index, self.index);
-                    let numbers = self.partition.population(index);
-                    self.sources.extend(Source::new(scenario, index, model, numbers, owned));
-                }
+            if let Model::Neuron { descriptor, .. } = &population.model {
+                let probes = self.probes(scenario, index);
+                let plan = &network.shards[self.index as usize].neurons[index];
+                let grid = scenario.resolution;
+                group = Setup { plan, descriptor, grid, range, probes }.build();
             }
             if let Some(group) = &group {
                 group.start(&mut self.wake);
             }
             self.groups.push(group);
         }
+    }
+
+    fn add_frames(&mut self, scenario: &Scenario, network: &Network) {
+        let populations = 0..scenario.populations.len();
+        self.groups = populations.clone().map(|_| None).collect();
+        let setup = frames::Setup {
+            scenario,
+            plans: &network.shards[self.index as usize].neurons,
+            locals: &self.locals,
+            probes: populations.map(|index| self.probes(scenario, index)).collect(),
+            slice: self.slice,
+        };
+        self.frames = setup.build();
     }
 
     fn add_backgrounds(&mut self, scenario: &Scenario) {
@@ -275,9 +319,11 @@ impl<'n> Shard<'n> {
     pub fn deliver(&mut self, number: u64) {
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
-        self.arrivals.open(start);
-        self.deliver_currents(end);
-        self.wake_neurons(start, end);
+        if self.frames.is_none() {
+            self.arrivals.open(start);
+            self.deliver_currents(end);
+            self.wake_neurons(start, end);
+        }
         let mut due = std::mem::take(&mut self.due);
         self.flying.take(number, &mut due);
         // By source, and for one source the latest spike first: arrivals at one tick are then in
@@ -285,11 +331,10 @@ impl<'n> Shard<'n> {
         due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
         self.due = due;
         self.measure_reach(end);
-        if let Some(mut superposition) = self.superposition.take() {
-            self.deliver_superposed(number, end, &mut superposition);
-            self.superposition = Some(superposition);
+        if self.frames.is_some() {
+            self.deliver_in_order(number, end);
         } else {
-            self.deliver_singly(number, end);
+            self.deliver_singly(end);
         }
         self.park();
     }
@@ -388,10 +433,10 @@ impl<'n> Shard<'n> {
     }
 
     /// Gathers every arrival for its target.
-    fn deliver_singly(&mut self, number: u64, end: Tick) {
-        let Shard { backgrounds, arrivals, slice, external_events, .. } = self;
+    fn deliver_singly(&mut self, end: Tick) {
+        let Shard { backgrounds, arrivals, external_events, .. } = self;
         for background in backgrounds {
-            *external_events += background.take(number, end, *slice, |neuron, tick, weight| {
+            *external_events += background.take(end, |neuron, tick, weight| {
                 arrivals.push(neuron, tick, weight);
             });
         }
@@ -402,59 +447,85 @@ impl<'n> Shard<'n> {
         self.arrivals = arrivals;
     }
 
-    /// Adds up every arrival, lets the neurons take the sums, and gathers the arrivals of those
-    /// that could not.
-    fn deliver_superposed(&mut self, number: u64, end: Tick, loads: &mut Superposition) {
-        loads.open(end);
-        for background in &mut self.backgrounds {
-            let slice = self.slice;
-            self.external_events += background.take(number, end, slice, |neuron, tick, weight| {
-                loads.add(neuron, weight, loads.left_of(tick));
-                loads.external.push((neuron, tick, weight));
+    /// Gathers every arrival by time: spikes that reach many neurons at one tick as they are,
+    /// everything else point by point.
+    fn deliver_in_order(&mut self, number: u64, end: Tick) {
+        let start = number * self.slice.0;
+        let Shard { backgrounds, points, external_events, .. } = self;
+        points.clear();
+        for background in backgrounds {
+            *external_events += background.take(end, |neuron, tick, weight| {
+                points.push((tick.0 - start) as u32, neuron, weight);
             });
         }
-        for reached in self.reached() {
-            match reached {
-                Reached::Together { at, row } if !row.is_empty() => {
-                    let left = loads.left_of(at);
-                    for synapse in row {
-                        loads.add(synapse.target, f64::from(synapse.weight), left);
+        self.batches.clear();
+        for (cursor, &count) in self.due.iter().zip(&self.reach) {
+            let Cursor { sent, next, population, .. } = *cursor;
+            match &self.tables[population as usize].synapses {
+                Synapses::OneDelay { delay, .. } if count > 0 => {
+                    let at = sent + *delay;
+                    self.batches.push(Batch { at, population, count, first: next });
+                }
+                Synapses::OneDelay { .. } => {}
+                Synapses::OwnDelay { rows } => {
+                    for synapse in &rows[next as usize..next as usize + count as usize] {
+                        let offset = sent.0 + u64::from(synapse.delay) - start;
+                        self.points.push(offset as u32, synapse.target, synapse.weight.into());
                     }
                 }
-                reached => reached.for_each(|neuron, at, weight| {
-                    loads.add(neuron, weight, loads.left_of(at));
-                }),
             }
         }
-        let Shard { groups, arrivals, wake, .. } = self;
-        for group in groups.iter_mut().flatten() {
-            group.superpose(end, loads, arrivals, wake);
-        }
-        self.gather_concerned(loads);
+        self.batches.sort_by_key(|batch| batch.at);
+        self.gather_drives(end);
     }
 
-    /// The second walk: the arrivals of the neurons that must be brought through one by one.
-    fn gather_concerned(&mut self, loads: &Superposition) {
-        for &(neuron, tick, weight) in &loads.external {
-            if self.arrivals.is_concerned(neuron) {
-                self.arrivals.push(neuron, tick, weight);
+    /// The changes of constant currents in a slice.
+    fn gather_drives(&mut self, end: Tick) {
+        self.drives.clear();
+        let Some(frames) = &self.frames else { return };
+        while let Some(tick) = self.currents.pop_before(end) {
+            for population in 0..self.partition.populations() {
+                let owned = self.partition.owned(population, self.index);
+                for (index, neuron) in owned.zip(self.locals[population]..) {
+                    if self.currents.changes_at(tick, population, index) {
+                        let total = frames.base_current(neuron)
+                            + self.currents.total_at(tick, population, index);
+                        self.drives.push((tick, neuron, total));
+                    }
+                }
             }
         }
-        let mut arrivals = std::mem::take(&mut self.arrivals);
-        for reached in self.reached() {
-            reached.for_each(|neuron, at, weight| {
-                if arrivals.is_concerned(neuron) {
-                    arrivals.push(neuron, at, weight);
-                }
-            });
-        }
-        self.arrivals = arrivals;
     }
 
     /// Brings every neuron that is concerned through the slice and adds its spikes, and those
     /// of the sources, to `spikes`, in no particular order.
     pub fn advance(&mut self, number: u64, spikes: &mut Vec<Spike>) {
-        let end = Tick((number + 1) * self.slice.0).min(self.duration);
+        let start = Tick(number * self.slice.0);
+        let end = (start + self.slice).min(self.duration);
+        if let Some(frames) = &mut self.frames {
+            frames.run(&mut Work {
+                number,
+                start,
+                end,
+                points: self.points.sorted(end.since(start).0 as u32),
+                batches: &self.batches,
+                drives: &self.drives,
+                tables: self.tables,
+                spikes: &mut self.fired,
+                current: &mut self.current,
+            });
+        } else {
+            self.advance_groups(end);
+        }
+        for (tick, neuron) in self.fired.drain(..) {
+            self.trains[neuron as usize].add(tick);
+            let neuron = global(&self.locals, self.partition, self.index, neuron);
+            spikes.push(Spike { tick, neuron });
+        }
+        self.fire_sources(end, spikes);
+    }
+
+    fn advance_groups(&mut self, end: Tick) {
         self.arrivals.deal();
         let mut window = Window {
             end,
@@ -468,18 +539,12 @@ impl<'n> Shard<'n> {
             group.advance(&mut window);
         }
         self.arrivals.finish();
-        for (tick, neuron) in self.fired.drain(..) {
-            self.trains[neuron as usize].add(tick);
-            let neuron = global(&self.locals, self.partition, self.index, neuron);
-            spikes.push(Spike { tick, neuron });
-        }
-        self.fire_sources(number, end, spikes);
     }
 
-    fn fire_sources(&mut self, number: u64, end: Tick, spikes: &mut Vec<Spike>) {
+    fn fire_sources(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
         let first_new = spikes.len();
         for source in &mut self.sources {
-            source.fire(number, end, self.slice, spikes);
+            source.fire(end, spikes);
         }
         for spike in &spikes[first_new..] {
             let population = self.partition.population_of(spike.neuron);
@@ -497,14 +562,16 @@ impl<'n> Shard<'n> {
                 .into_iter()
                 .flatten()
                 .min();
+        let foreseen = self.frames.as_ref().and_then(|frames| frames.next_slice());
+        next = [next, foreseen.map(slice_start)].into_iter().flatten().min();
         let mut consider = |tick: Option<Tick>| {
             next = [next, tick].into_iter().flatten().min();
         };
         for background in &self.backgrounds {
-            consider(background.next_event(self.slice));
+            consider(background.next_event());
         }
         for source in &self.sources {
-            consider(source.next_event(self.slice));
+            consider(source.next_event());
         }
         next
     }
@@ -524,8 +591,12 @@ impl<'n> Shard<'n> {
         for group in self.groups.iter_mut().flatten() {
             group.sample_until(end);
         }
+        if let Some(frames) = &mut self.frames {
+            frames.finish(end);
+        }
         Remains {
             groups: self.groups,
+            frames: self.frames,
             trains: self.trains,
             synaptic_events: self.synaptic_events,
             external_events: self.external_events,

@@ -50,6 +50,24 @@ pub struct Cell<S> {
 /// A time that no run reaches.
 pub const NEVER: Tick = Tick(u64::MAX);
 
+/// The tick at which a neuron that integrates and has this state at `from` fires if nothing
+/// arrives; [`NEVER`] if it does not.
+pub fn crossing_tick<M: Dynamics>(
+    constants: &M::Constants,
+    grid: Resolution,
+    state: &M::State,
+    drive: f64,
+    from: Tick,
+) -> Tick {
+    let crossing = M::crossing(constants, state, drive);
+    let tick = crossing.and_then(|ms| {
+        // Refractoriness may end between two grid points; spikes lie on them all the same.
+        let past_grid = Span(from.0 % grid.span().0);
+        grid.crossing_after(Tick(from.0 - past_grid.0), ms + past_grid.ms())
+    });
+    tick.unwrap_or(NEVER)
+}
+
 impl<S: Copy> Cell<S> {
     /// A neuron at the start of the run.
     pub fn new<M>(constants: &M::Constants, grid: Resolution, state: S, drive: f64) -> Self
@@ -166,43 +184,6 @@ impl<S: Copy> Cell<S> {
         spikes.push(tick);
     }
 
-    /// Takes all inputs that arrive before `end` at once: `sum` is what they amount to at `end`,
-    /// `rise` the sum of those that bring the neuron nearer to threshold. Does nothing and
-    /// returns `false` where their order could matter.
-    #[inline]
-    pub fn superpose<M>(
-        &mut self,
-        constants: &M::Constants,
-        grid: Resolution,
-        end: Tick,
-        sum: f64,
-        rise: f64,
-    ) -> bool
-    where
-        M: Dynamics<State = S>,
-    {
-        if self.free_at >= end {
-            // Refractory all along: a superposing model discards what arrives.
-            return true;
-        }
-        if self.free_at > self.at || self.predicted < end {
-            return false;
-        }
-        let mut state = self.state;
-        let before = M::headroom(constants, &state);
-        M::advance_by(constants, &mut state, self.drive, end.since(self.at));
-        // Without input the distance changes monotonically, so no point between is nearer.
-        let nearest = before.min(M::headroom(constants, &state));
-        if nearest <= rise * (1.0 + 1e-12) {
-            return false;
-        }
-        M::receive(constants, &mut state, sum);
-        self.state = state;
-        self.at = end;
-        self.predict::<M>(constants, grid);
-        true
-    }
-
     /// Moves the state to `tick` without looking at the threshold.
     pub fn advance_to<M>(&mut self, constants: &M::Constants, tick: Tick)
     where
@@ -254,13 +235,7 @@ impl<S: Copy> Cell<S> {
             M::advance_clamped(constants, &mut state, self.free_at.since(self.at).ms());
             from = self.free_at;
         }
-        self.predicted = M::crossing(constants, &state, self.drive)
-            .and_then(|ms| {
-                // Refractoriness may end between two grid points; spikes lie on them all the same.
-                let past_grid = Span(from.0 % grid.span().0);
-                grid.crossing_after(Tick(from.0 - past_grid.0), ms + past_grid.ms())
-            })
-            .unwrap_or(NEVER);
+        self.predicted = crossing_tick::<M>(constants, grid, &state, self.drive, from);
         self.certain = true;
     }
 

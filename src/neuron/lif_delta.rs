@@ -2,10 +2,11 @@
 
 use super::lif::{self, E_L, Membrane};
 use super::membrane::Relaxation;
+use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;
-use crate::base::{Decay, Span, Unit};
+use crate::base::{Decay, Growth, Span, Unit};
 
 /// Sums of weights that should reach the threshold exactly may miss it by rounding: ten inputs
 /// of 2 mV are 20 mV on paper. A state this close below counts as having reached it.
@@ -105,15 +106,6 @@ impl Dynamics for LifDelta {
         s.v_mv = Relaxation::of(c.decay.over(span)).relax(s.v_mv, v_inf, 0.0);
     }
 
-    fn superposition(c: &Constants) -> Option<&Decay> {
-        Some(&c.decay)
-    }
-
-    #[inline]
-    fn headroom(c: &Constants, s: &State) -> f64 {
-        c.v_reached_mv - s.v_mv
-    }
-
     #[inline]
     fn advance_clamped(_: &Constants, _: &mut State, _: f64) {}
 
@@ -157,5 +149,70 @@ impl Dynamics for LifDelta {
 
     fn digest(s: &State, digest: &mut Digest) {
         digest.real(s.v_mv);
+    }
+}
+
+/// One mode, (V - V_inf) e^(t / tau_m), in mV. Credit is in mV as well: an arrival lifts the
+/// membrane by its weight at once, and by less later.
+impl Framed for LifDelta {
+    type Slot = Pair;
+    type Frame = Growth;
+    type Factors = f64;
+
+    const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M];
+
+    fn frame(c: &Constants) -> Option<Growth> {
+        Some(Growth::new(c.membrane.tau_m_ms))
+    }
+
+    fn shortest_tau_ms(frame: &Growth) -> f64 {
+        frame.tau_ms()
+    }
+
+    #[inline]
+    fn factors(frame: &Growth, since: Span) -> f64 {
+        frame.over(since)
+    }
+
+    #[inline]
+    fn kick(_: &Growth, factor: &f64, weight: f64) -> Pair {
+        Pair([weight * factor, -weight.max(TOKEN)])
+    }
+
+    #[inline]
+    fn freeze(_: &Growth, c: &Constants, s: &State, drive: f64, factor: &f64) -> Pair {
+        Pair([(s.v_mv - c.membrane.v_inf_mv(drive)) * factor, 0.0])
+    }
+
+    #[inline]
+    fn thaw(_: &Growth, c: &Constants, slot: &Pair, drive: f64, factor: &f64) -> State {
+        State { v_mv: c.membrane.v_inf_mv(drive) + slot.0[0] / factor }
+    }
+
+    fn thaw_held(_: &Growth, c: &Constants, _: &Pair, _: &f64) -> State {
+        State { v_mv: c.membrane.v_reset_mv }
+    }
+
+    fn renewal(frame: &Growth, length: Span) -> Pair {
+        Pair([1.0 / frame.over(length), 1.0])
+    }
+
+    #[inline]
+    fn spare(c: &Constants, s: &State, drive: f64) -> Spare {
+        let gap = c.v_reached_mv - s.v_mv;
+        if gap <= 0.0 {
+            return Spare::NONE;
+        }
+        let v_inf = c.membrane.v_inf_mv(drive);
+        let for_ever = c.v_reached_mv - s.v_mv.max(v_inf);
+        if for_ever >= 0.5 * gap {
+            return Spare { credit: for_ever, quiet_ms: f64::INFINITY };
+        }
+        // V rises no faster than now.
+        let quiet_ms = 0.5 * gap * c.membrane.tau_m_ms / (v_inf - s.v_mv);
+        if quiet_ms < SHORTEST_QUIET_MS {
+            return Spare::NONE;
+        }
+        Spare { credit: 0.5 * gap, quiet_ms }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::lif::{self, E_L, Membrane};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
+use super::framed::{Framed, Quad, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
-use crate::base::{Decay, Span, Unit};
+use crate::base::{Decay, Growth, Span, Unit};
 
 const TAU_SYN_EX: usize = 6;
 const TAU_SYN_IN: usize = 7;
@@ -145,11 +146,17 @@ impl Constants {
     /// What can be said of the state without a transcendental function.
     #[inline]
     fn outlook(&self, s: &State, drive: f64, gap_mv: f64) -> Outlook {
+        self.outlook_below(s, drive, gap_mv, 0.0)
+    }
+
+    /// The same for a threshold lower by `margin_mv`; `gap_mv` is the distance to the lower one.
+    #[inline]
+    fn outlook_below(&self, s: &State, drive: f64, gap_mv: f64, margin_mv: f64) -> Outlook {
         let m = &self.membrane;
         let v_inf = m.v_inf_mv(drive);
         let lift = self.lift(s);
         let away = s.v_mv - v_inf;
-        let under = m.v_th_mv - v_inf;
+        let under = m.v_th_mv - margin_mv - v_inf;
         let total = s.excitatory_pa + s.inhibitory_pa;
         Outlook {
             gap_mv,
@@ -368,6 +375,133 @@ impl Dynamics for LifExp {
         digest.real(s.v_mv);
         digest.real(s.excitatory_pa);
         digest.real(s.inhibitory_pa);
+    }
+}
+
+/// The frame of a membrane and its two currents.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    membrane: Growth,
+    excitatory: Growth,
+    inhibitory: Growth,
+    /// How far each current holds the membrane from where it goes alone, in mV / pA.
+    held_ex: f64,
+    held_in: f64,
+    /// The largest deflection by an exciting pA.
+    peak_mv: f64,
+}
+
+/// Growth of the membrane's mode and of the two currents.
+#[derive(Clone, Copy, Debug)]
+pub struct Factors {
+    membrane: f64,
+    excitatory: f64,
+    inhibitory: f64,
+}
+
+/// Three modes: the currents, and what is left of the membrane without them. A current
+/// I e^(-t / tau) holds the membrane at K I e^(-t / tau), K = 1 / (C (1/tau_m - 1/tau)), so that
+///
+///     V - V_inf - K_ex i_syn_ex - K_in i_syn_in    decays as e^(-t / tau_m).
+///
+/// Credit is in mV: an arrival of w pA lifts the membrane by no more than w times the peak of the
+/// response, at any later time.
+impl Framed for LifExp {
+    type Slot = Quad;
+    type Frame = Frame;
+    type Factors = Factors;
+
+    const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M, lif::C_M, TAU_SYN_EX, TAU_SYN_IN];
+
+    fn frame(c: &Constants) -> Option<Frame> {
+        // Nearly equal time constants make K large and V a small difference.
+        c.decays.as_ref()?;
+        Some(Frame {
+            membrane: Growth::new(c.membrane.tau_m_ms),
+            excitatory: Growth::new(c.excitatory.tau_ms),
+            inhibitory: Growth::new(c.inhibitory.tau_ms),
+            held_ex: c.excitatory.mv_per_pa_apart,
+            held_in: c.inhibitory.mv_per_pa_apart,
+            peak_mv: c.excitatory.peak_mv,
+        })
+    }
+
+    fn shortest_tau_ms(frame: &Frame) -> f64 {
+        let Frame { membrane, excitatory, inhibitory, .. } = frame;
+        membrane.tau_ms().min(excitatory.tau_ms()).min(inhibitory.tau_ms())
+    }
+
+    #[inline]
+    fn factors(frame: &Frame, since: Span) -> Factors {
+        Factors {
+            membrane: frame.membrane.over(since),
+            excitatory: frame.excitatory.over(since),
+            inhibitory: frame.inhibitory.over(since),
+        }
+    }
+
+    #[inline]
+    fn kick(frame: &Frame, factors: &Factors, weight: f64) -> Quad {
+        let spent = -(weight * frame.peak_mv).max(TOKEN);
+        if weight >= 0.0 {
+            let left = -frame.held_ex * weight * factors.membrane;
+            Quad([left, weight * factors.excitatory, 0.0, spent])
+        } else {
+            let left = -frame.held_in * weight * factors.membrane;
+            Quad([left, 0.0, weight * factors.inhibitory, spent])
+        }
+    }
+
+    #[inline]
+    fn freeze(frame: &Frame, c: &Constants, s: &State, drive: f64, factors: &Factors) -> Quad {
+        let held = frame.held_ex * s.excitatory_pa + frame.held_in * s.inhibitory_pa;
+        let alone = s.v_mv - c.membrane.v_inf_mv(drive) - held;
+        Quad([
+            alone * factors.membrane,
+            s.excitatory_pa * factors.excitatory,
+            s.inhibitory_pa * factors.inhibitory,
+            0.0,
+        ])
+    }
+
+    #[inline]
+    fn thaw(frame: &Frame, c: &Constants, slot: &Quad, drive: f64, factors: &Factors) -> State {
+        let [alone, excitatory, inhibitory, _] = slot.0;
+        let excitatory_pa = excitatory / factors.excitatory;
+        let inhibitory_pa = inhibitory / factors.inhibitory;
+        let held = frame.held_ex * excitatory_pa + frame.held_in * inhibitory_pa;
+        let v_mv = c.membrane.v_inf_mv(drive) + (alone / factors.membrane + held);
+        State { v_mv, excitatory_pa, inhibitory_pa }
+    }
+
+    fn thaw_held(frame: &Frame, c: &Constants, slot: &Quad, factors: &Factors) -> State {
+        State { v_mv: c.membrane.v_reset_mv, ..Self::thaw(frame, c, slot, 0.0, factors) }
+    }
+
+    fn renewal(frame: &Frame, length: Span) -> Quad {
+        let left = |growth: &Growth| 1.0 / growth.over(length);
+        Quad([left(&frame.membrane), left(&frame.excitatory), left(&frame.inhibitory), 1.0])
+    }
+
+    #[inline]
+    fn spare(c: &Constants, s: &State, drive: f64) -> Spare {
+        let m = &c.membrane;
+        let gap = m.v_th_mv - s.v_mv;
+        if gap <= 0.0 {
+            return Spare::NONE;
+        }
+        let for_ever = m.v_th_mv - s.v_mv.max(m.v_inf_mv(drive)) - c.lift(s).peak_mv;
+        if for_ever >= 0.5 * gap {
+            return Spare { credit: for_ever, quiet_ms: f64::INFINITY };
+        }
+        for credit in [0.5 * gap, 0.0] {
+            let outlook = c.outlook_below(s, drive, gap - credit, credit);
+            let quiet_ms = outlook.quiet(m.tau_m_ms);
+            if quiet_ms >= SHORTEST_QUIET_MS {
+                return Spare { credit, quiet_ms };
+            }
+        }
+        Spare::NONE
     }
 }
 

@@ -63,8 +63,9 @@ pub struct Filter {
     c_m_pf: f64,
     /// 1 / tau_m - 1 / tau, from an exact difference: zero only for equal time constants.
     rate_gap_per_ms: f64,
-    /// 1 / (c_m rate_gap), infinite for equal time constants (mV / pA).
-    mv_per_pa_apart: f64,
+    /// 1 / (c_m rate_gap), infinite for equal time constants (mV / pA): a current that decays
+    /// holds the membrane this far from where it goes without it.
+    pub mv_per_pa_apart: f64,
     /// The largest deflection that 1 pA of current causes from rest, rounded up (mV / pA).
     pub peak_mv: f64,
     /// The limit of the deflection over e^(-t / tau_m), which no deflection exceeds (mV / pA);

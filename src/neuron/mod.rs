@@ -6,6 +6,7 @@
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
 pub mod cell;
+pub mod framed;
 pub mod lif;
 pub mod lif_alpha;
 pub mod lif_delta;
@@ -18,7 +19,8 @@ pub mod qif;
 mod conformance;
 
 use crate::base::digest::Digest;
-use crate::base::{Decay, Span, Unit};
+use crate::base::{Span, Unit};
+pub use framed::{Framed, FramedVisitor};
 
 /// What a model is: everything about it that is data.
 #[derive(Debug)]
@@ -164,20 +166,6 @@ pub trait Dynamics: Send + Sync + 'static {
         Self::advance(constants, state, drive, span.ms());
     }
 
-    /// The decay of what one input does, for a model in which an input moves nothing but the
-    /// distance to threshold, by its weight, and inputs superpose. The engine may then add up the
-    /// inputs of a short time before it touches the neuron; it does so only where a bound shows
-    /// that no order of them could reach threshold.
-    fn superposition(_constants: &Self::Constants) -> Option<&Decay> {
-        None
-    }
-
-    /// The distance to threshold, in the unit of the input; for superposing models only.
-    #[inline]
-    fn headroom(_constants: &Self::Constants, _state: &Self::State) -> f64 {
-        0.0
-    }
-
     /// Moves a neuron that is refractory by `dt_ms`: the membrane is held, the rest goes on.
     fn advance_clamped(constants: &Self::Constants, state: &mut Self::State, dt_ms: f64);
 
@@ -256,6 +244,30 @@ models! {
     lif_alpha::LifAlpha,
     qif::Qif,
     parrot::Parrot,
+}
+
+/// As `models!`, for those that can be run in a frame.
+macro_rules! framed_models {
+    ($($model:path),+ $(,)?) => {
+        /// Calls `visitor` with the type of the model that `descriptor` describes; `None` if the
+        /// model does not fit into a frame.
+        pub fn dispatch_framed<V: FramedVisitor>(
+            descriptor: &Descriptor,
+            visitor: V,
+        ) -> Option<V::Output> {
+            $(
+                if descriptor.name == <$model as Dynamics>::DESCRIPTOR.name {
+                    return Some(visitor.visit::<$model>());
+                }
+            )+
+            None
+        }
+    };
+}
+
+framed_models! {
+    lif_delta::LifDelta,
+    lif_exp::LifExp,
 }
 
 /// The model of this name.

@@ -3,6 +3,7 @@
 //! All draws are keyed by the thing they belong to and by simulated time, so an input train is the
 //! same whoever generates it, whenever, and whatever else the scenario contains.
 
+mod counts;
 pub mod current;
 pub mod poisson;
 pub mod process;

@@ -1,25 +1,33 @@
 //! Independent Poisson processes for many neurons, at a cost that follows the number of events.
 //!
 //! Drawing one interval after the other costs a logarithm an event and a queue entry a neuron.
-//! Instead, time is cut into epochs and the neurons into groups, such that a group has some
-//! twenty events an epoch. The number of events of a (group, epoch) is Poisson distributed; given
-//! the number, each event falls on a uniformly drawn neuron and, by the rate's integral, on an
-//! independent time. That is exactly the superposition of independent Poisson processes
-//! (Kingman 1993, Poisson Processes, sections 2.2 and 2.4).
+//! Instead, time is cut into epochs of 2^k grid steps and the neurons into groups of 2^g, such
+//! that a group has some dozens of events an epoch. The number of events of a (group, epoch) is
+//! Poisson distributed; given the number, each event falls on a uniformly drawn neuron and, by the
+//! rate's integral, on an independent time. That is exactly the superposition of independent
+//! Poisson processes (Kingman 1993, Poisson Processes, sections 2.2 and 2.4). With powers of two a
+//! place in a (group, epoch) is a few bits of a random number, without a bias or a division; what
+//! falls behind the last neuron of the last group is dropped, which leaves the others as they are.
 //!
 //! Epochs and groups depend only on the process itself (its highest rate, its neurons, the
 //! resolution), never on windows, shards or the rest of the network.
 
+use super::counts::PoissonCounts;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick};
 use crate::scenario::Steps;
 
-/// The shortest epoch, in ticks: about a millisecond.
-const SHORTEST_EPOCH: u64 = 1 << 20;
+/// Epochs start out about so long, in ticks: a millisecond.
+const USUAL_EPOCH: u64 = 1 << 20;
+/// The shortest epoch, in ticks: about a microsecond.
+const SHORTEST_EPOCH: u64 = 1 << 10;
 /// The longest epoch, in ticks: about a second.
 const LONGEST_EPOCH: u64 = 1 << 30;
-/// Events that a group should have in an epoch.
-const EVENTS_PER_GROUP: f64 = 24.0;
+/// Groups start out with so many neurons, so that few of them straddle two shards.
+const USUAL_GROUP_BITS: u32 = 8;
+/// The fewest events that a group should have in an epoch, and the most.
+const FEWEST_EVENTS: f64 = 12.0;
+const MOST_EVENTS: f64 = 128.0;
 
 /// Independent Poisson processes of one rate for neurons 0..n.
 #[derive(Clone, Debug)]
@@ -31,7 +39,10 @@ pub struct PoissonProcess {
     rate_hz: Steps,
     grid: Resolution,
     epoch: Span,
-    group: u32,
+    step_bits: u32,
+    group_bits: u32,
+    /// For each step of the rate how many events a full group has in an epoch of that rate.
+    counts: Vec<PoissonCounts>,
 }
 
 /// A stretch of an epoch with one rate: grid steps `from..to`, and the mean number of events of
@@ -54,21 +65,22 @@ impl PoissonProcess {
         grid: Resolution,
     ) -> PoissonProcess {
         let highest = rate_hz.steps.iter().map(|&(_, rate)| rate).fold(0.0, f64::max);
-        let per_tick = highest * 1e-9;
-        let whole = per_tick * f64::from(neurons);
-        let mut epoch = SHORTEST_EPOCH;
-        while epoch < LONGEST_EPOCH && whole * (epoch as f64) < EVENTS_PER_GROUP / 2.0 {
-            epoch *= 2;
+        let (step_bits, group_bits) = cut(highest, neurons, grid);
+        let epoch = Span(grid.span().0 << step_bits);
+        let full_group = epoch.s() * (1u64 << group_bits) as f64;
+        let counts = rate_hz.steps.iter().map(|&(_, rate)| PoissonCounts::new(rate * full_group));
+        PoissonProcess {
+            counts: counts.collect(),
+            seed,
+            purpose,
+            which,
+            neurons,
+            rate_hz,
+            grid,
+            epoch,
+            step_bits,
+            group_bits,
         }
-        let mut group = 1u32;
-        while group < neurons
-            && group < 1 << 30
-            && per_tick * epoch as f64 * f64::from(group) < EVENTS_PER_GROUP / 2.0
-        {
-            group *= 2;
-        }
-        let epoch = grid.round_up(Tick(epoch)).since(Tick::ZERO);
-        PoissonProcess { seed, purpose, which, neurons, rate_hz, grid, epoch, group }
     }
 
     /// The number of neurons.
@@ -101,23 +113,66 @@ impl PoissonProcess {
             return;
         }
         let start = epoch * self.epoch.0;
+        let last = last.min(self.neurons);
+        for group in first >> self.group_bits..=(last - 1) >> self.group_bits {
+            let which = (self.which << 32) | u64::from(group);
+            let random = Stream::new(self.seed, self.purpose, which, epoch);
+            let base = group << self.group_bits;
+            let place = |step: u64, member: u32| {
+                let neuron = base + member;
+                if (first..last).contains(&neuron) {
+                    event(Tick(start + step * self.grid.span().0), neuron);
+                }
+            };
+            match self.only_step(start) {
+                Some(step) => self.generate_even(step, random, place),
+                None => self.generate_uneven(start, random, place),
+            }
+        }
+    }
+
+    /// The step of the rate that holds during the whole epoch that starts at `start`.
+    fn only_step(&self, start: u64) -> Option<usize> {
+        let steps = &self.rate_hz.steps;
+        let begun = steps.partition_point(|&(at, _)| at.0 <= start);
+        let next = steps.get(begun).map_or(u64::MAX, |&(at, _)| at.0);
+        (begun > 0 && next >= start + self.epoch.0).then(|| begun - 1)
+    }
+
+    /// The events of a group in an epoch of one rate: calls `place` with grid step and member.
+    #[inline]
+    fn generate_even(&self, step: usize, mut random: Stream, mut place: impl FnMut(u64, u32)) {
+        let count = self.counts[step].draw(&mut random);
+        let members = (1u32 << self.group_bits) - 1;
+        if self.group_bits + self.step_bits <= 32 {
+            // Half of the bits of a draw are enough.
+            let mut bits = 0;
+            for event in 0..count {
+                bits = if event % 2 == 0 { random.bits() } else { bits >> 32 };
+                let half = bits as u32;
+                let step = (u64::from(half) << self.step_bits) >> 32;
+                place(step, half & members);
+            }
+        } else {
+            for _ in 0..count {
+                let bits = random.bits();
+                let step = (u128::from(bits) << self.step_bits) >> 64;
+                place(step as u64, bits as u32 & members);
+            }
+        }
+    }
+
+    /// The same for an epoch in which the rate changes.
+    fn generate_uneven(&self, start: u64, mut random: Stream, mut place: impl FnMut(u64, u32)) {
         let pieces = self.pieces(start);
         let Some(mean) = pieces.last().map(|piece| piece.mean_up_to).filter(|&mean| mean > 0.0)
         else {
             return;
         };
-        for group in first / self.group..=(last - 1) / self.group {
-            let base = group * self.group;
-            let size = self.group.min(self.neurons - base);
-            let which = (self.which << 32) | u64::from(group);
-            let mut random = Stream::new(self.seed, self.purpose, which, epoch);
-            for _ in 0..random.poisson(mean * f64::from(size)) {
-                let neuron = if size > 1 { random.below(u64::from(size)) as u32 } else { 0 } + base;
-                let step = step_of(&pieces, mean, &mut random);
-                if (first..last).contains(&neuron) {
-                    event(Tick(start + step * self.grid.span().0), neuron);
-                }
-            }
+        let size = 1u64 << self.group_bits;
+        for _ in 0..random.poisson(mean * size as f64) {
+            let member = random.below(size) as u32;
+            place(step_of(&pieces, mean, &mut random), member);
         }
     }
 
@@ -142,6 +197,34 @@ impl PoissonProcess {
         }
         pieces
     }
+}
+
+/// How many steps of the grid make an epoch and how many neurons a group, as powers of two.
+fn cut(highest_hz: f64, neurons: u32, grid: Resolution) -> (u32, u32) {
+    let grid = grid.span().0;
+    let mut steps = 0;
+    while grid << (steps + 1) <= USUAL_EPOCH {
+        steps += 1;
+    }
+    let enough = u32::BITS - neurons.saturating_sub(1).leading_zeros();
+    let mut group = USUAL_GROUP_BITS.min(enough);
+    let events = |steps: u32, group: u32| {
+        let members = f64::from(neurons).min((1u64 << group) as f64);
+        highest_hz * Span(grid << steps).s() * members
+    };
+    while events(steps, group) > MOST_EVENTS && steps > 0 && grid << steps > SHORTEST_EPOCH {
+        steps -= 1;
+    }
+    while events(steps, group) > MOST_EVENTS && group > 0 {
+        group -= 1;
+    }
+    while events(steps, group) < FEWEST_EVENTS && group < enough.min(30) {
+        group += 1;
+    }
+    while events(steps, group) < FEWEST_EVENTS && grid << steps < LONGEST_EPOCH {
+        steps += 1;
+    }
+    (steps, group)
 }
 
 /// Draws the grid step of one event: a piece by its share of the mean, then a step in it.
@@ -181,7 +264,7 @@ mod tests {
 
     #[test]
     fn any_part_of_the_neurons_sees_the_same_trains() {
-        for (neurons, rate) in [(7, 20_000.0), (1000, 50.0), (100_000, 1.0)] {
+        for (neurons, rate) in [(7, 20_000.0), (1000, 50.0), (100_000, 1.0), (777, 3e6)] {
             let p = process(neurons, Steps::constant(rate), 1);
             let mut whole = events(&p, Tick(20_000_000), 0, neurons);
             let cut = neurons / 3;
@@ -191,6 +274,26 @@ mod tests {
             parts.sort_unstable();
             assert!(!whole.is_empty());
             assert_eq!(whole, parts);
+        }
+    }
+
+    /// Neurons and times of an even epoch are uniform: means and correlation.
+    #[test]
+    fn every_neuron_and_every_moment_gets_its_share() {
+        for (neurons, rate) in [(300, 2e4), (3000, 30.0)] {
+            let p = process(neurons, Steps::constant(rate), 1);
+            let until = Tick((3e5 / (rate * f64::from(neurons)) * 1e9) as u64);
+            let all = events(&p, until, 0, neurons);
+            let n = all.len() as f64;
+            assert!((n - 3e5).abs() < 5.0 * n.sqrt(), "{n}");
+            let mut shares = [[0.0; 10]; 2];
+            for &(tick, neuron) in &all {
+                shares[0][(u64::from(neuron) * 10 / u64::from(neurons)) as usize] += 1.0;
+                shares[1][(u128::from(tick.0) * 10 / u128::from(until.0)) as usize] += 1.0;
+            }
+            for share in shares.as_flattened() {
+                assert!((share - n / 10.0).abs() < 5.0 * (n / 10.0).sqrt(), "{share} of {n}");
+            }
         }
     }
 

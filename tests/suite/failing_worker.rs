@@ -68,7 +68,7 @@ fn break_row(network: &mut Network, shard: usize, source: u32) {
 
 #[test]
 fn a_worker_that_panics_ends_the_run_with_its_place() {
-    for (name, lane) in [("cuba_jump", Lane::Singly), ("cuba_jump", Lane::Superposed)] {
+    for (name, lane) in [("cuba_jump", Lane::Singly), ("cuba_jump", Lane::Automatic)] {
         for shard in 0..3 {
             let scenario = small(name);
             let mut network = network::build(&scenario, 3, 2, None).expect("shipped");

@@ -8,21 +8,28 @@
 use saltatory::base::random::{Purpose, Stream};
 use saltatory::base::{Resolution, Span, Tick, Unit};
 use saltatory::neuron::lif_delta::LifDelta;
+use saltatory::neuron::lif_exp::LifExp;
 use saltatory::neuron::{self, Descriptor, Dynamics, Initial};
 use saltatory::scenario::{
     Background, Connect, CurrentInput, Distribution, Edges, Model, Neurons, Outside,
     ParameterValue, Population, Projection, Record, RecordState, Scenario, Selection, Shape, Steps,
 };
 
-/// Whether all neurons of a seed's network are `lif_delta` with one time constant, as the engine's
-/// lane for superposed inputs asks. Some of them are sampled, which that lane treats apart.
-pub fn is_alike(seed: u64) -> bool {
-    seed % 5 == 3
+/// The model of all neurons of a seed's network, and the time constants of its currents as
+/// multiples of tau_m, where they are alike as the engine's lane of frames asks. Some of these
+/// neurons are sampled, too. `None` for a network of any models.
+pub fn alike(seed: u64) -> Option<(&'static Descriptor, [f64; 2])> {
+    let currents = [[0.2, 0.2], [0.2, 0.5], [1.7, 0.1], [0.05, 1.7]][(seed / 5 % 4) as usize];
+    match seed % 5 {
+        1 | 4 => Some((LifExp::DESCRIPTOR, currents)),
+        3 => Some((LifDelta::DESCRIPTOR, currents)),
+        _ => None,
+    }
 }
 
 /// The scenario of a seed.
 pub fn scenario(seed: u64) -> Scenario {
-    let mut draw = Draw(Stream::new(seed, Purpose::Connect, u64::MAX, 0), is_alike(seed));
+    let mut draw = Draw(Stream::new(seed, Purpose::Connect, u64::MAX, 0), alike(seed));
     let grids = [1, 1, 1_000, 100_000, 100_000];
     let grid = Resolution::new(Span(draw.one_of(&grids))).expect("no grid is zero");
     let duration = Span(draw.between(10, 60) * 1_000_000 + draw.below(3));
@@ -53,14 +60,14 @@ pub fn scenario(seed: u64) -> Scenario {
             draw.inputs(&mut scenario, target, descriptor);
         }
     }
-    if is_alike(seed) {
+    if alike(seed).is_some() {
         draw.probes(&mut scenario);
     }
     scenario
 }
 
-/// What is drawn from, and whether neurons are to be alike.
-struct Draw(Stream, bool);
+/// What is drawn from, and how neurons are to be alike.
+struct Draw(Stream, Option<(&'static Descriptor, [f64; 2])>);
 
 impl Draw {
     fn below(&mut self, bound: u64) -> u64 {
@@ -121,8 +128,8 @@ impl Draw {
     /// One of the registered models with parameters that invite trouble.
     fn neurons(&mut self, size: u32) -> Model {
         let mut descriptor = self.one_of(neuron::registry());
-        if self.1 {
-            descriptor = LifDelta::DESCRIPTOR;
+        if let Some((all, _)) = self.1 {
+            descriptor = all;
         }
         let mut values = descriptor.defaults();
         let mut set = |name: &str, value: f64| {
@@ -133,7 +140,7 @@ impl Draw {
         // With 16 ms and 256 pF the voltage of a current is exact, and a drive can be put exactly
         // at the threshold.
         let mut tau_m = self.one_of(&[16.0, 16.0, 10.0, 20.0, 7.3]);
-        if self.1 {
+        if self.1.is_some() {
             tau_m = 16.0;
         }
         set("tau_m", tau_m);
@@ -146,9 +153,9 @@ impl Draw {
         set("v_th", e_l + 15.0);
         set("v_crit", e_l + 10.0);
         set("v_peak", e_l + self.one_of(&[15.0, 60.0]));
-        for name in ["tau_syn_ex", "tau_syn_in"] {
-            let nearby = [1.0, 1.0 + 1e-7, 0.9, 0.2, 0.2, 0.5, 1.7];
-            set(name, tau_m * self.one_of(&nearby));
+        for (place, name) in ["tau_syn_ex", "tau_syn_in"].into_iter().enumerate() {
+            let nearby = self.one_of(&[1.0, 1.0 + 1e-7, 0.9, 0.2, 0.2, 0.5, 1.7]);
+            set(name, tau_m * self.1.map_or(nearby, |(_, ratios)| ratios[place]));
         }
         let start = self.start(size, e_l);
         let drive = self.drive(descriptor, tau_m);
