@@ -91,7 +91,7 @@ impl Load {
         *state = mix(*state ^ tick.0);
         let bits = mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
         let is_remote = (bits >> 32) as f64 * (1.0 / 4_294_967_296.0) < self.remote;
-        let other = ((bits & 0xffff_ffff) * u64::from(self.processes - 1) >> 32) as u32;
+        let other = (((bits & 0xffff_ffff) * u64::from(self.processes - 1)) >> 32) as u32;
         let other = other + u32::from(other >= process);
         (tick + delay(*state), if is_remote { other } else { process })
     }

@@ -2,8 +2,9 @@
 //!
 //! Promise: once a run has seen its heaviest traffic, the loop over windows asks for no memory.
 //! Method: an allocator that counts, and a network whose activity repeats; no allocation may
-//! happen between two reports of the engine after the first half of the run. It would catch a
-//! vector that is made anew in each window, or a box for each event. A test binary of its own,
+//! happen in the second half of the run. Where arrivals are spread at random the fullest window so
+//! far may always be still to come, so there some twenty are allowed in thousands of windows. It
+//! would catch a vector that is made anew in each window, or a box for each event. A test binary of its own,
 //! because an allocator belongs to a whole process; one test, because its threads would count
 //! each other's allocations.
 
@@ -97,11 +98,11 @@ fn the_loop_over_windows_asks_for_no_memory() {
         (pacemakers("lif_delta", "500 pA", "0.01 mV", "2 ms"), 0),
         (pacemakers("lif_exp", "500 pA", "1 pA", "2 ms"), 0),
         (pacemakers("lif_alpha", "500 pA", "1 pA", "2 ms"), 0),
-        (pacemakers("lif_exp", "500 pA", "1 pA", "{ uniform = ['1 ms', '20 ms'] }"), 0),
+        (pacemakers("lif_exp", "500 pA", "1 pA", "{ uniform = ['1 ms', '20 ms'] }"), 20),
         (noisy("lif_delta", "0.35 mV", "0.1 mV"), 20),
         (noisy("lif_exp", "45 pA", "5 pA"), 20),
     ] {
-        for lane in [Lane::Singly, Lane::Superposed] {
+        for lane in [Lane::Automatic, Lane::Singly] {
             for threads in [1, 2] {
                 let quarters = allocations(&scenario, lane, threads);
                 if quarters[2] + quarters[3] > most {

@@ -13,6 +13,7 @@
 
 use crate::base::math::exp;
 use crate::base::random::{Purpose, Stream};
+use crate::source::PoissonCounts;
 
 /// Length of a step, in ms.
 pub const STEP_MS: f64 = 0.1;
@@ -48,7 +49,7 @@ enum Input {
     /// For all neurons together, this many in the mean.
     Rare { mean: f64 },
     /// For each neuron from its table.
-    Dense(Counts),
+    Dense(PoissonCounts),
 }
 
 /// From so many arrivals a step and neuron on, each neuron draws its own number: about where
@@ -61,7 +62,7 @@ impl Grid {
         let input = if arrivals < DENSE {
             Input::Rare { mean: arrivals * neurons as f64 }
         } else {
-            Input::Dense(Counts::new(arrivals))
+            Input::Dense(PoissonCounts::new(arrivals))
         };
         Grid {
             v_mv: vec![0.0; neurons],
@@ -133,8 +134,8 @@ impl Grid {
                 let mut arrivals = 0;
                 for input in &mut self.input_pa {
                     let count = counts.draw(&mut self.random);
-                    *input += f64::from(count) * self.weight_pa;
-                    arrivals += u64::from(count);
+                    *input += count as f64 * self.weight_pa;
+                    arrivals += count;
                 }
                 self.arrivals += arrivals;
             }
@@ -142,60 +143,9 @@ impl Grid {
     }
 }
 
-/// Poisson numbers of one mean, drawn by a table look-up and a step or two.
-#[derive(Clone, Debug)]
-struct Counts {
-    /// Probability of at most this many.
-    cumulative: Vec<f64>,
-    /// For each 1024th of the unit interval where the search begins.
-    start: Vec<u32>,
-}
-
-impl Counts {
-    fn new(mean: f64) -> Counts {
-        let mut cumulative = Vec::new();
-        let (mut term, mut sum) = (exp(-mean), 0.0);
-        while cumulative.len() < 1000 && (sum < 0.5 || term > 1e-18) {
-            sum += term;
-            cumulative.push(sum);
-            term *= mean / cumulative.len() as f64;
-        }
-        let begin = |part: u32| {
-            let low = f64::from(part) / 1024.0;
-            cumulative.partition_point(|&sum| sum <= low) as u32
-        };
-        let start = (0..1024).map(begin).collect();
-        Counts { cumulative, start }
-    }
-
-    #[inline]
-    fn draw(&self, random: &mut Stream) -> u32 {
-        let u = random.uniform();
-        let mut count = self.start[(u * 1024.0) as usize] as usize;
-        while count + 1 < self.cumulative.len() && u >= self.cumulative[count] {
-            count += 1;
-        }
-        count as u32
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_of_arrivals_are_poisson() {
-        for mean in [0.5, 3.0, 10.0] {
-            let counts = Counts::new(mean);
-            let mut random = Stream::new(1, Purpose::Background, 0, 0);
-            let n = 200_000;
-            let draws: Vec<f64> = (0..n).map(|_| f64::from(counts.draw(&mut random))).collect();
-            let average = draws.iter().sum::<f64>() / f64::from(n);
-            let variance = draws.iter().map(|x| (x - average).powi(2)).sum::<f64>() / f64::from(n);
-            assert!((average - mean).abs() < 5.0 * (mean / f64::from(n)).sqrt(), "{average}");
-            assert!((variance / mean - 1.0).abs() < 0.03, "{variance}");
-        }
-    }
 
     /// Both ways of drawing give the rate asked for, and a drive far above threshold the period
     /// of the closed form: t_ref + tau_m ln(V_inf / (V_inf - 15 mV)), rounded up to the grid.

@@ -357,7 +357,8 @@ impl<M: Framed> Neurons<M> {
     fn start(&mut self, population: usize, plan: &NeuronPlan) {
         let Some(member) = &self.members[population] else { return };
         let range = member.range.clone();
-        let of = |column: &Vec<f64>, index: usize| column[if column.len() == 1 { 0 } else { index }];
+        let of =
+            |column: &Vec<f64>, index: usize| column[if column.len() == 1 { 0 } else { index }];
         let drive_column = M::DESCRIPTOR.parameter("i_e");
         for (index, neuron) in range.enumerate() {
             let drive = drive_column.map_or(0.0, |p| of(&plan.parameters[p], index));
@@ -581,13 +582,7 @@ impl<M: Framed> Neurons<M> {
         self.slots[neuron as usize] = slot;
     }
 
-    fn fire(
-        &mut self,
-        neuron: u32,
-        at: Tick,
-        mut state: M::State,
-        spikes: &mut Vec<(Tick, u32)>,
-    ) {
+    fn fire(&mut self, neuron: u32, at: Tick, mut state: M::State, spikes: &mut Vec<(Tick, u32)>) {
         spikes.push((at, neuron));
         let constants = self.constants_of(self.cold[neuron as usize].population.into());
         M::fire(constants, &mut state);

@@ -1,9 +1,9 @@
 //! One shard: its neurons, the rows that end on them, and what happens to them in a window.
 
 use super::arrivals::Arrivals;
+use super::frames::{self, Batch, Frames, Work};
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
-use super::frames::{self, Batch, Frames, Work};
 use super::points::Points;
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};

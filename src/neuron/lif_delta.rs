@@ -1,8 +1,8 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
+use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::lif::{self, E_L, Membrane};
 use super::membrane::Relaxation;
-use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;

@@ -1,8 +1,8 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
+use super::framed::{Framed, Quad, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::lif::{self, E_L, Membrane};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
-use super::framed::{Framed, Quad, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::exp;

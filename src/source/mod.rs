@@ -8,6 +8,7 @@ pub mod current;
 pub mod poisson;
 pub mod process;
 
+pub use counts::PoissonCounts;
 pub use current::CurrentSchedule;
 pub use poisson::PoissonProcess;
 pub use process::{background_events, background_process, source_process, source_spikes};

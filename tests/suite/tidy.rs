@@ -21,13 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["base", "network", "neuron", "queue", "record", "scenario", "source", "synapse"]),
     ("reference", &["base", "neuron"]),
     ("output", &["base", "network", "neuron", "record", "scenario"]),
-    (
-        "bench",
-        &[
-            "base", "engine", "network", "neuron", "output", "queue", "record", "scenario",
-            "synapse",
-        ],
-    ),
+    ("bench", &["base", "engine", "network", "output", "record", "scenario", "source", "synapse"]),
 ];
 
 /// Rooms in which every number may reach a result.
