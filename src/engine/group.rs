@@ -64,6 +64,7 @@ pub trait Group: Send {
         loads: &mut Superposition,
         arrivals: &mut Arrivals,
         wake: &mut WakeQueue,
+        current: &mut u32,
     );
 
     /// Brings every neuron that is concerned through the window.
@@ -77,6 +78,9 @@ pub trait Group: Send {
 
     /// A tick before which a neuron does not fire if nothing arrives.
     fn predicted(&self, neuron: u32) -> Tick;
+
+    /// The tick of the last event of a neuron.
+    fn last_event(&self, neuron: u32) -> Tick;
 
     /// Adds the exact state of all neurons to a digest.
     fn digest(&self, digest: &mut Digest);
@@ -169,6 +173,7 @@ impl<M: Dynamics> Group for Neurons<M> {
         loads: &mut Superposition,
         arrivals: &mut Arrivals,
         wake: &mut WakeQueue,
+        current: &mut u32,
     ) {
         let Neurons { constants, grid, first, cells, before, .. } = self;
         for (neuron, cell) in (*first..).zip(cells) {
@@ -176,6 +181,7 @@ impl<M: Dynamics> Group for Neurons<M> {
             if sum == 0.0 && rise == 0.0 {
                 continue;
             }
+            *current = neuron;
             let copy = loads.is_watched(neuron).then_some(*cell);
             let settled = !arrivals.is_concerned(neuron)
                 && cell.superpose::<M>(constants, *grid, end, sum, rise);
@@ -228,6 +234,10 @@ impl<M: Dynamics> Group for Neurons<M> {
 
     fn predicted(&self, neuron: u32) -> Tick {
         self.cells[(neuron - self.first) as usize].predicted
+    }
+
+    fn last_event(&self, neuron: u32) -> Tick {
+        self.cells[(neuron - self.first) as usize].at
     }
 
     fn digest(&self, digest: &mut Digest) {

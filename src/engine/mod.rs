@@ -29,6 +29,7 @@ mod arrivals;
 mod barrier;
 mod collector;
 mod exchange;
+mod failure;
 mod group;
 mod input;
 mod run;
@@ -36,4 +37,5 @@ mod shard;
 mod superposition;
 mod weights;
 
-pub use run::{Control, Lane, Options, Progress, RunError, run};
+pub use failure::{RunError, Task};
+pub use run::{Control, Lane, Options, Progress, run};

@@ -3,10 +3,11 @@
 use super::barrier::{Barrier, Poisoned};
 use super::collector::Collector;
 use super::exchange::Exchange;
+use super::failure::{Place, RunError, Task};
 use super::shard::{Remains, Shard};
 use super::superposition;
 use crate::base::digest::Digest;
-use crate::base::{Decay, NeuronId, Span, Tick};
+use crate::base::{Decay, Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
 use crate::scenario::{Model, Scenario};
@@ -63,30 +64,6 @@ pub enum Control {
     Continue,
     /// To stop at the end of this window.
     Stop,
-}
-
-/// Why a run failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RunError {
-    /// A worker panicked: a defect of the program, caught.
-    #[error(
-        "shard {shard} failed at neuron {neuron} ({population}), in the window from {from} to \
-         {to}: {message}"
-    )]
-    Worker {
-        /// The shard.
-        shard: u32,
-        /// The neuron that was worked on last.
-        neuron: NeuronId,
-        /// Its population and place in it.
-        population: String,
-        /// Start of the window.
-        from: Tick,
-        /// End of the window.
-        to: Tick,
-        /// What the panic said.
-        message: String,
-    },
 }
 
 /// Simulates a network from time zero to the scenario's duration.
@@ -234,38 +211,30 @@ impl Common<'_> {
         let mut place = Place::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
         outcome.unwrap_or_else(|panic| {
-            self.note_failure(&place, panic_message(panic.as_ref()));
+            self.note_failure(&place, panic.as_ref());
             self.barrier.poison();
             Err(Poisoned)
         })
     }
 
-    fn note_failure(&self, place: &Place, message: String) {
-        let partition = &self.network.partition;
-        let population = partition.population_of(place.neuron);
-        let name = self.scenario.populations.get(population).map_or("", |p| p.name.as_str());
-        let index = place.neuron.0 - partition.population(population).start;
-        let slices = self.cut.rest_of_window(place.slice);
-        let error = RunError::Worker {
-            shard: place.shard,
-            neuron: place.neuron,
-            population: format!("{name}[{index}]"),
-            from: self.cut.start(slices.start),
-            to: self.cut.start(slices.end),
-            message,
-        };
+    fn note_failure(&self, place: &Place, panic: &(dyn std::any::Any + Send)) {
+        let window = place.slice.map(|slice| {
+            let slices = self.cut.rest_of_window(slice);
+            (self.cut.start(slices.start), self.cut.start(slices.end))
+        });
+        let error = place.error(self.scenario, self.network, window, panic);
         // The first failure is the cause; later ones may only be its consequences.
         self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
     }
 
     fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
-        let mut shards: Vec<(u32, Shard)> = (worker..self.network.shards.len())
-            .step_by(self.threads)
-            .map(|s| s as u32)
-            .map(|s| {
-                (s, Shard::new(self.scenario, self.network, s, self.cut.slice, self.decay.as_ref()))
-            })
-            .collect();
+        let mut shards: Vec<(u32, Shard)> = Vec::new();
+        for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
+            place.shard = Some(index);
+            let (slice, decay) = (self.cut.slice, self.decay.as_ref());
+            shards.push((index, Shard::new(self.scenario, self.network, index, slice, decay)));
+        }
+        place.shard = None;
         let mut collected = (worker == 0).then(|| Collected::new(self));
         let duration = Tick(self.scenario.duration.0);
         for (index, shard) in &shards {
@@ -273,6 +242,7 @@ impl Common<'_> {
         }
         if let Some(collected) = &mut collected {
             // Everything is set up: what comes before counts as warm-up.
+            place.task = Task::Observing;
             let stop = collected.observe(self);
             self.stop[0].store(stop, Ordering::Relaxed);
         }
@@ -281,21 +251,24 @@ impl Common<'_> {
             self.barrier.wait()?;
             let next = self.next_slice(round);
             if let Some(collected) = &mut collected {
+                place.task = Task::Gathering;
                 collected.gather(self, round);
             }
             let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
             let Some(slice) = next.filter(|_| !stop) else { break };
-            place.slice = slice;
+            place.slice = Some(slice);
             let slices = self.cut.rest_of_window(slice);
             let end = self.cut.start(slices.end).min(duration);
             for (index, shard) in &mut shards {
-                place.shard = *index;
-                self.window(round, slices.clone(), *index, shard, &mut place.neuron);
+                place.shard = Some(*index);
+                self.window(round, slices.clone(), *index, shard, &mut place.task);
             }
+            place.shard = None;
             round += 1;
             if let Some(collected) = &mut collected {
                 collected.windows += 1;
                 collected.end = end;
+                place.task = Task::Observing;
                 let stop = collected.observe(self);
                 self.stop[(round % 2) as usize].store(stop, Ordering::Relaxed);
             }
@@ -306,11 +279,17 @@ impl Common<'_> {
             collected.end = duration;
         }
         let end = if self.stop[(round % 2) as usize].load(Ordering::Relaxed) {
-            self.cut.start(self.cut.rest_of_window(place.slice).end).min(duration)
+            let slices = place.slice.map(|slice| self.cut.rest_of_window(slice));
+            slices.map_or(Tick::ZERO, |slices| self.cut.start(slices.end)).min(duration)
         } else {
             duration
         };
-        let remains = shards.into_iter().map(|(index, shard)| (index, shard.finish(end))).collect();
+        place.task = Task::Finishing;
+        let finish = |(index, shard): (u32, Shard)| {
+            place.shard = Some(index);
+            (index, shard.finish(end))
+        };
+        let remains = shards.into_iter().map(finish).collect();
         Ok(WorkerResult { remains, collected })
     }
 
@@ -321,7 +300,7 @@ impl Common<'_> {
         slices: std::ops::Range<u64>,
         index: u32,
         shard: &mut Shard,
-        at: &mut NeuronId,
+        task: &mut Task,
     ) {
         let step = catch_unwind(AssertUnwindSafe(|| {
             for post in self.exchange.read(round) {
@@ -341,7 +320,7 @@ impl Common<'_> {
             });
         }));
         if let Err(panic) = step {
-            *at = shard.current();
+            *task = shard.task();
             std::panic::resume_unwind(panic);
         }
     }
@@ -356,20 +335,6 @@ impl Common<'_> {
         }
         next.filter(|tick| tick.0 < self.scenario.duration.0).map(|tick| self.cut.slice_of(tick))
     }
-}
-
-/// Where a worker is, for its last words.
-#[derive(Default)]
-struct Place {
-    shard: u32,
-    neuron: NeuronId,
-    slice: u64,
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_string())
 }
 
 impl Collected {

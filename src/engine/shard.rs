@@ -1,6 +1,7 @@
 //! One shard: its neurons, the rows that end on them, and what happens to them in a window.
 
 use super::arrivals::Arrivals;
+use super::failure::Task;
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
 use super::superposition::Superposition;
@@ -12,6 +13,7 @@ use crate::scenario::{Model, Scenario};
 use crate::source::CurrentSchedule;
 use crate::synapse::{DelayedSynapse, Synapse, Synapses, Table};
 use hdrhistogram::Histogram;
+use std::cell::Cell;
 use std::cmp::Reverse;
 
 /// A spike on its way: a place in a row, from which on the synapses are still to be reached.
@@ -109,6 +111,9 @@ pub struct Remains {
     pub fan_out: Histogram<u64>,
 }
 
+/// Stands for no neuron and for no cursor.
+const NONE: u32 = u32::MAX;
+
 /// A shard.
 pub struct Shard<'n> {
     index: u32,
@@ -136,7 +141,12 @@ pub struct Shard<'n> {
     synaptic_events: u64,
     external_events: u64,
     fan_out: Histogram<u64>,
+    /// What is being done, for a worker's last words.
+    task: Task,
+    /// The local neuron that is being worked on, or `NONE`; likewise.
     current: u32,
+    /// The place in `due` of the row that is being walked, or `NONE`; likewise.
+    walked: Cell<u32>,
 }
 
 impl<'n> Shard<'n> {
@@ -178,7 +188,9 @@ impl<'n> Shard<'n> {
             synaptic_events: 0,
             external_events: 0,
             fan_out: Histogram::new(3).expect("three digits are allowed"),
-            current: 0,
+            task: Task::SettingUp,
+            current: NONE,
+            walked: Cell::new(NONE),
         };
         shard.add_populations(scenario, network);
         shard.add_backgrounds(scenario);
@@ -247,6 +259,7 @@ impl<'n> Shard<'n> {
 
     /// Files the rows of the spikes that were sent in the previous window.
     pub fn collect(&mut self, spikes: &[Spike]) {
+        self.task = Task::Collecting;
         // Three passes, each of independent reads: where the rows are, how each begins, and then
         // the filing. See `Shard::measure_reach`.
         let mut rows = std::mem::take(&mut self.sent);
@@ -273,6 +286,7 @@ impl<'n> Shard<'n> {
 
     /// Gathers everything that arrives in slice number `number`.
     pub fn deliver(&mut self, number: u64) {
+        self.task = Task::Delivering { source: None };
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
         self.arrivals.open(start);
@@ -358,7 +372,8 @@ impl<'n> Shard<'n> {
 
     /// What the due spikes reach in this slice, spike by spike.
     fn reached(&self) -> impl Iterator<Item = Reached<'n>> + '_ {
-        self.due.iter().zip(&self.reach).map(|(cursor, &count)| {
+        self.due.iter().zip(&self.reach).enumerate().map(|(place, (cursor, &count))| {
+            self.walked.set(place as u32);
             let piece = cursor.next as usize..cursor.next as usize + count as usize;
             match &self.tables[cursor.population as usize].synapses {
                 Synapses::OneDelay { delay, rows } => {
@@ -399,6 +414,7 @@ impl<'n> Shard<'n> {
         for reached in self.reached() {
             reached.for_each(|neuron, at, weight| arrivals.push(neuron, at, weight));
         }
+        self.walked.set(NONE);
         self.arrivals = arrivals;
     }
 
@@ -426,10 +442,12 @@ impl<'n> Shard<'n> {
                 }),
             }
         }
-        let Shard { groups, arrivals, wake, .. } = self;
+        self.walked.set(NONE);
+        let Shard { groups, arrivals, wake, current, .. } = self;
         for group in groups.iter_mut().flatten() {
-            group.superpose(end, loads, arrivals, wake);
+            group.superpose(end, loads, arrivals, wake, current);
         }
+        self.current = NONE;
         self.gather_concerned(loads);
     }
 
@@ -448,6 +466,7 @@ impl<'n> Shard<'n> {
                 }
             });
         }
+        self.walked.set(NONE);
         self.arrivals = arrivals;
     }
 
@@ -455,6 +474,7 @@ impl<'n> Shard<'n> {
     /// of the sources, to `spikes`, in no particular order.
     pub fn advance(&mut self, number: u64, spikes: &mut Vec<Spike>) {
         let end = Tick((number + 1) * self.slice.0).min(self.duration);
+        self.task = Task::Advancing;
         self.arrivals.deal();
         let mut window = Window {
             end,
@@ -467,6 +487,8 @@ impl<'n> Shard<'n> {
         for group in self.groups.iter_mut().flatten() {
             group.advance(&mut window);
         }
+        self.current = NONE;
+        self.task = Task::Sending;
         self.arrivals.finish();
         for (tick, neuron) in self.fired.drain(..) {
             self.trains[neuron as usize].add(tick);
@@ -514,9 +536,21 @@ impl<'n> Shard<'n> {
         self.flying.len()
     }
 
-    /// The neuron that was worked on last.
-    pub fn current(&self) -> NeuronId {
-        global(&self.locals, self.partition, self.index, self.current)
+    /// What is being done, or was when a panic came: looked up when asked for, so that the loops
+    /// only note where they are.
+    pub fn task(&self) -> Task {
+        if self.current != NONE {
+            let last_event = self.group_of(self.current).last_event(self.current);
+            let neuron = global(&self.locals, self.partition, self.index, self.current);
+            return Task::Neuron { neuron, last_event };
+        }
+        match self.task {
+            Task::Delivering { .. } => {
+                let cursor = self.due.get(self.walked.get() as usize);
+                Task::Delivering { source: cursor.map(|cursor| cursor.source) }
+            }
+            other => other,
+        }
     }
 
     /// Ends the run at `end`: takes the samples that are still due.
