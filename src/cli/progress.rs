@@ -110,7 +110,7 @@ fn width() -> usize {
     size.map_or(USUAL_WIDTH, |(width, _)| width.0.into())
 }
 
-/// ` 25 %  0.250 s of 1 s, 12.3 s for one second, 9.2 s left, 1,200 spikes  [===>        ]`, or
+/// ` 25 %  0.250 s of 1 s, 9.2 s left, real-time factor 12.30, 1,200 spikes  [===>        ]`, or
 /// as much of it as `width` columns hold.
 fn line(progress: Progress, duration: Span, elapsed: Duration, width: usize) -> String {
     let Progress { simulated, spikes } = progress;
@@ -121,7 +121,7 @@ fn line(progress: Progress, duration: Span, elapsed: Duration, width: usize) -> 
         let factor = elapsed.as_secs_f64() / simulated.s();
         let left = (duration.s() - simulated.s()).max(0.0) * factor;
         pieces.push(format!("{} left", words::seconds(left)));
-        pieces.push(format!("{} for one second", words::seconds(factor)));
+        pieces.push(format!("real-time factor {factor:.2}"));
         pieces.push(format!("{} spikes", words::count(spikes)));
     }
     let mut separator = "  ";
@@ -150,8 +150,8 @@ mod tests {
     fn the_line_tells_speed_and_time_left() {
         let at = |tick, spikes| Progress { simulated: Tick(tick), spikes };
         let (half, two) = (at(500_000_000, 1200), Span::from_whole_ms(2000));
-        let text = line(half, two, Duration::from_secs(1), 92);
-        let expected = " 25 %  0.500 s of 2 s, 3.0 s left, 2.0 s for one second, 1,200 spikes";
+        let text = line(half, two, Duration::from_secs(1), 93);
+        let expected = " 25 %  0.500 s of 2 s, 3.0 s left, real-time factor 2.00, 1,200 spikes";
         assert_eq!(text, format!("{expected}  [====>             ]"));
         assert_eq!(line(half, two, Duration::from_secs(1), 80), expected);
         let narrow = line(half, two, Duration::from_secs(1), 40);

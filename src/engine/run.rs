@@ -11,6 +11,7 @@ use crate::base::{Decay, Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
 use crate::scenario::{Model, Scenario};
+use crate::synapse::Table;
 use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -386,7 +387,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
     for shard in &remains {
         fan_out.add(&shard.fan_out).expect("it grows as needed");
     }
-    let synapse_bytes = network.shards.iter().flat_map(|s| &s.tables).map(table_bytes).sum();
+    let synapse_bytes = network.shards.iter().flat_map(|s| &s.tables).map(Table::bytes).sum();
     Outcome {
         spikes,
         digest,
@@ -406,10 +407,6 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
         simulated: collected.end.since(Tick::ZERO),
         interrupted: collected.interrupted,
     }
-}
-
-fn table_bytes(table: &crate::synapse::Table) -> u64 {
-    table.synapses.bytes() + size_of_val(table.offsets.as_slice()) as u64
 }
 
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {

@@ -574,3 +574,18 @@ fn global(locals: &[u32], partition: &Partition, shard: u32, neuron: u32) -> Neu
     let index = partition.owned(population, shard).start + (neuron - locals[population]);
     NeuronId(partition.population(population).start + index)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::superposition::Load;
+    use crate::network::BYTES_PER_PLACE;
+
+    #[test]
+    fn a_neuron_takes_what_the_estimate_says() {
+        // Statistics, load, next visit, number of inputs, and three bits.
+        let held = size_of::<Train>() + size_of::<Load>() + size_of::<Tick>() + size_of::<u32>();
+        let bound = BYTES_PER_PLACE as usize;
+        assert!(held < bound && bound <= held + 8, "{held} bytes are held, {bound} are estimated");
+    }
+}
