@@ -1,7 +1,7 @@
 //! `saltatory check`: is the scenario valid, and does its network fit?
 
 use super::console::{Console, Exit, Failure};
-use super::settings::{EffortArguments, ScenarioArguments};
+use super::settings::Task;
 use super::table::facts;
 use super::wiring::Estimate;
 use super::{machine, wiring, words};
@@ -13,9 +13,7 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    scenario: ScenarioArguments,
-    #[command(flatten)]
-    effort: EffortArguments,
+    task: Task,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -46,8 +44,8 @@ struct Report {
 
 /// Validates a scenario and tells how large its network will be.
 pub fn check(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let scenario = arguments.scenario.load()?;
-    let (_, shards) = arguments.effort.resolve();
+    let scenario = arguments.task.scenario.load()?;
+    let (_, shards) = arguments.task.effort.resolve();
     let estimate = wiring::estimate(&scenario, shards)?;
     let report = report(&scenario, estimate, machine::available_memory());
     if arguments.json {

@@ -22,8 +22,9 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("cuba_jump", &["duration=150 ms"]),
     ("fly", &["duration=300 ms", "population.exc.size=926", "population.inh.size=463"]),
     ("hello", &["duration=300 ms"]),
-    ("pd14", &["duration=200 ms", "scale.factor=0.01"]),
-    ("pd14_dc", &["duration=200 ms", "scale.factor=0.01"]),
+    ("pd14", &["duration=200 ms", "scale.factor=0.025"]),
+    // As small as this it is silent; a stronger current into one population wakes it.
+    ("pd14_dc", &["duration=200 ms", "scale.factor=0.02", "population.L6I.params.i_e=900 pA"]),
     ("sparse", &["duration=1 s", "population.cells.size=2000"]),
     ("sparse_kick", &["duration=1 s", "population.cells.size=2000"]),
 ];
