@@ -45,8 +45,10 @@ pub struct Meter {
 
 /// Between two drawings.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Steps of the bar.
-const STEPS: u64 = 1000;
+/// Columns that are assumed where the terminal does not tell.
+const USUAL_WIDTH: usize = 80;
+/// The bar fills what is left of the line, within these bounds.
+const BAR: std::ops::RangeInclusive<usize> = 12..=32;
 
 impl Meter {
     /// A meter for a run of `duration`, which starts now.
@@ -80,9 +82,7 @@ impl Meter {
             return;
         }
         self.draw_at.store(now + PAUSE.as_millis() as u64, Ordering::Relaxed);
-        let part = progress.simulated.s() / self.duration.s().max(f64::MIN_POSITIVE);
-        self.bar.set_position((part * STEPS as f64) as u64);
-        self.bar.set_message(line(progress, self.duration, elapsed));
+        self.bar.set_message(line(progress, self.duration, elapsed, width()));
     }
 
     /// Seconds that the engine spent before its first window.
@@ -98,27 +98,48 @@ impl Meter {
 }
 
 fn bar() -> ProgressBar {
-    let template = "{percent:>3} % {bar:30} {msg}";
-    let style = ProgressStyle::with_template(template).expect("the template is sound");
+    // The line is composed to fit; should the window shrink under it, it is cut, never wrapped.
+    let style = ProgressStyle::with_template("{wide_msg}").expect("the template is sound");
     // At most ten drawings a second: a terminal over a slow line must not slow the run.
     let target = ProgressDrawTarget::stderr_with_hz(10);
-    ProgressBar::with_draw_target(Some(STEPS), target).with_style(style.progress_chars("=> "))
+    ProgressBar::with_draw_target(None, target).with_style(style)
 }
 
-/// `0.250 s of 1 s, 1,200 spikes, 12.3 s for one second, 9.2 s left`.
-fn line(Progress { simulated, spikes }: Progress, duration: Span, elapsed: Duration) -> String {
-    let mut text = format!("{:.3} s of {} s", simulated.s(), duration.s());
+fn width() -> usize {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or(USUAL_WIDTH, |(width, _)| width.0.into())
+}
+
+/// ` 25 %  0.250 s of 1 s, 9.2 s left, real-time factor 12.30, 1,200 spikes  [===>        ]`, or
+/// as much of it as `width` columns hold.
+fn line(progress: Progress, duration: Span, elapsed: Duration, width: usize) -> String {
+    let Progress { simulated, spikes } = progress;
+    let part = (simulated.s() / duration.s().max(f64::MIN_POSITIVE)).min(1.0);
+    let mut line = format!("{:>3} %", (part * 100.0) as u32);
+    let mut pieces = vec![format!("{:.3} s of {} s", simulated.s(), duration.s())];
     if simulated > Tick::ZERO {
         let factor = elapsed.as_secs_f64() / simulated.s();
         let left = (duration.s() - simulated.s()).max(0.0) * factor;
-        text.push_str(&format!(
-            ", {} spikes, {} for one second, {} left",
-            words::count(spikes),
-            words::seconds(factor),
-            words::seconds(left)
-        ));
+        pieces.push(format!("{} left", words::seconds(left)));
+        pieces.push(format!("real-time factor {factor:.2}"));
+        pieces.push(format!("{} spikes", words::count(spikes)));
     }
-    text
+    let mut separator = "  ";
+    for piece in pieces {
+        // The last column stays free: some terminals wrap once it is written.
+        if line.len() + separator.len() + piece.len() < width {
+            line.push_str(separator);
+            line.push_str(&piece);
+            separator = ", ";
+        }
+    }
+    let room = width.saturating_sub(line.len() + "  []".len() + 1).min(*BAR.end());
+    if room >= *BAR.start() {
+        let done = (part * room as f64) as usize;
+        let head = if done < room { ">" } else { "" };
+        line.push_str(&format!("  [{:<room$}]", "=".repeat(done) + head));
+    }
+    line
 }
 
 #[cfg(test)]
@@ -128,10 +149,26 @@ mod tests {
     #[test]
     fn the_line_tells_speed_and_time_left() {
         let at = |tick, spikes| Progress { simulated: Tick(tick), spikes };
-        let half = at(500_000_000, 1200);
-        let text = line(half, Span::from_whole_ms(2000), Duration::from_secs(1));
-        assert_eq!(text, "0.500 s of 2 s, 1,200 spikes, 2.0 s for one second, 3.0 s left");
-        assert_eq!(line(at(0, 0), Span(1_000_000_000), Duration::ZERO), "0.000 s of 1 s");
+        let (half, two) = (at(500_000_000, 1200), Span::from_whole_ms(2000));
+        let text = line(half, two, Duration::from_secs(1), 93);
+        let expected = " 25 %  0.500 s of 2 s, 3.0 s left, real-time factor 2.00, 1,200 spikes";
+        assert_eq!(text, format!("{expected}  [====>             ]"));
+        assert_eq!(line(half, two, Duration::from_secs(1), 80), expected);
+        let narrow = line(half, two, Duration::from_secs(1), 40);
+        assert_eq!(narrow, " 25 %  0.500 s of 2 s, 3.0 s left");
+        let start = line(at(0, 0), two, Duration::ZERO, 60);
+        assert_eq!(start, format!("  0 %  0.000 s of 2 s  [{:<32}]", ">"));
+        let end = line(at(2_000_000_000, 9), two, Duration::from_secs(4), 90);
+        assert!(end.starts_with("100 %") && end.ends_with("===]"), "{end}");
+    }
+
+    #[test]
+    fn the_line_fits_any_terminal() {
+        let progress = Progress { simulated: Tick(123_456_789_012), spikes: 1_234_567_890 };
+        for width in 6..200 {
+            let text = line(progress, Span(1 << 52), Duration::from_secs(987_654), width);
+            assert!(text.is_ascii() && text.len() < width, "{width}: {text}");
+        }
     }
 
     #[test]

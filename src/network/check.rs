@@ -9,9 +9,9 @@ use super::error::Problem;
 use super::pool::Pool;
 use super::tables::{delay_on_grid, weight_as_stored};
 use crate::base::Resolution;
-use crate::neuron::Descriptor;
+use crate::neuron::{Descriptor, Parameter};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape,
+    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape, constants,
 };
 use crate::synapse::LONGEST_DELAY;
 
@@ -95,6 +95,14 @@ fn check_neurons(
     for (law, variable) in initial.iter().zip(descriptor.variables) {
         let name = variable.name;
         problems.extend(draw::check(law, size).err().map(|what| format!("{name}: {what}")));
+    }
+    // Values that are wrong by themselves are met when they are drawn, and named there.
+    let constants = constants(descriptor, parameters);
+    let in_range = |(p, &value): (&Parameter, &f64)| p.range.contains(value);
+    if problems.is_empty() && descriptor.parameters.iter().zip(&constants).all(in_range) {
+        let parameter = |index: usize| descriptor.parameters.get(index).map_or("", |p| p.name);
+        let wrong = (descriptor.check)(&constants);
+        problems.extend(wrong.into_iter().map(|(p, what)| format!("{}: {what}", parameter(p))));
     }
     problems
 }

@@ -1,8 +1,8 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
+use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::lif::{self, E_L, Membrane};
 use super::membrane::Relaxation;
-use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Spare, TOKEN};
 use super::{Descriptor, Dynamics, Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;
@@ -177,6 +177,11 @@ impl Framed for LifDelta {
     #[inline]
     fn kick(_: &Growth, factor: &f64, weight: f64) -> Pair {
         Pair([weight * factor, -weight.max(TOKEN)])
+    }
+
+    #[inline]
+    fn spent(_: &Growth, weight: f64) -> f64 {
+        weight.max(TOKEN)
     }
 
     #[inline]

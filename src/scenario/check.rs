@@ -192,7 +192,7 @@ pub(super) fn parameter(
 }
 
 /// The constant parameters of a model; those that differ from neuron to neuron at their default.
-pub(super) fn constants(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Vec<f64> {
+pub(crate) fn constants(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Vec<f64> {
     let constant = |(index, value): (usize, &ParameterValue)| {
         match value {
             ParameterValue::Drawn(law) => law.as_constant(),

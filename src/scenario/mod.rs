@@ -35,6 +35,7 @@ mod tests;
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::Descriptor;
 
+pub(crate) use check::constants;
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
 pub use problem::{Finding, Problem, Problems};

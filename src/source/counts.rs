@@ -69,7 +69,8 @@ mod tests {
             let n = 40_000;
             let drawn: Vec<f64> = (0..n).map(|_| counts.draw(&mut random) as f64).collect();
             let average = drawn.iter().sum::<f64>() / f64::from(n);
-            let variance = drawn.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / f64::from(n);
+            let variance =
+                drawn.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / f64::from(n);
             let error = (mean / f64::from(n)).sqrt();
             assert!((average - mean).abs() <= 5.0 * error, "{mean}: {average}");
             assert!((variance - mean).abs() <= 0.04 * mean, "{mean}: {variance}");
