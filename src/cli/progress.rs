@@ -4,8 +4,7 @@
 use super::wiring::{Control, Progress};
 use super::words;
 use crate::base::{Span, Tick};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -34,7 +33,7 @@ pub fn interrupted() -> bool {
 
 /// Shows how far a run has come, on a terminal only.
 pub struct Meter {
-    bar: ProgressBar,
+    visible: bool,
     started: Instant,
     duration: Span,
     /// Microseconds from the start to the end of the engine's set-up; 0 if it told none.
@@ -43,20 +42,23 @@ pub struct Meter {
     draw_at: AtomicU64,
 }
 
-/// Between two drawings.
+/// Between two drawings: a terminal over a slow line must not slow the run.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Columns that are assumed where the terminal does not tell.
 const USUAL_WIDTH: usize = 80;
+/// Columns that stay free: a terminal shows `^C` behind the line, and some wrap as soon as the
+/// last column is written.
+const FREE: usize = 3;
 /// The bar fills what is left of the line, within these bounds.
 const BAR: std::ops::RangeInclusive<usize> = 12..=32;
 
 impl Meter {
     /// A meter for a run of `duration`, which starts now.
     pub fn new(duration: Span, quiet: bool) -> Meter {
-        let visible = !quiet && std::io::stderr().is_terminal();
-        let bar = if visible { bar() } else { ProgressBar::hidden() };
+        let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let visible = !quiet && !is_dumb && std::io::stderr().is_terminal();
         Meter {
-            bar,
+            visible,
             started: Instant::now(),
             duration,
             set_up: AtomicU64::new(0),
@@ -70,7 +72,7 @@ impl Meter {
         if progress.simulated == Tick::ZERO {
             self.set_up.store(elapsed.as_micros() as u64, Ordering::Relaxed);
         }
-        if !self.bar.is_hidden() {
+        if self.visible {
             self.draw(progress, elapsed);
         }
         if interrupted() { Control::Stop } else { Control::Continue }
@@ -82,7 +84,7 @@ impl Meter {
             return;
         }
         self.draw_at.store(now + PAUSE.as_millis() as u64, Ordering::Relaxed);
-        self.bar.set_message(line(progress, self.duration, elapsed, width()));
+        replace_line(&line(progress, self.duration, elapsed, width()));
     }
 
     /// Seconds that the engine spent before its first window.
@@ -92,17 +94,19 @@ impl Meter {
 
     /// Takes the line away and tells how long the run took, in seconds.
     pub fn finish(&self) -> f64 {
-        self.bar.finish_and_clear();
+        if self.visible {
+            replace_line("");
+        }
         self.started.elapsed().as_secs_f64()
     }
 }
 
-fn bar() -> ProgressBar {
-    // The line is composed to fit; should the window shrink under it, it is cut, never wrapped.
-    let style = ProgressStyle::with_template("{wide_msg}").expect("the template is sound");
-    // At most ten drawings a second: a terminal over a slow line must not slow the run.
-    let target = ProgressDrawTarget::stderr_with_hz(10);
-    ProgressBar::with_draw_target(None, target).with_style(style)
+/// Writes over the line on which the cursor stands: to its start, the text, clear the rest. The
+/// cursor stays on that line, so that a `^C` shown behind the text is written over as well.
+fn replace_line(text: &str) {
+    let mut terminal = std::io::stderr().lock();
+    // That nobody sees how far a run is must not stop it.
+    let _ = write!(terminal, "\r{text}\x1b[K").and_then(|()| terminal.flush());
 }
 
 fn width() -> usize {
@@ -125,15 +129,15 @@ fn line(progress: Progress, duration: Span, elapsed: Duration, width: usize) -> 
         pieces.push(format!("{} spikes", words::count(spikes)));
     }
     let mut separator = "  ";
+    let width = width.saturating_sub(FREE);
     for piece in pieces {
-        // The last column stays free: some terminals wrap once it is written.
-        if line.len() + separator.len() + piece.len() < width {
+        if line.len() + separator.len() + piece.len() <= width {
             line.push_str(separator);
             line.push_str(&piece);
             separator = ", ";
         }
     }
-    let room = width.saturating_sub(line.len() + "  []".len() + 1).min(*BAR.end());
+    let room = width.saturating_sub(line.len() + "  []".len()).min(*BAR.end());
     if room >= *BAR.start() {
         let done = (part * room as f64) as usize;
         let head = if done < room { ">" } else { "" };
@@ -150,7 +154,7 @@ mod tests {
     fn the_line_tells_speed_and_time_left() {
         let at = |tick, spikes| Progress { simulated: Tick(tick), spikes };
         let (half, two) = (at(500_000_000, 1200), Span::from_whole_ms(2000));
-        let text = line(half, two, Duration::from_secs(1), 93);
+        let text = line(half, two, Duration::from_secs(1), 95);
         let expected = " 25 %  0.500 s of 2 s, 3.0 s left, real-time factor 2.00, 1,200 spikes";
         assert_eq!(text, format!("{expected}  [====>             ]"));
         assert_eq!(line(half, two, Duration::from_secs(1), 80), expected);
@@ -165,9 +169,9 @@ mod tests {
     #[test]
     fn the_line_fits_any_terminal() {
         let progress = Progress { simulated: Tick(123_456_789_012), spikes: 1_234_567_890 };
-        for width in 6..200 {
+        for width in 8..200 {
             let text = line(progress, Span(1 << 52), Duration::from_secs(987_654), width);
-            assert!(text.is_ascii() && text.len() < width, "{width}: {text}");
+            assert!(text.is_ascii() && text.len() + "^C".len() < width, "{width}: {text}");
         }
     }
 
