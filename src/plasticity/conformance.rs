@@ -1,0 +1,305 @@
+//! What every rule promises, tested for every rule in the registry.
+//!
+//! Promise: evaluated lazily, a rule gives what an eager evaluation of its equations gives, spike by
+//! spike; settling synapses at any times and trimming histories by the horizon changes no bit of any
+//! weight; weights stay within their bounds; a synapse takes the bytes that its manual states.
+//! Method: random trains, with ties between arrivals, target and modulator made on purpose, bursts,
+//! silences, several spikes of a source under way at a time, and random divisions of the delay.
+
+use super::oracle::{self, Happening, Values};
+use super::patch::{Patch, Protocol};
+use super::{Descriptor, Kind, Path, Rule, Stored, Visitor, dispatch, registry};
+use crate::base::random::{Purpose, Stream};
+use crate::base::{Span, Tick};
+
+/// Trains for each rule and way of testing. One protocol is one random train of each kind.
+const TRAINS: u64 = 10_000;
+
+pub(super) struct Draw(Stream);
+
+impl Draw {
+    pub fn new(what: u64, which: u64) -> Draw {
+        Draw(Stream::new(what, Purpose::Initial, 77, which))
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0.below(bound)
+    }
+
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.0.uniform()
+    }
+
+    /// Increasing ticks: bursts, silences, and a coarse lattice on which trains meet.
+    pub fn train(&mut self, most: u64) -> Vec<Tick> {
+        let (mut tick, mut train) = (self.below(40_000_000), Vec::new());
+        let lattice = [1, 1_000_000][self.below(2) as usize];
+        for _ in 0..self.below(most + 1) {
+            let mean_ms = [0.5, 5.0, 50.0, 2_000.0][self.0.below(20).min(3) as usize];
+            let step = (self.0.exponential() * mean_ms * 1e6) as u64;
+            tick = (tick + step + 1).div_ceil(lattice) * lattice;
+            train.push(Tick(tick));
+        }
+        train
+    }
+
+    pub fn path(&mut self) -> Path {
+        // Whole milliseconds, so that ties survive the shift.
+        let ms = |draw: &mut Draw| Span(draw.below(8) * 1_000_000);
+        let long = Span(self.below(2) * 40_000_000);
+        let axonal = ms(self);
+        Path { axonal: Span(axonal.0 + long.0), dendritic: ms(self) }
+    }
+
+    /// Parameters around their defaults, and for each choice any word.
+    pub fn parameters(&mut self, descriptor: &Descriptor) -> Vec<f64> {
+        let draw = |p: &super::Parameter| match p.kind {
+            Kind::Choice(words) => self.0.below(words.len() as u64) as f64,
+            Kind::Quantity { default: Some(value), .. } => value * (0.5 + self.0.uniform()),
+            Kind::Quantity { default: None, .. } => 0.5 + 2.0 * self.0.uniform(),
+        };
+        let mut values: Vec<f64> = descriptor.parameters.iter().map(draw).collect();
+        prepare(descriptor, &mut values, &mut self.0);
+        values
+    }
+
+    pub fn protocol(&mut self, inputs: usize) -> Protocol {
+        let target = self.train(60);
+        let mut sources: Vec<Vec<Tick>> = (0..inputs).map(|_| self.train(60)).collect();
+        // Ties on purpose: some spikes of the target are also spikes of the first source.
+        if self.below(2) == 0 && !target.is_empty() {
+            let shared = (0..10).map(|_| target[self.below(target.len() as u64) as usize]);
+            let mut train = shared.collect::<Vec<Tick>>();
+            train.extend(&sources[0]);
+            train.sort_unstable();
+            train.dedup();
+            sources[0] = train;
+        }
+        let modulator = self.train(60);
+        Protocol { sources, target, modulator, ..Protocol::default() }
+    }
+}
+
+/// Makes random values legal, and strong enough that bounds are met.
+fn prepare(descriptor: &Descriptor, values: &mut [f64], random: &mut Stream) {
+    let at = |name| descriptor.parameter(name);
+    let mut set = |name, value: f64| {
+        if let Some(index) = at(name) {
+            values[index] = value;
+        }
+    };
+    match descriptor.name {
+        "stdp" => {
+            set("lambda", [0.01, 0.3][random.below(2) as usize]);
+            let sign = [1.0, -1.0][random.below(2) as usize];
+            set("w_max", sign * (0.7 + random.uniform()));
+        }
+        "short_term" => set("u", random.uniform_open()),
+        _ => {}
+    }
+}
+
+fn patch<R: Rule, W: Stored>(values: &[f64], weights: &[f64], paths: &[Path]) -> Patch<R, W> {
+    let mut patch = Patch::new(values, None, 5);
+    weights.iter().zip(paths).for_each(|(&weight, &path)| patch.connect(weight, path));
+    patch
+}
+
+/// A weight that the rule accepts.
+fn weight(descriptor: &Descriptor, values: &[f64], random: &mut Draw) -> f64 {
+    match descriptor.parameter("w_max") {
+        Some(index) => values[index] * random.uniform(0.0, 1.0),
+        None => random.uniform(0.1, 1.0),
+    }
+}
+
+/// Runs protocols with and without settling and trimming, and compares bits.
+struct Settles;
+
+impl Visitor for Settles {
+    type Output = ();
+
+    fn visit<R: Rule>(self) {
+        for which in 0..TRAINS / 10 {
+            settles::<R, f32>(which);
+            settles::<R, f64>(which);
+        }
+    }
+}
+
+fn settles<R: Rule, W: Stored>(which: u64) {
+    let mut draw = Draw::new(1, which);
+    let values = draw.parameters(R::DESCRIPTOR);
+    let inputs = 3;
+    let weights: Vec<f64> =
+        (0..inputs).map(|_| weight(R::DESCRIPTOR, &values, &mut draw)).collect();
+    let shared_path = draw.path();
+    let paths: Vec<Path> = (0..inputs)
+        .map(|_| match R::DESCRIPTOR.order {
+            super::Order::BySynapse => draw.path(),
+            // Inputs that share a pool have one dendritic delay.
+            super::Order::ByTarget => Path { dendritic: shared_path.dendritic, ..draw.path() },
+        })
+        .collect();
+    let plain = draw.protocol(inputs);
+    let mut busy = plain.clone();
+    busy.settle = draw.train(40);
+    // Also at the very ticks at which something happens.
+    busy.settle.extend(plain.target.iter().step_by(3));
+    busy.settle.sort_unstable();
+    // Settling twice in a row must be settling once.
+    busy.settle.extend(busy.settle.clone());
+    busy.settle.sort_unstable();
+    busy.trim = true;
+    let end = Tick(10_000_000_000_000);
+    let [mut one, mut other] = [0; 2].map(|_| patch::<R, W>(&values, &weights, &paths));
+    let (expected, found) = (one.run(&plain), other.run(&busy));
+    let bits = |all: &[Vec<f64>]| -> Vec<Vec<u64>> {
+        all.iter().map(|train| train.iter().map(|w| w.to_bits()).collect()).collect()
+    };
+    assert_eq!(bits(&expected), bits(&found), "{} {which}", R::DESCRIPTOR.name);
+    for patch in [&mut one, &mut other] {
+        for &spike in plain
+            .target
+            .iter()
+            .filter(|&&s| patch.post.spikes.latest().is_none_or(|l| l.at < s))
+            .collect::<Vec<_>>()
+        {
+            patch.fire(spike);
+        }
+        patch.settle(end, false);
+    }
+    for input in 0..inputs {
+        let (a, b) = (one.inputs[input].synapse, other.inputs[input].synapse);
+        assert_eq!(a, b, "{} {which}: settled at the end", R::DESCRIPTOR.name);
+        let (a, b) = (one.weight(input, end), other.weight(input, end));
+        assert_eq!(a.to_bits(), b.to_bits(), "{} {which}", R::DESCRIPTOR.name);
+    }
+    assert_eq!(one.verdicts.len(), other.verdicts.len(), "{} {which}", R::DESCRIPTOR.name);
+    other.settle(end, true);
+    assert!(other.post.spikes.len() <= 1, "all but the latest spike can be forgotten");
+}
+
+#[test]
+fn settling_and_trimming_change_no_bit() {
+    for descriptor in registry() {
+        dispatch(descriptor, Settles);
+    }
+}
+
+/// Runs protocols on one synapse and hands the transmitted weights to the oracle.
+pub(super) fn against<R: Rule>(
+    trains: u64,
+    tolerance: f64,
+    expected: impl Fn(&Values<'_>, f64, &[(f64, Happening)]) -> Vec<f64>,
+) {
+    for which in 0..trains {
+        let mut draw = Draw::new(2, which);
+        let values = draw.parameters(R::DESCRIPTOR);
+        let start = weight(R::DESCRIPTOR, &values, &mut draw);
+        let path = draw.path();
+        let protocol = draw.protocol(1);
+        let found = patch::<R, f64>(&values, &[start], &[path]).run(&protocol);
+        let (source, target) = (&protocol.sources[0], &protocol.target);
+        let happenings = oracle::happenings(path, source, target, &protocol.modulator);
+        let named = Values { descriptor: R::DESCRIPTOR, values: &values };
+        let expected = expected(&named, start, &happenings);
+        assert_eq!(found[0].len(), expected.len());
+        for (index, (a, b)) in found[0].iter().zip(&expected).enumerate() {
+            let error = (a - b).abs() / (a.abs() + b.abs()).max(1e-6);
+            let name = R::DESCRIPTOR.name;
+            assert!(error < tolerance, "{name} {which}: spike {index}: {a} {b}\n{values:?}");
+        }
+    }
+}
+
+#[test]
+fn stdp_is_what_the_eager_oracle_gives() {
+    against::<super::stdp::Stdp>(TRAINS, 1e-9, oracle::stdp);
+}
+
+#[test]
+fn short_term_is_what_the_eager_oracle_gives() {
+    against::<super::short_term::ShortTerm>(TRAINS, 1e-10, |v, weight, happenings| {
+        let arrivals = happenings.iter().filter(|(_, what)| *what == Happening::Arrival);
+        let times: Vec<f64> = arrivals.map(|(at, _)| *at).collect();
+        oracle::short_term(v, &times).into_iter().map(|share| share * weight).collect()
+    });
+}
+
+/// Weights within their bounds, in both precisions, whatever the trains.
+struct Bounds;
+
+impl Visitor for Bounds {
+    type Output = ();
+
+    fn visit<R: Rule>(self) {
+        for which in 0..TRAINS / 10 {
+            let mut draw = Draw::new(3, which);
+            let values = draw.parameters(R::DESCRIPTOR);
+            let of = |name| R::DESCRIPTOR.parameter(name).map(|index| values[index]);
+            let Some(bound) = of("w_max") else { return };
+            let low = of("w_min").unwrap_or(0.0);
+            let start =
+                weight(R::DESCRIPTOR, &values, &mut draw).clamp(low.min(bound), bound.max(low));
+            let path = draw.path();
+            let protocol = draw.protocol(1);
+            let mut patch = patch::<R, f32>(&values, &[start], &[path]);
+            patch.run(&protocol);
+            let end = Tick(10_000_000_000_000);
+            patch.settle(end, false);
+            let weight = patch.weight(0, end);
+            let inside = low.min(bound) <= weight && weight <= low.max(bound);
+            assert!(inside, "{} {which}: {weight} beyond {bound}", R::DESCRIPTOR.name);
+        }
+    }
+}
+
+#[test]
+fn weights_stay_within_their_bounds() {
+    for descriptor in registry() {
+        dispatch(descriptor, Bounds);
+    }
+}
+
+struct Bytes;
+
+impl Visitor for Bytes {
+    type Output = ();
+
+    fn visit<R: Rule>(self) {
+        // Target and delay take four bytes each.
+        let found = size_of::<R::Synapse<f32>>() as u32 + 8;
+        assert_eq!(found, R::DESCRIPTOR.bytes, "{}", R::DESCRIPTOR.name);
+        assert!(align_of::<R::Synapse<f32>>() <= 4, "{}", R::DESCRIPTOR.name);
+    }
+}
+
+#[test]
+fn a_synapse_takes_the_bytes_that_are_stated() {
+    for descriptor in registry() {
+        dispatch(descriptor, Bytes);
+    }
+}
+
+#[test]
+fn every_rule_is_documented() {
+    for descriptor in registry() {
+        let name = descriptor.name;
+        assert!(descriptor.summary.len() > 10 && descriptor.manual.len() > 100, "{name}");
+        assert!(name == "fixed" || descriptor.manual.contains("Source"), "{name} has no source");
+        let mut names: Vec<&str> = descriptor.parameters.iter().map(|p| p.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), descriptor.parameters.len(), "{name}: a name twice");
+        for parameter in descriptor.parameters {
+            assert!(parameter.doc.len() > 5, "{name}: {}", parameter.name);
+            let reserved =
+                ["rule", "short_term", "dendritic_delay", "modulator", "modulator_delay"];
+            assert!(!reserved.contains(&parameter.name), "{name}: {}", parameter.name);
+        }
+        for line in descriptor.manual.lines() {
+            assert!(line.chars().count() <= 100, "{name}: {line}");
+        }
+    }
+}
