@@ -7,8 +7,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     name: "fixed",
     summary: "weights that do not change",
     manual: "\
-The weight is what the projection gave it, for ever. A projection without a plasticity rule has this
-one; its synapses live in the static store and cost no more than 8 or 12 bytes each.",
+The weight is what the projection gave it, for ever. A projection without a plasticity rule has
+this one; its synapses live in the static store and cost no more than 8 or 12 bytes each.",
     parameters: &[],
     bytes: 12,
     order: Order::BySynapse,

@@ -34,12 +34,20 @@
 //! All synapses of a source see the same train, each shifted by its own axonal delay, so the
 //! traces of the source are computed once for each spike and not once for each arrival.
 
+pub mod bounded;
 pub mod fixed;
 pub mod history;
+pub mod homeostat;
+pub mod noise_prune;
 pub mod patch;
 pub mod short_term;
 pub mod stdp;
+pub mod stdp_dopamine;
+pub mod stdp_reserve;
+pub mod stdp_triplet;
 pub mod stored;
+pub mod synaptic_scaling;
+pub mod vogels_inhibitory;
 
 #[cfg(test)]
 mod conformance;
@@ -147,6 +155,17 @@ impl Parameter {
     /// A choice of words.
     const fn choice(name: &'static str, words: &'static [&'static str]) -> Parameter {
         Parameter { name, kind: Kind::Choice(words), doc: "" }
+    }
+
+    /// With a default, in the unit of the weights whatever that is.
+    const fn or(self, value: f64) -> Parameter {
+        let kind = match self.kind {
+            Kind::Quantity { measure, range, .. } => {
+                Kind::Quantity { measure, default: Some(value), range }
+            }
+            choice => choice,
+        };
+        Parameter { kind, ..self }
     }
 
     /// With its meaning.
@@ -405,6 +424,12 @@ rules! {
     fixed::Fixed,
     short_term::ShortTerm,
     stdp::Stdp,
+    stdp_triplet::StdpTriplet,
+    stdp_dopamine::StdpDopamine,
+    vogels_inhibitory::VogelsInhibitory,
+    synaptic_scaling::SynapticScaling,
+    stdp_reserve::StdpReserve,
+    noise_prune::NoisePrune,
 }
 
 /// The rule of this name.

@@ -18,7 +18,11 @@ pub struct Patch<R: Rule, W: Stored> {
     pub inputs: Vec<Input<R, W>>,
     /// Decisions about synapses, in the order in which they were taken.
     pub verdicts: Vec<Verdict>,
+    /// The number of the target; sources are numbered by their place, unless this is changed.
+    pub target: NeuronId,
     resource: Option<Resource>,
+    /// How many spikes of the modulator have arrived.
+    modulated: usize,
 }
 
 /// One synapse with its source.
@@ -27,7 +31,8 @@ pub struct Input<R: Rule, W: Stored> {
     pub synapse: R::Synapse<W>,
     /// The parts of its delay.
     pub path: Path,
-    source: NeuronId,
+    /// The number of its source.
+    pub source: NeuronId,
     train: History<Sent<R::Trace>>,
     /// How many spikes have arrived.
     arrived: u64,
@@ -48,17 +53,22 @@ pub struct Protocol {
     pub trim: bool,
 }
 
-/// The number of the target; sources are numbered by their place.
-const TARGET: NeuronId = NeuronId(u32::MAX);
-
 impl<R: Rule, W: Stored> Patch<R, W> {
     /// A target without synapses. Short-term plasticity comes from the rule or is given.
     pub fn new(parameters: &[f64], short_term: Option<&[f64]>, seed: u64) -> Self {
         let constants = R::constants(parameters, seed);
         let post = Postsynaptic { spikes: History::default(), state: R::target(&constants) };
         let resource = short_term.map(Resource::new).or_else(|| R::resource(&constants).cloned());
-        let (shared, inputs, verdicts) = (R::Shared::default(), Vec::new(), Vec::new());
-        Patch { constants, shared, post, inputs, verdicts, resource }
+        Patch {
+            constants,
+            shared: R::Shared::default(),
+            post,
+            inputs: Vec::new(),
+            verdicts: Vec::new(),
+            target: NeuronId(u32::MAX),
+            resource,
+            modulated: 0,
+        }
     }
 
     /// Adds a synapse.
@@ -94,9 +104,9 @@ impl<R: Rule, W: Stored> Patch<R, W> {
 
     /// The next spike of an input's source arrives; what is transmitted, release included.
     pub fn arrive(&mut self, input: usize) -> f64 {
-        let Patch { constants, shared, post, inputs, verdicts, .. } = self;
+        let Patch { constants, shared, post, inputs, verdicts, target, .. } = self;
         let Input { synapse, path, source, train, arrived } = &mut inputs[input];
-        let (path, source, target) = (*path, *source, TARGET);
+        let (path, source, target) = (*path, *source, *target);
         let last = arrived.checked_sub(1).and_then(|before| train.spike(before));
         let now = train.spike(*arrived).expect("it has been sent");
         let trace_of =
@@ -136,11 +146,11 @@ impl<R: Rule, W: Stored> Patch<R, W> {
         input: usize,
         visit: impl FnOnce(&mut Site<'_, R>, &mut R::Synapse<W>, Option<Spike<R::Trace>>) -> T,
     ) -> T {
-        let Patch { constants, shared, post, inputs, verdicts, .. } = self;
+        let Patch { constants, shared, post, inputs, verdicts, target, .. } = self;
         let Input { synapse, path, source, train, arrived } = &mut inputs[input];
         let last = arrived.checked_sub(1).and_then(|before| train.spike(before));
         let last = last.map(|spike| Spike { at: spike.at, value: spike.value.trace });
-        let (path, source, target) = (*path, *source, TARGET);
+        let (path, source, target) = (*path, *source, *target);
         let mut site = Site { constants, shared, post, path, source, target, verdicts };
         visit(&mut site, synapse, last)
     }
@@ -160,16 +170,9 @@ impl<R: Rule, W: Stored> Patch<R, W> {
         }
         events.sort_unstable();
         let mut sent = vec![0; self.inputs.len()];
-        let mut target = protocol.target.iter().peekable();
-        let mut modulator = protocol.modulator.iter().peekable();
         let mut transmitted = vec![Vec::new(); self.inputs.len()];
         for (at, class, index) in events {
-            while let Some(&spike) = target.next_if(|&&spike| spike < at) {
-                self.fire(spike);
-            }
-            while let Some(&spike) = modulator.next_if(|&&spike| spike <= at) {
-                R::modulated(&self.constants, &mut self.shared, spike);
-            }
+            self.push_until(protocol, at);
             if class == 0 {
                 self.settle(at, protocol.trim);
                 continue;
@@ -183,5 +186,26 @@ impl<R: Rule, W: Stored> Patch<R, W> {
             transmitted[index].push(self.arrive(index));
         }
         transmitted
+    }
+
+    /// Pushes what is left of the trains of target and modulator, and settles all synapses.
+    pub fn finish(&mut self, protocol: &Protocol, until: Tick) {
+        self.push_until(protocol, until);
+        self.settle(until, false);
+    }
+
+    /// Spikes of the target before `at`, and of the modulator up to it.
+    fn push_until(&mut self, protocol: &Protocol, at: Tick) {
+        while let Some(&spike) = protocol.target.get(self.post.spikes.end() as usize)
+            && spike < at
+        {
+            self.fire(spike);
+        }
+        while let Some(&spike) = protocol.modulator.get(self.modulated)
+            && spike <= at
+        {
+            R::modulated(&self.constants, &mut self.shared, spike);
+            self.modulated += 1;
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! `short_term`: depression and facilitation that depend on the source alone.
 //!
 //! What a spike releases is a function of its source's train, so it is computed once for each
-//! spike ([`Release`]) and shared by all synapses of the row. This is how it can be combined with every
-//! rule that changes weights, at no byte for each synapse.
+//! spike ([`Release`]) and shared by all synapses of the row. This is how it can be combined with
+//! every rule that changes weights, at no byte for each synapse.
 
 use super::fixed::{Fixed, Weight};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, unconditional};
+use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored};
 use crate::base::{Span, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -28,18 +28,18 @@ Short-term plasticity after Tsodyks and Markram. Spike number n of a source tran
     u_1 = u            u_{n+1} = u + u_n (1 - u) exp(-h / tau_fac)
     x_1 = 1            x_{n+1} = 1 + (x_n - x_n u_n - 1) exp(-h / tau_rec)
 
-where h is the time between the two spikes. With tau_fac = 0 there is no facilitation, u_n = u. The
-weight w does not change; x u lies between 0 and 1. Each synapse sees its source's train unbroken, so
-x and u belong to the spike and not to the synapse.
+where h is the time between the two spikes. With tau_fac = 0 there is no facilitation, u_n = u.
+The weight w does not change; x u lies between 0 and 1. Each synapse sees its source's train
+unbroken, so x and u belong to the spike and not to the synapse.
 
 Beside another rule the same parameters stand in a table of their own:
 
-    plasticity = { rule = \"stdp\", w_max = \"1 mV\", short_term = { u = 0.2, tau_rec = \"100 ms\" } }
+    plasticity = { rule = \"stdp\", w_max = \"1 mV\", short_term = { u = 0.2 } }
 
 The other rule then says what w is. It is not told what was released.
 
-Source: Tsodyks, Pawelzik and Markram 1998, doi 10.1162/089976698300017502; in the form of Maass and
-Markram 2002, doi 10.1016/S0893-6080(01)00144-7, equations 4 and 5.",
+Source: Tsodyks, Pawelzik and Markram 1998, doi 10.1162/089976698300017502; in the form of Maass
+and Markram 2002, doi 10.1016/S0893-6080(01)00144-7, equations 4 and 5.",
     parameters: PARAMETERS,
     bytes: 12,
     order: Order::BySynapse,
@@ -103,8 +103,8 @@ impl Resource {
     }
 }
 
-/// See the [manual page](Descriptor::manual). The weight is [`Fixed`]; whoever files the spikes of a
-/// source computes their release.
+/// See the [manual page](Descriptor::manual). The weight is [`Fixed`]; whoever files the spikes of
+/// a source computes their release.
 pub struct ShortTerm;
 
 impl Rule for ShortTerm {

@@ -1,8 +1,7 @@
 //! `stdp`: pairs of spikes.
 
-use super::{
-    Descriptor, Kind, Order, Parameter, Path, Pre, Rule, Site, Spike, Stored, trace_after,
-};
+use super::bounded::{Bound, at_soma, not_zero, read_on};
+use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -10,7 +9,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     name: "stdp",
     summary: "spike-timing dependent plasticity of pairs (NEST stdp_synapse and its relatives)",
     manual: "\
-Spike-timing dependent plasticity of pairs of spikes. With W = |w| / |w_max|, times at the synapse:
+Spike-timing dependent plasticity of pairs of spikes. With W = |w| / |w_max|, times at the
+synapse:
 
     spike of the target   W -> W + lambda f+(W) x      at most 1
     arrival               W -> W - lambda alpha f-(W) y    at least 0; then W w_max is transmitted
@@ -27,24 +27,24 @@ x and y are set by `pairing`. x decays with tau_plus, y with tau_minus:
 
     all_to_all            x: sum over all arrivals; y: sum over all spikes of the target
     nearest_symmetric     x: the last arrival only; y: the last spike of the target only
-    nearest_restricted    as nearest_symmetric, but a spike of the target counts for x only if it is the
-                          first after the arrival, and an arrival for y only if it is the
+    nearest_restricted    as nearest_symmetric, but a spike of the target counts for x only if it
+                          is the first after the arrival, and an arrival for y only if it is the
                           first after the spike
     nearest_pre_centred   y: the last spike of the target only; x: sum over the arrivals since the
                           spike of the target before
 
-A spike of the target that reaches the synapse at the tick of an arrival comes after it: it does not
-count for y, and x includes the arrival with its full weight of one. (NEST counts such a pair for
-neither; and its nearest_symmetric and nearest_restricted pair spikes of the target before the first
-arrival with an arrival at time zero that never was.)
+A spike of the target that reaches the synapse at the tick of an arrival comes after it: it does
+not count for y, and x includes the arrival with its full weight of one. (NEST counts such a pair
+for neither; and its nearest_symmetric and nearest_restricted pair spikes of the target before the
+first arrival with an arrival at time zero that never was.)
 
 Weights have the sign of w_max and never pass 0 or w_max.
 
 Sources: Song, Miller and Abbott 2000, doi 10.1038/78829 (additive); van Rossum, Bi and Turrigiano
-2000, doi 10.1523/JNEUROSCI.20-23-08812.2000 (multiplicative); Guetig et al. 2003,
-doi 10.1523/JNEUROSCI.23-09-03697.2003 (power); Morrison, Aertsen and Diesmann 2007,
-doi 10.1162/neco.2007.19.6.1437 (morrison); Morrison, Diesmann and Gerstner 2008,
-doi 10.1007/s00422-008-0233-1 (pairings).",
+2000, doi 10.1523/JNEUROSCI.20-23-08812.2000 (multiplicative); Guetig et al. 2003, doi
+10.1523/JNEUROSCI.23-09-03697.2003 (power); Morrison, Aertsen and Diesmann 2007, doi
+10.1162/neco.2007.19.6.1437 (morrison); Morrison, Diesmann and Gerstner 2008, doi
+10.1007/s00422-008-0233-1 (pairings).",
     parameters: &[
         Parameter::choice("pairing", &PAIRINGS).doc("which pairs of spikes count"),
         Parameter::choice("form", &FORMS).doc("how changes depend on the weight"),
@@ -60,15 +60,9 @@ doi 10.1007/s00422-008-0233-1 (pairings).",
         Parameter::new("mu_minus", Unit::One, 1.0, Range::NonNegative)
             .doc("exponent of depression; form power"),
         Parameter::weight("w_max", Range::Any).doc("bound and sign of the weights; not zero"),
-        Parameter {
-            kind: Kind::Quantity {
-                measure: super::Measure::Weight,
-                default: Some(1.0),
-                range: Range::Positive,
-            },
-            ..Parameter::weight("w_ref", Range::Positive)
-        }
-        .doc("weight at which potentiation is lambda w_ref; form morrison"),
+        Parameter::weight("w_ref", Range::Positive)
+            .or(1.0)
+            .doc("weight at which potentiation is lambda w_ref; form morrison"),
     ],
     bytes: 16,
     order: Order::BySynapse,
@@ -83,23 +77,7 @@ const FORMS: [&str; 4] = ["additive", "multiplicative", "power", "morrison"];
 const W_MAX: usize = 8;
 
 fn check(p: &[f64]) -> Vec<(usize, String)> {
-    bound_is_not_zero(p, W_MAX)
-}
-
-/// The condition on a bound that also carries the sign of the weights.
-pub(super) fn bound_is_not_zero(p: &[f64], index: usize) -> Vec<(usize, String)> {
-    let zero = p[index] == 0.0;
-    zero.then(|| (index, "found 0; the bound must not be zero".to_string())).into_iter().collect()
-}
-
-/// Why a weight cannot stand beside this bound, if it cannot.
-pub(super) fn refuse_beyond(bound: f64, weight: f64) -> Option<String> {
-    if weight * bound < 0.0 {
-        return Some(format!("the weight {weight} has not the sign of w_max = {bound}"));
-    }
-    // A weight that was rounded when it was stored may lie a little beyond.
-    let beyond = weight.abs() > bound.abs() * (1.0 + 1e-6);
-    beyond.then(|| format!("the weight {weight} lies beyond w_max = {bound}"))
+    not_zero(p, W_MAX)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,9 +111,7 @@ pub struct Constants {
     minus: Decay,
     lambda: f64,
     alpha: f64,
-    sign: f64,
-    /// The bound's magnitude.
-    bound: f64,
+    bound: Bound,
 }
 
 impl Constants {
@@ -144,11 +120,12 @@ impl Constants {
     fn potentiate(&self, w: f64, x: f64) -> f64 {
         let w = match self.form {
             Form::Bounded { mu_plus, .. } => {
-                w + self.bound * self.lambda * math::pow(1.0 - w / self.bound, mu_plus) * x
+                let size = self.bound.size;
+                w + size * self.lambda * math::pow(1.0 - w / size, mu_plus) * x
             }
             Form::Morrison { mu, w_ref } => w + self.lambda * w_ref * math::pow(w / w_ref, mu) * x,
         };
-        w.min(self.bound)
+        w.min(self.bound.size)
     }
 
     /// The magnitude after depression.
@@ -157,7 +134,8 @@ impl Constants {
         let step = self.lambda * self.alpha * y;
         let w = match self.form {
             Form::Bounded { mu_minus, .. } => {
-                w - self.bound * step * math::pow(w / self.bound, mu_minus)
+                let size = self.bound.size;
+                w - size * step * math::pow(w / size, mu_minus)
             }
             Form::Morrison { .. } => w - step * w,
         };
@@ -182,33 +160,14 @@ const DONE: u32 = 1 << 31;
 
 impl<W: Stored> Pair<W> {
     #[inline]
-    fn magnitude(&self, c: &Constants) -> f64 {
-        self.weight.load() * c.sign
-    }
-
-    #[inline]
-    fn set_magnitude(&mut self, c: &Constants, magnitude: f64) {
-        self.weight = W::store_within(magnitude, 0.0, c.bound);
-        if c.sign < 0.0 {
-            self.weight = W::store(-self.weight.load());
-        }
-    }
-
-    #[inline]
     fn potentiate(&mut self, c: &Constants, x: f64) {
-        self.set_magnitude(c, c.potentiate(self.magnitude(c), x));
+        self.weight = c.bound.store(c.potentiate(c.bound.magnitude(self.weight), x));
     }
 
     #[inline]
     fn depress(&mut self, c: &Constants, y: f64) {
-        self.set_magnitude(c, c.depress(self.magnitude(c), y));
+        self.weight = c.bound.store(c.depress(c.bound.magnitude(self.weight), y));
     }
-}
-
-/// The last tick, at the target's soma, before which its spikes reach the synapse before `at`.
-#[inline]
-pub(super) fn at_soma(path: Path, at: Tick) -> Tick {
-    Tick(at.0.saturating_sub(path.dendritic.0))
 }
 
 /// Takes the open spikes of the target that reach the synapse before `until`.
@@ -237,13 +196,11 @@ fn fold_each<W: Stored>(
     };
     let arrived = last.at + site.path.axonal;
     let x = if c.pairing == Pairing::AllToAll { last.value } else { 1.0 };
-    let mut next = spikes.resolve(W::marked(s.memory), 32);
-    while let Some(spike) = spikes.spike(next).filter(|spike| spike.at < limit) {
+    let read = read_on(spikes, W::marked(s.memory), limit, |spike| {
         let since = spike.at + site.path.dendritic - arrived;
         s.potentiate(c, x * c.plus.over(since));
-        next += 1;
-    }
-    s.memory = W::mark(next as u32);
+    });
+    s.memory = W::mark(read);
 }
 
 /// Only the first spike after the last arrival is paired.
@@ -321,21 +278,18 @@ impl Rule for Stdp {
             minus: Decay::new(p[3]),
             lambda: p[4],
             alpha: p[5],
-            sign: p[W_MAX].signum(),
-            bound: p[W_MAX].abs(),
+            bound: Bound::new(p[W_MAX]),
         }
     }
 
     fn target(_: &Constants) {}
 
     fn synapse<W: Stored>(c: &Constants, weight: f64) -> Pair<W> {
-        let mut synapse = Pair::default();
-        synapse.set_magnitude(c, weight * c.sign);
-        synapse
+        Pair { weight: c.bound.store(c.bound.signed(weight)), ..Pair::default() }
     }
 
     fn refuse(c: &Constants, weight: f64) -> Option<String> {
-        refuse_beyond(c.sign * c.bound, weight)
+        c.bound.refuse(weight)
     }
 
     fn sent(c: &Constants, last: Option<&Spike<f64>>, at: Tick) -> f64 {
