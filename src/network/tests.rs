@@ -8,8 +8,8 @@
 use super::*;
 use crate::base::{NeuronId, Resolution, Tick};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, Outside, ParameterValue, Population, Projection, Record,
-    Shape, Steps,
+    Connect, Distribution, Edges, Model, Outside, ParameterValue, Plasticity, Population,
+    Projection, Record, Shape, Steps,
 };
 use crate::synapse::{LONGEST_DELAY, Synapses};
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ fn projection(source: usize, target: usize, connect: Connect) -> Projection {
         multapses: true,
         weight: Distribution::constant(1.0),
         delay_ms: Distribution::constant(1.5),
+        plasticity: Plasticity::default(),
     }
 }
 
