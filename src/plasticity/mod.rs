@@ -50,6 +50,8 @@ pub mod synaptic_scaling;
 pub mod vogels_inhibitory;
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod oracle;

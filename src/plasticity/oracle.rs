@@ -1,6 +1,7 @@
 //! The oracle of the rules: one synapse, stepped eagerly through the merged list of everything that
 //! happens to it, straight from the equations of the papers. Traces are sums over all earlier
-//! spikes, recomputed each time. Nothing is shared with the rules but base values.
+//! spikes, recomputed each time. Nothing is shared with the rules but base values. This file is
+//! compiled under `#[cfg(test)]` only, so it may use the platform's mathematics.
 
 use super::{Descriptor, Path};
 use crate::base::Tick;

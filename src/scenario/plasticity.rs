@@ -6,9 +6,8 @@ use super::codes::Code;
 use super::problem::Findings;
 use super::read::{At, Fields, Reader, below};
 use super::read_scenario::Names;
-use super::{Connect, Distribution, Population, Projection};
+use super::{Connect, Population, Projection};
 use crate::base::{Span, Unit};
-use crate::neuron::Range;
 use crate::plasticity::{
     self, Dendritic, Descriptor, Kind as RuleKind, Order, Parameter, Rule, Visitor, short_term,
 };

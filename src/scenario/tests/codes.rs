@@ -46,6 +46,12 @@ const BY_OVERRIDE: &[(&str, &str)] = &[
     ("S030", "projection.0.plasticity.w_max=0 mV"),
     ("S030", "projection.0.plasticity.short_term.u=1.5"),
     ("S017", "projection.0.plasticity.dendritic_delay=1.5 ms"),
+    (
+        "S013",
+        "projection.0.plasticity={ rule = \"stdp_reserve\", a_plus = \"1 mV\", a_minus = \"1 mV\", \
+         w_max = \"3 mV\", growth = \"1 mV\", supply = \"1 mV\", reserve = \"1 mV\", \
+         reserve_max = \"2 mV\" }",
+    ),
     ("S013", "projection.2.plasticity={ rule = \"stdp\", w_max = \"-5 mV\" }"),
     ("S013", "projection.2.plasticity={ rule = \"stdp\", w_max = \"0.5 mV\" }"),
     (
