@@ -196,16 +196,17 @@ def our_weights(experiments):
 
 
 def compare(coincide):
-    """For each case the largest relative difference, the range of weights and their number."""
-    jobs = [
-        (case, trains(seed, coincide)) for case in cases() for seed in SEEDS
-    ]
+    """For each case the largest difference, relative to the weight or, where spikes meet, to the
+    largest weight; the number of weights and their range."""
+    jobs = [(case, trains(seed, coincide)) for case in cases() for seed in SEEDS]
     ours = our_weights([experiment(case, *spikes) for case, spikes in jobs])
     rows = {}
     for (case, spikes), found in zip(jobs, ours, strict=True):
         expected = nest_weights(case, *spikes)
         assert len(found) == len(expected), (case["name"], len(found), len(expected))
-        largest = numpy.max(numpy.abs(found - expected) / numpy.maximum(numpy.abs(expected), 1e-6))
+        size = numpy.abs(expected)
+        size = size.max() if coincide else numpy.maximum(size, 1e-6)
+        largest = numpy.max(numpy.abs(found - expected) / size)
         row = rows.setdefault(case["name"], [case["model"], 0.0, 0, numpy.inf, -numpy.inf])
         row[1] = max(row[1], float(largest))
         row[2] += len(found)

@@ -149,7 +149,7 @@ fn both_directions_of_a_pair_share_one_fate() {
     let (mut pruned, mut kept) = (0, 0);
     for seed in 0..60 {
         let changes = [
-            ("kappa", 1.0),
+            ("kappa", 0.5),
             ("gain", 0.05),
             ("min_spikes", 10.0),
             ("probe", 1500.0),
@@ -159,7 +159,7 @@ fn both_directions_of_a_pair_share_one_fate() {
         let trains = correlated(seed, 100);
         let path = Dendritic::Half.path(Span(2 * MS)).expect("half fits");
         let verdicts = [(0, 1), (1, 0)].map(|(from, to)| {
-            let mut patch = Patch::<NoisePrune, f32>::new(&values, None, 3);
+            let mut patch = Patch::<NoisePrune, f32>::new(&values, None, seed);
             patch.connect(0.4, path);
             patch.target = NeuronId(to);
             patch.inputs[0].source = NeuronId(from);

@@ -353,8 +353,8 @@ fn stdp_reserve_is_what_the_eager_oracle_gives() {
         let magnitudes: Vec<f64> = weights.iter().map(|w| w.abs()).collect();
         let eager = oracle::stdp_reserve(&named, &magnitudes, &inputs, &target);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * (1.0 + a.abs());
-        for input in 0..3 {
-            for (index, (a, b)) in found[input].iter().zip(&eager.transmitted[input]).enumerate() {
+        for (input, (found, eager_found)) in found.iter().zip(&eager.transmitted).enumerate() {
+            for (index, (a, b)) in found.iter().zip(eager_found).enumerate() {
                 assert!(close(a.abs(), *b), "{which}: {input} {index}: {a} {b}\n{values:?}");
             }
             let bound = named.of("w_max").abs();
@@ -368,6 +368,12 @@ fn stdp_reserve_is_what_the_eager_oracle_gives() {
         let pool = patch.post.state;
         let start: f64 = magnitudes.iter().sum::<f64>() + named.of("reserve");
         let held: f64 = patch.inputs.iter().map(|i| i.synapse.weight.load().abs()).sum::<f64>();
+        assert!(
+            close(pool.reserve(), eager.reserve),
+            "{which}: {} {}",
+            pool.reserve(),
+            eager.reserve
+        );
         let account = start + pool.produced() - pool.lost();
         let error = (held + pool.reserve() - account).abs() / account.max(1.0);
         assert!(error < 1e-9, "{which}: {held} + {} is not {account}", pool.reserve());

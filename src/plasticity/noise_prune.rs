@@ -388,3 +388,54 @@ impl Rule for NoisePrune {
         s.round & PRUNED != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::patch::{Patch, Protocol};
+    use super::super::{Path, Rule};
+    use super::*;
+
+    /// Promise: the sums over spikes are the integral of the product of the two traces over the
+    /// probe, but for what the product is at its end. Method: the integral, piece by piece.
+    #[test]
+    fn sums_over_spikes_are_the_integral_of_the_product() {
+        let mut values = NoisePrune::DESCRIPTOR.defaults();
+        (values[7], values[8], values[10]) = (7.0, 19.0, 1e6);
+        let mut random = Stream::new(1, Purpose::Initial, 8, 0);
+        let mut train = || -> Vec<Tick> {
+            let mut at = 0;
+            let mut step = || {
+                at += (random.exponential() * 15e6) as u64 + 1;
+                Tick(at)
+            };
+            (0..400).map(|_| step()).collect()
+        };
+        let (source, target) = (train(), train());
+        let mut patch = Patch::<NoisePrune, f64>::new(&values, None, 1);
+        let path = Path { axonal: Span(3_000_000), dendritic: Span(1_000_000) };
+        patch.connect(0.5, path);
+        let protocol = Protocol {
+            sources: vec![source.clone()],
+            target: target.clone(),
+            ..Default::default()
+        };
+        patch.run(&protocol);
+        let last = *source.last().unwrap() + path.axonal;
+        let mut events: Vec<(Tick, bool)> =
+            source.iter().map(|&t| (t + path.axonal, true)).collect();
+        events.extend(target.iter().map(|&t| (t + path.dendritic, false)));
+        events.sort_unstable();
+        let (mut x, mut y, mut before, mut integral) = (0.0, 0.0, Tick::ZERO, 0.0);
+        let rate = 1.0 / 7.0 + 1.0 / 19.0;
+        for (at, of_source) in events.into_iter().filter(|event| event.0 <= last) {
+            let dt = (at - before).ms();
+            integral += x * y * (1.0 - (-rate * dt).exp()) / rate;
+            (x, y, before) = (x * (-dt / 7.0).exp(), y * (-dt / 19.0).exp(), at);
+            if of_source { x += 1.0 } else { y += 1.0 }
+        }
+        let expected = rate * integral + x * y;
+        // What the patch has added up by its last arrival.
+        let found = patch.inputs[0].synapse.sum;
+        assert!((found / expected - 1.0).abs() < 1e-10, "{found} {expected}");
+    }
+}
