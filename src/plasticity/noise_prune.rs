@@ -150,7 +150,7 @@ pub struct Probed<W> {
     /// The two sums of C_ij.
     sum: W,
     read: u32,
-    /// How many rounds have been decided; [`PRUNED`] if the synapse is gone.
+    /// How many rounds have been decided; `PRUNED` if the synapse is gone.
     round: u32,
 }
 

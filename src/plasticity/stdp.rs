@@ -147,7 +147,7 @@ impl Constants {
 pub struct Stdp;
 
 /// The weight, and what has been read: the ordinal of the next spike of the target; in
-/// `nearest_restricted` that of the first after the last arrival, with [`DONE`] once it has been
+/// `nearest_restricted` that of the first after the last arrival, with `DONE` once it has been
 /// taken; in `nearest_pre_centred` x itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
