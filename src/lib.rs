@@ -35,6 +35,7 @@ pub mod engine;
 pub mod network;
 pub mod neuron;
 pub mod output;
+pub mod plasticity;
 pub mod queue;
 pub mod record;
 pub mod reference;

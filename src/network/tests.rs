@@ -8,8 +8,8 @@
 use super::*;
 use crate::base::{NeuronId, Resolution, Tick};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, Outside, ParameterValue, Population, Projection, Record,
-    Shape, Steps,
+    Connect, Distribution, Edges, Model, Outside, ParameterValue, Plasticity, Population,
+    Projection, Record, Shape, Steps,
 };
 use crate::synapse::{LONGEST_DELAY, Synapses};
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ fn projection(source: usize, target: usize, connect: Connect) -> Projection {
         multapses: true,
         weight: Distribution::constant(1.0),
         delay_ms: Distribution::constant(1.5),
+        plasticity: Plasticity::default(),
     }
 }
 
@@ -343,6 +344,16 @@ fn weights_do_not_change_who_is_connected() {
     scenario.projections[0].weight = Shape::Exponential { mean: 3.0 }.into();
     scenario.projections[0].delay_ms = Shape::Uniform { low: 1.0, high: 3.0 }.into();
     assert_eq!(pairs(&built(&scenario)), before);
+}
+
+#[test]
+fn a_rule_that_cannot_run_yet_is_refused_by_name() {
+    let mut scenario = recurrent(40, indegree(10));
+    scenario.set_plasticity(0, "{ rule = 'stdp', w_max = '2 mV' }").unwrap();
+    let error = build(&scenario, 1, 1, None).unwrap_err();
+    assert!(error.to_string().contains("`stdp`"), "{error}");
+    scenario.set_plasticity(0, "{ rule = 'fixed' }").unwrap();
+    assert!(build(&scenario, 1, 1, None).is_ok());
 }
 
 #[test]
