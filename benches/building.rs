@@ -29,7 +29,8 @@
 use saltatory::base::{Resolution, Span};
 use saltatory::network;
 use saltatory::scenario::{
-    Connect, Distribution, Model, ParameterValue, Population, Projection, Record, Scenario, Shape,
+    Connect, Distribution, Model, ParameterValue, Plasticity, Population, Projection, Record,
+    Scenario, Shape,
 };
 use std::time::Instant;
 
@@ -49,6 +50,7 @@ fn scenario(size: u32, connect: Connect, weight: Shape, delay_ms: Distribution) 
         multapses: true,
         weight: weight.into(),
         delay_ms,
+        plasticity: Plasticity::default(),
     };
     Scenario {
         title: String::new(),

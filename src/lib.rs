@@ -36,6 +36,7 @@ pub mod engine;
 pub mod network;
 pub mod neuron;
 pub mod output;
+pub mod plasticity;
 pub mod queue;
 pub mod record;
 pub mod reference;

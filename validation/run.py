@@ -19,8 +19,8 @@ PACKAGES = ["nest-simulator==3.10.0", "numpy"]
 PARTS = ("exact", "ensembles", "speed")
 
 
-def enter_environment():
-    """Starts this file again with the interpreter of the environment, which it makes first."""
+def enter_environment(file=__file__):
+    """Starts a file again with the interpreter of the environment, which it makes first."""
     python = ENVIRONMENT / "bin" / "python"
     if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
         return
@@ -29,7 +29,7 @@ def enter_environment():
     wanted = "import numpy, importlib.metadata as m; assert m.version('nest-simulator') == '3.10.0'"
     if subprocess.run([python, "-c", wanted], capture_output=True).returncode != 0:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [str(python), str(Path(__file__).resolve()), *sys.argv[1:]])
+    os.execv(python, [str(python), str(Path(file).resolve()), *sys.argv[1:]])
 
 
 def main():

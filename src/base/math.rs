@@ -35,6 +35,18 @@ pub fn sqrt(x: f64) -> f64 {
     x.sqrt()
 }
 
+/// x^y for x >= 0. Exactly 1 for y = 0 and exactly x for y = 1, without computing anything.
+#[inline]
+pub fn pow(x: f64, y: f64) -> f64 {
+    if y == 0.0 {
+        1.0
+    } else if y == 1.0 {
+        x
+    } else {
+        libm::pow(x, y)
+    }
+}
+
 /// Tangent.
 #[inline]
 pub fn tan(x: f64) -> f64 {
@@ -133,6 +145,7 @@ mod tests {
             ("ln", fold(1e6, |x| ln(x.abs()))),
             ("ln_1p", fold(1e6, |x| ln_1p(x.abs()))),
             ("sqrt", fold(1e6, |x| sqrt(x.abs()))),
+            ("pow", fold(10.0, |x| pow(x.abs(), 0.4))),
             ("tan", fold(10.0, tan)),
             ("atan", fold(1e3, atan)),
             ("tanh", fold(20.0, tanh)),
@@ -141,12 +154,13 @@ mod tests {
             ("exp_mean", fold(50.0, exp_mean)),
             ("exp_ramp", fold(50.0, exp_ramp)),
         ];
-        let known: [(&str, u64); 12] = [
+        let known: [(&str, u64); 13] = [
             ("exp", 0x3e6a_3f6c_a2c5_09e3),
             ("exp_m1", 0x9044_de02_8b46_b04a),
             ("ln", 0x284f_27b7_df4f_7094),
             ("ln_1p", 0x5dac_094d_2aec_e785),
             ("sqrt", 0xf103_02b7_7b91_addf),
+            ("pow", 0x154c_14a5_628e_b883),
             ("tan", 0xd9f5_8dc4_fdc4_a698),
             ("atan", 0x216c_dba3_3e16_f620),
             ("tanh", 0xb4be_631f_498f_1a4d),

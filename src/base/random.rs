@@ -27,6 +27,8 @@ pub enum Purpose {
     PoissonSource = 6,
     /// Independent Poisson input.
     Background = 7,
+    /// Whether a synapse is pruned.
+    Prune = 8,
 }
 
 /// A sequence of random numbers that belongs to one entity.

@@ -1,7 +1,7 @@
 //! `saltatory check`: is the scenario valid, and does its network fit?
 
 use super::console::{Console, Exit, Failure};
-use super::settings::{EffortArguments, ScenarioArguments};
+use super::settings::Task;
 use super::table::facts;
 use super::wiring::Estimate;
 use super::{machine, wiring, words};
@@ -13,9 +13,7 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    scenario: ScenarioArguments,
-    #[command(flatten)]
-    effort: EffortArguments,
+    task: Task,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -36,6 +34,8 @@ struct Report {
     lookahead_ms: Option<f64>,
     bytes_synapses: u64,
     bytes_neurons: u64,
+    bytes_engine: u64,
+    bytes_lists: u64,
     bytes_peak: u64,
     available_bytes: Option<u64>,
     fits: Option<bool>,
@@ -44,8 +44,8 @@ struct Report {
 
 /// Validates a scenario and tells how large its network will be.
 pub fn check(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let scenario = arguments.scenario.load()?;
-    let (_, shards) = arguments.effort.resolve();
+    let scenario = arguments.task.scenario.load()?;
+    let (_, shards) = arguments.task.effort.resolve();
     let estimate = wiring::estimate(&scenario, shards)?;
     let report = report(&scenario, estimate, machine::available_memory());
     if arguments.json {
@@ -57,7 +57,6 @@ pub fn check(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, F
 }
 
 fn report(scenario: &Scenario, estimate: Estimate, available: Option<u64>) -> Report {
-    let needed = estimate.bytes_peak.max(estimate.bytes_synapses + estimate.bytes_neurons);
     Report {
         title: scenario.title.clone(),
         seed: scenario.seed,
@@ -71,9 +70,11 @@ fn report(scenario: &Scenario, estimate: Estimate, available: Option<u64>) -> Re
         lookahead_ms: estimate.shortest_delay.map(|span| span.ms()),
         bytes_synapses: estimate.bytes_synapses,
         bytes_neurons: estimate.bytes_neurons,
-        bytes_peak: needed,
+        bytes_engine: estimate.bytes_engine,
+        bytes_lists: estimate.bytes_lists,
+        bytes_peak: estimate.bytes_peak,
         available_bytes: available,
-        fits: available.map(|bytes| needed <= bytes),
+        fits: available.map(|bytes| estimate.bytes_peak <= bytes),
         files: files(scenario),
     }
 }
@@ -113,10 +114,18 @@ fn describe(report: &Report) -> String {
         rows.push(("lookahead", format!("{low} ms: no spike takes effect sooner")));
     }
     rows.push(("memory", {
+        // Start values and state are two columns to the program, one thing to people.
+        let neurons = report.bytes_neurons + report.bytes_engine;
         let [synapses, neurons, peak] =
-            [report.bytes_synapses, report.bytes_neurons, report.bytes_peak].map(memory);
-        format!("synapses {synapses}, neurons {neurons}; {peak} while building; {room}")
+            [report.bytes_synapses, neurons, report.bytes_peak].map(memory);
+        format!("synapses {synapses}, neurons {neurons}; {peak} at most; {room}")
     }));
+    if report.bytes_lists > 0 {
+        rows.push((
+            "lists",
+            format!("{} in this file and those it names", memory(report.bytes_lists)),
+        ));
+    }
     rows.push(("files", report.files.join(", ")));
     format!("{}\n\n{}\nvalid\n", report.title, facts(&rows))
 }

@@ -1,16 +1,17 @@
-//! `saltatory models`: the manual page of a neuron model, made from the descriptor that also
-//! drives the parser.
+//! `saltatory models`: the manual page of a neuron model or of a plasticity rule, made from the
+//! descriptor that also drives the parser.
 
 use super::console::{Console, Exit, Failure};
 use super::table::table;
 use crate::base::Unit;
 use crate::neuron::{self, Descriptor, Initial, Range};
+use crate::plasticity::{self, Kind, Measure};
 use clap::Args;
 
 /// What `models` may be told.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The model; all models are listed without it
+    /// The model or plasticity rule; all are listed without it
     name: Option<String>,
 }
 
@@ -18,22 +19,53 @@ pub struct Arguments {
 pub fn models(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let Some(name) = &arguments.name else {
         for model in neuron::registry() {
-            console.print(&format!("{:<12} {}\n", model.name, model.summary))?;
+            console.print(&format!("{:<17} {}\n", model.name, model.summary))?;
+        }
+        console.print("\nRules of plasticity:\n\n")?;
+        for rule in plasticity::registry() {
+            console.print(&format!("{:<17} {}\n", rule.name, rule.summary))?;
         }
         console.print("\n`saltatory models NAME` prints the manual page of one.\n")?;
         return Ok(Exit::Good);
     };
-    match neuron::find(name) {
-        Some(model) => {
-            console.print(&page(model))?;
+    let page = neuron::find(name).map(page);
+    match page.or_else(|| plasticity::find(name).map(rule_page)) {
+        Some(page) => {
+            console.print(&page)?;
             Ok(Exit::Good)
         }
         None => {
-            let names: Vec<&str> = neuron::registry().iter().map(|model| model.name).collect();
-            let known = names.join(", ");
-            Err(Failure::invalid(format!("there is no model `{name}`; models are: {known}")))
+            let models = neuron::registry().iter().map(|model| model.name);
+            let rules = plasticity::registry().iter().map(|rule| rule.name);
+            let known = models.chain(rules).collect::<Vec<_>>().join(", ");
+            let message = format!("there is no model or rule `{name}`; there are: {known}");
+            Err(Failure::invalid(message))
         }
     }
+}
+
+fn rule_page(rule: &plasticity::Descriptor) -> String {
+    let mut parameters =
+        vec![["parameter", "default", "allowed", "meaning"].map(String::from).to_vec()];
+    for parameter in rule.parameters {
+        let (default, allowed) = match parameter.kind {
+            Kind::Choice(words) => (words[0].to_string(), words.join(", ")),
+            Kind::Quantity { measure, default, range: allowed } => {
+                let unit = match measure {
+                    Measure::Of(unit) => unit,
+                    Measure::Weight => Unit::One,
+                };
+                let default = default.map_or("required".into(), |value| quantity(unit, value));
+                let weight = if measure == Measure::Weight { ", a weight" } else { "" };
+                (default, format!("{}{weight}", range(allowed)))
+            }
+        };
+        let name = parameter.name.to_string();
+        parameters.push(vec![name, default, allowed, parameter.doc.to_string()]);
+    }
+    let (manual, bytes) = (rule.manual.trim_end(), rule.bytes);
+    let size = format!("A synapse takes {bytes} bytes, target and delay included.");
+    format!("{}: {}\n\n{manual}\n\n{size}\n\n{}", rule.name, rule.summary, left(parameters))
 }
 
 fn page(model: &Descriptor) -> String {
@@ -108,6 +140,17 @@ mod tests {
             }
             for variable in model.variables {
                 assert!(out.contains(variable.doc), "{}: {}", model.name, variable.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_has_a_page_with_all_its_parameters() {
+        for rule in plasticity::registry() {
+            let (exit, out, _) = call(&["models", rule.name]);
+            assert_eq!(exit, Exit::Good);
+            for parameter in rule.parameters {
+                assert!(out.contains(parameter.doc), "{}: {}", rule.name, parameter.name);
             }
         }
     }

@@ -4,8 +4,7 @@
 use super::wiring::{Control, Progress};
 use super::words;
 use crate::base::{Span, Tick};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -34,7 +33,7 @@ pub fn interrupted() -> bool {
 
 /// Shows how far a run has come, on a terminal only.
 pub struct Meter {
-    bar: ProgressBar,
+    visible: bool,
     started: Instant,
     duration: Span,
     /// Microseconds from the start to the end of the engine's set-up; 0 if it told none.
@@ -43,18 +42,23 @@ pub struct Meter {
     draw_at: AtomicU64,
 }
 
-/// Between two drawings.
+/// Between two drawings: a terminal over a slow line must not slow the run.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Steps of the bar.
-const STEPS: u64 = 1000;
+/// Columns that are assumed where the terminal does not tell.
+const USUAL_WIDTH: usize = 80;
+/// Columns that stay free: a terminal shows `^C` behind the line, and some wrap as soon as the
+/// last column is written.
+const FREE: usize = 3;
+/// The bar fills what is left of the line, within these bounds.
+const BAR: std::ops::RangeInclusive<usize> = 12..=32;
 
 impl Meter {
     /// A meter for a run of `duration`, which starts now.
     pub fn new(duration: Span, quiet: bool) -> Meter {
-        let visible = !quiet && std::io::stderr().is_terminal();
-        let bar = if visible { bar() } else { ProgressBar::hidden() };
+        let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let visible = !quiet && !is_dumb && std::io::stderr().is_terminal();
         Meter {
-            bar,
+            visible,
             started: Instant::now(),
             duration,
             set_up: AtomicU64::new(0),
@@ -68,7 +72,7 @@ impl Meter {
         if progress.simulated == Tick::ZERO {
             self.set_up.store(elapsed.as_micros() as u64, Ordering::Relaxed);
         }
-        if !self.bar.is_hidden() {
+        if self.visible {
             self.draw(progress, elapsed);
         }
         if interrupted() { Control::Stop } else { Control::Continue }
@@ -80,9 +84,7 @@ impl Meter {
             return;
         }
         self.draw_at.store(now + PAUSE.as_millis() as u64, Ordering::Relaxed);
-        let part = progress.simulated.s() / self.duration.s().max(f64::MIN_POSITIVE);
-        self.bar.set_position((part * STEPS as f64) as u64);
-        self.bar.set_message(line(progress, self.duration, elapsed));
+        replace_line(&line(progress, self.duration, elapsed, width()));
     }
 
     /// Seconds that the engine spent before its first window.
@@ -92,33 +94,56 @@ impl Meter {
 
     /// Takes the line away and tells how long the run took, in seconds.
     pub fn finish(&self) -> f64 {
-        self.bar.finish_and_clear();
+        if self.visible {
+            replace_line("");
+        }
         self.started.elapsed().as_secs_f64()
     }
 }
 
-fn bar() -> ProgressBar {
-    let template = "{percent:>3} % {bar:30} {msg}";
-    let style = ProgressStyle::with_template(template).expect("the template is sound");
-    // At most ten drawings a second: a terminal over a slow line must not slow the run.
-    let target = ProgressDrawTarget::stderr_with_hz(10);
-    ProgressBar::with_draw_target(Some(STEPS), target).with_style(style.progress_chars("=> "))
+/// Writes over the line on which the cursor stands: to its start, the text, clear the rest. The
+/// cursor stays on that line, so that a `^C` shown behind the text is written over as well.
+fn replace_line(text: &str) {
+    let mut terminal = std::io::stderr().lock();
+    // That nobody sees how far a run is must not stop it.
+    let _ = write!(terminal, "\r{text}\x1b[K").and_then(|()| terminal.flush());
 }
 
-/// `0.250 s of 1 s, 1,200 spikes, 12.3 s for one second, 9.2 s left`.
-fn line(Progress { simulated, spikes }: Progress, duration: Span, elapsed: Duration) -> String {
-    let mut text = format!("{:.3} s of {} s", simulated.s(), duration.s());
+fn width() -> usize {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or(USUAL_WIDTH, |(width, _)| width.0.into())
+}
+
+/// ` 25 %  0.250 s of 1 s, 9.2 s left, real-time factor 12.30, 1,200 spikes  [===>        ]`, or
+/// as much of it as `width` columns hold.
+fn line(progress: Progress, duration: Span, elapsed: Duration, width: usize) -> String {
+    let Progress { simulated, spikes } = progress;
+    let part = (simulated.s() / duration.s().max(f64::MIN_POSITIVE)).min(1.0);
+    let mut line = format!("{:>3} %", (part * 100.0) as u32);
+    let mut pieces = vec![format!("{:.3} s of {} s", simulated.s(), duration.s())];
     if simulated > Tick::ZERO {
         let factor = elapsed.as_secs_f64() / simulated.s();
         let left = (duration.s() - simulated.s()).max(0.0) * factor;
-        text.push_str(&format!(
-            ", {} spikes, {} for one second, {} left",
-            words::count(spikes),
-            words::seconds(factor),
-            words::seconds(left)
-        ));
+        pieces.push(format!("{} left", words::seconds(left)));
+        pieces.push(format!("real-time factor {factor:.2}"));
+        pieces.push(format!("{} spikes", words::count(spikes)));
     }
-    text
+    let mut separator = "  ";
+    let width = width.saturating_sub(FREE);
+    for piece in pieces {
+        if line.len() + separator.len() + piece.len() <= width {
+            line.push_str(separator);
+            line.push_str(&piece);
+            separator = ", ";
+        }
+    }
+    let room = width.saturating_sub(line.len() + "  []".len()).min(*BAR.end());
+    if room >= *BAR.start() {
+        let done = (part * room as f64) as usize;
+        let head = if done < room { ">" } else { "" };
+        line.push_str(&format!("  [{:<room$}]", "=".repeat(done) + head));
+    }
+    line
 }
 
 #[cfg(test)]
@@ -128,10 +153,26 @@ mod tests {
     #[test]
     fn the_line_tells_speed_and_time_left() {
         let at = |tick, spikes| Progress { simulated: Tick(tick), spikes };
-        let half = at(500_000_000, 1200);
-        let text = line(half, Span::from_whole_ms(2000), Duration::from_secs(1));
-        assert_eq!(text, "0.500 s of 2 s, 1,200 spikes, 2.0 s for one second, 3.0 s left");
-        assert_eq!(line(at(0, 0), Span(1_000_000_000), Duration::ZERO), "0.000 s of 1 s");
+        let (half, two) = (at(500_000_000, 1200), Span::from_whole_ms(2000));
+        let text = line(half, two, Duration::from_secs(1), 95);
+        let expected = " 25 %  0.500 s of 2 s, 3.0 s left, real-time factor 2.00, 1,200 spikes";
+        assert_eq!(text, format!("{expected}  [====>             ]"));
+        assert_eq!(line(half, two, Duration::from_secs(1), 80), expected);
+        let narrow = line(half, two, Duration::from_secs(1), 40);
+        assert_eq!(narrow, " 25 %  0.500 s of 2 s, 3.0 s left");
+        let start = line(at(0, 0), two, Duration::ZERO, 60);
+        assert_eq!(start, format!("  0 %  0.000 s of 2 s  [{:<32}]", ">"));
+        let end = line(at(2_000_000_000, 9), two, Duration::from_secs(4), 90);
+        assert!(end.starts_with("100 %") && end.ends_with("===]"), "{end}");
+    }
+
+    #[test]
+    fn the_line_fits_any_terminal() {
+        let progress = Progress { simulated: Tick(123_456_789_012), spikes: 1_234_567_890 };
+        for width in 8..200 {
+            let text = line(progress, Span(1 << 52), Duration::from_secs(987_654), width);
+            assert!(text.is_ascii() && text.len() + "^C".len() < width, "{width}: {text}");
+        }
     }
 
     #[test]

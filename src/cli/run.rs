@@ -2,7 +2,7 @@
 
 use super::console::{Console, Exit, Failure, shell_word};
 use super::progress::{self, Meter};
-use super::settings::{EffortArguments, ScenarioArguments};
+use super::settings::{EffortArguments, Task};
 use super::table::{facts, table};
 use super::{machine, wiring, words};
 use crate::output::manifest::Manifest;
@@ -20,9 +20,7 @@ use std::time::Instant;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    scenario: ScenarioArguments,
-    #[command(flatten)]
-    effort: EffortArguments,
+    task: Task,
     /// Folder for the results [default: results/<name of the scenario file>]
     #[arg(long, value_name = "DIR", env = "SALTATORY_OUT")]
     out: Option<PathBuf>,
@@ -56,11 +54,12 @@ pub struct Finished {
 
 /// Simulates a scenario.
 pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let scenario = arguments.scenario.load()?;
+    let scenario = arguments.task.scenario.load()?;
     let target = target(arguments);
     let folder = ResultFolder::prepare(&target, arguments.force)
         .map_err(|error| with_advice(error, arguments, &target))?;
-    let Finished { outcome, effort } = simulate(&scenario, &arguments.effort, arguments.quiet)?;
+    let Finished { outcome, effort } =
+        simulate(&scenario, &arguments.task.effort, arguments.quiet)?;
     let summary = Summary::new(&scenario, &outcome, effort);
     write(folder, arguments, &scenario, &outcome, &summary)?;
     if arguments.json {
@@ -80,7 +79,7 @@ pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Fai
 }
 
 fn target(arguments: &Arguments) -> PathBuf {
-    let default = || Path::new("results").join(arguments.scenario.stem());
+    let default = || Path::new("results").join(arguments.task.scenario.stem());
     arguments.out.clone().unwrap_or_else(default)
 }
 
@@ -89,7 +88,7 @@ fn with_advice(error: OutputError, arguments: &Arguments, target: &Path) -> Fail
     if !matches!(error, OutputError::Exists { .. }) || target.is_file() {
         return Failure::from(error);
     }
-    let file = shell_word(&arguments.scenario.file);
+    let file = shell_word(&arguments.task.scenario.file);
     let place = shell_word(target);
     Failure::file(format!(
         "{error}; nothing is overwritten.\n  to replace it: saltatory run {file} --out {place} \

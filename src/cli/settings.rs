@@ -25,6 +25,18 @@ pub struct ScenarioArguments {
     pub set: Vec<String>,
 }
 
+/// Every shard looks at what every other one sent, so their number counts twice.
+const MOST_SHARDS: i64 = 1024;
+
+/// A scenario and how it is computed: what every command that needs a network is told.
+#[derive(Clone, Debug, Args)]
+pub struct Task {
+    #[command(flatten)]
+    pub scenario: ScenarioArguments,
+    #[command(flatten)]
+    pub effort: EffortArguments,
+}
+
 /// How it is computed. Nothing in here changes a result.
 #[derive(Clone, Debug, Args)]
 pub struct EffortArguments {
@@ -34,7 +46,7 @@ pub struct EffortArguments {
     pub threads: Option<u32>,
     /// Pieces into which the network is cut [default: as many as threads]
     #[arg(long, value_name = "N", env = "SALTATORY_SHARDS",
-          value_parser = clap::value_parser!(u32).range(1..=65536))]
+          value_parser = clap::value_parser!(u32).range(1..=MOST_SHARDS))]
     pub shards: Option<u32>,
 }
 
@@ -93,6 +105,11 @@ impl ScenarioArguments {
                 .map_err(|error| Failure::file(format!("cannot read {name}: {error}")))?;
             name
         };
+        // TOML has no place for it; without this, each line of a binary file would be a problem.
+        if let Some(place) = text.bytes().position(|byte| byte == 0) {
+            let found = format!("there is a zero byte after {place} others");
+            return Err(Failure::file(format!("cannot read {name}: it is not text, {found}")));
+        }
         let environment = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         wiring::parse(&name, &text, &self.file, &self.overrides(environment))
     }

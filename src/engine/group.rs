@@ -67,6 +67,9 @@ pub trait Group: Send {
     /// A tick before which a neuron does not fire if nothing arrives.
     fn predicted(&self, neuron: u32) -> Tick;
 
+    /// The tick of the last event of a neuron.
+    fn last_event(&self, neuron: u32) -> Tick;
+
     /// Adds the exact state of all neurons to a digest.
     fn digest(&self, digest: &mut Digest);
 
@@ -184,6 +187,10 @@ impl<M: Dynamics> Group for Neurons<M> {
 
     fn predicted(&self, neuron: u32) -> Tick {
         self.cells[(neuron - self.first) as usize].predicted
+    }
+
+    fn last_event(&self, neuron: u32) -> Tick {
+        self.cells[(neuron - self.first) as usize].at
     }
 
     fn digest(&self, digest: &mut Digest) {

@@ -1,5 +1,6 @@
 //! Background input and source populations as one shard sees them.
 
+use super::frames::External;
 use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};
@@ -106,6 +107,26 @@ impl Background {
             count += 1;
         });
         count
+    }
+
+    /// The same as externals of the slice that begins at `start`, from background number `which`.
+    pub fn take_externals(
+        &mut self,
+        start: Tick,
+        end: Tick,
+        which: usize,
+        externals: &mut Vec<External>,
+    ) {
+        let Background { pending, list, offset, .. } = self;
+        let offset = *offset as u32;
+        let mut push = |tick: Tick, index: u32| {
+            let since = (tick.0 - start.0) as u32;
+            externals.push(External::new(since, index.wrapping_add(offset), which));
+        };
+        match list {
+            None => pending.take(end, push),
+            Some(list) => pending.take(end, |tick, place| push(tick, list[place as usize])),
+        }
     }
 
     /// The earliest tick at which something can happen.

@@ -29,13 +29,16 @@ mod arrivals;
 mod barrier;
 mod collector;
 mod exchange;
+mod failure;
+mod flight;
 mod frames;
 mod group;
 mod input;
 mod points;
 mod run;
 mod shard;
+mod slots;
 mod weights;
 
-pub use barrier::{Barrier, Poisoned};
-pub use run::{Control, Lane, Options, Progress, RunError, run};
+pub use failure::{RunError, Task};
+pub use run::{Control, Lane, Options, Progress, run};

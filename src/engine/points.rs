@@ -1,35 +1,45 @@
 //! Arrivals of a slice in order of time.
 
-use super::frames::Point;
+use super::frames::{External, Point};
 
 /// At most so many bits of the offset are sorted by in one pass: more streams of writes than the
 /// first cache has room for cost more than another pass.
 const DIGIT_BITS: u32 = 9;
 
-/// The points of one slice; gathered in any order of time, then sorted.
-#[derive(Debug, Default)]
-pub struct Points {
-    list: Vec<Point>,
-    other: Vec<Point>,
+/// What has an offset in its slice.
+pub trait Timed: Copy + Default {
+    /// Ticks since the start of the slice.
+    fn offset(&self) -> u32;
 }
 
-impl Points {
-    /// Forgets all points.
-    pub fn clear(&mut self) {
-        self.list.clear();
-    }
-
-    /// Adds a point.
+impl Timed for Point {
     #[inline]
-    pub fn push(&mut self, offset: u32, target: u32, weight: f64) {
-        self.list.push(Point { offset, target, weight });
+    fn offset(&self) -> u32 {
+        self.offset
     }
+}
 
-    /// The points, sorted by time; those of one tick stay in the order in which they were added.
+impl Timed for External {
+    #[inline]
+    fn offset(&self) -> u32 {
+        self.offset
+    }
+}
+
+/// The arrivals of one slice; gathered in any order of time, then sorted.
+#[derive(Debug, Default)]
+pub struct ByTime<T> {
+    /// The arrivals.
+    pub list: Vec<T>,
+    other: Vec<T>,
+}
+
+impl<T: Timed> ByTime<T> {
+    /// The arrivals, sorted by time; those of one tick stay in the order in which they were added.
     /// No offset exceeds `longest`.
-    pub fn sorted(&mut self, longest: u32) -> &[Point] {
+    pub fn sorted(&mut self, longest: u32) -> &[T] {
         if self.list.len() < 64 {
-            self.list.sort_by_key(|point| point.offset);
+            self.list.sort_by_key(T::offset);
             return &self.list;
         }
         // Least digit first; each pass keeps the order of the one before.
@@ -43,19 +53,19 @@ impl Points {
     }
 
     fn deal(&mut self, shift: u32, digit_bits: u32) {
-        let digit = |point: &Point| (point.offset >> shift) as usize & ((1 << digit_bits) - 1);
+        let digit = |item: &T| (item.offset() >> shift) as usize & ((1 << digit_bits) - 1);
         let mut starts = [0u32; 1 << DIGIT_BITS];
-        for point in &self.list {
-            starts[digit(point)] += 1;
+        for item in &self.list {
+            starts[digit(item)] += 1;
         }
         let mut sum = 0;
         for start in &mut starts {
             sum += std::mem::replace(start, sum);
         }
-        self.other.resize(self.list.len(), Point::default());
-        for point in &self.list {
-            let place = &mut starts[digit(point)];
-            self.other[*place as usize] = *point;
+        self.other.resize(self.list.len(), T::default());
+        for item in &self.list {
+            let place = &mut starts[digit(item)];
+            self.other[*place as usize] = *item;
             *place += 1;
         }
         std::mem::swap(&mut self.list, &mut self.other);
@@ -70,14 +80,15 @@ mod tests {
     #[test]
     fn points_are_sorted_by_time_and_keep_their_order_at_one_tick() {
         let mut random = Stream::new(3, Purpose::Initial, 0, 0);
-        let mut points = Points::default();
+        let mut points = ByTime::default();
         for (count, longest) in [(0, 1), (10, 5), (63, 7), (64, 1), (5_000, 3_000_000), (900, 40)] {
-            points.clear();
+            points.list.clear();
             let mut expected = Vec::new();
             for target in 0..count {
                 let offset = random.below(longest + 1) as u32;
-                points.push(offset, target, 0.5);
-                expected.push(Point { offset, target, weight: 0.5 });
+                let point = Point { offset, target, weight: 0.5 };
+                points.list.push(point);
+                expected.push(point);
             }
             expected.sort_by_key(|point| point.offset);
             assert_eq!(points.sorted(longest as u32), expected);

@@ -3,13 +3,15 @@
 use super::barrier::{Barrier, Poisoned};
 use super::collector::Collector;
 use super::exchange::Exchange;
+use super::failure::{Place, RunError, Task};
 use super::frames;
 use super::shard::{Remains, Shard};
 use crate::base::digest::Digest;
-use crate::base::{NeuronId, Span, Tick};
+use crate::base::{Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
 use crate::scenario::{Model, Scenario};
+use crate::synapse::Table;
 use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -63,30 +65,6 @@ pub enum Control {
     Stop,
 }
 
-/// Why a run failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RunError {
-    /// A worker panicked: a defect of the program, caught.
-    #[error(
-        "shard {shard} failed at neuron {neuron} ({population}), in the window from {from} to \
-         {to}: {message}"
-    )]
-    Worker {
-        /// The shard.
-        shard: u32,
-        /// The neuron that was worked on last.
-        neuron: NeuronId,
-        /// Its population and place in it.
-        population: String,
-        /// Start of the window.
-        from: Tick,
-        /// End of the window.
-        to: Tick,
-        /// What the panic said.
-        message: String,
-    },
-}
-
 /// Simulates a network from time zero to the scenario's duration.
 ///
 /// `observer` is called by one of the workers when all is set up, with time zero, and after each
@@ -135,14 +113,16 @@ pub fn run(
 /// How time is cut. Windows are the lookahead of the exchange. A window with more arrivals than
 /// the cache likes is gone through in slices; a slice needs no exchange. Neither changes a result.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
-    slice: Span,
-    slices_per_window: u64,
+pub struct Cut {
+    /// Length of a slice.
+    pub slice: Span,
+    /// Slices in a window.
+    pub slices_per_window: u64,
 }
 
 /// Arrivals in the whole network that a slice should hold: with 32 bytes each, dealt out over two
 /// shards or more, they stay in a cache of half a megabyte. The number of shards must not count.
-const ARRIVALS_PER_SLICE: f64 = 32_768.0;
+const ARRIVALS_PER_SLICE: f64 = 24_576.0;
 /// Rate at which neurons are taken to fire when slices are cut.
 const GUESSED_RATE_HZ: f64 = 10.0;
 
@@ -228,38 +208,30 @@ impl Common<'_> {
         let mut place = Place::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
         outcome.unwrap_or_else(|panic| {
-            self.note_failure(&place, panic_message(panic.as_ref()));
+            self.note_failure(&place, panic.as_ref());
             self.barrier.poison();
             Err(Poisoned)
         })
     }
 
-    fn note_failure(&self, place: &Place, message: String) {
-        let partition = &self.network.partition;
-        let population = partition.population_of(place.neuron);
-        let name = self.scenario.populations.get(population).map_or("", |p| p.name.as_str());
-        let index = place.neuron.0 - partition.population(population).start;
-        let slices = self.cut.rest_of_window(place.slice);
-        let error = RunError::Worker {
-            shard: place.shard,
-            neuron: place.neuron,
-            population: format!("{name}[{index}]"),
-            from: self.cut.start(slices.start),
-            to: self.cut.start(slices.end),
-            message,
-        };
+    fn note_failure(&self, place: &Place, panic: &(dyn std::any::Any + Send)) {
+        let window = place.slice.map(|slice| {
+            let slices = self.cut.rest_of_window(slice);
+            (self.cut.start(slices.start), self.cut.start(slices.end))
+        });
+        let error = place.error(self.scenario, self.network, window, panic);
         // The first failure is the cause; later ones may only be its consequences.
         self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
     }
 
     fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
-        let mut shards: Vec<(u32, Shard)> = (worker..self.network.shards.len())
-            .step_by(self.threads)
-            .map(|s| s as u32)
-            .map(|s| {
-                (s, Shard::new(self.scenario, self.network, s, self.cut.slice, self.in_frames))
-            })
-            .collect();
+        let mut shards: Vec<(u32, Shard)> = Vec::new();
+        for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
+            place.shard = Some(index);
+            let shard = Shard::new(self.scenario, self.network, index, self.cut, self.in_frames);
+            shards.push((index, shard));
+        }
+        place.shard = None;
         let mut collected = (worker == 0).then(|| Collected::new(self));
         let duration = Tick(self.scenario.duration.0);
         for (index, shard) in &shards {
@@ -267,6 +239,7 @@ impl Common<'_> {
         }
         if let Some(collected) = &mut collected {
             // Everything is set up: what comes before counts as warm-up.
+            place.task = Task::Observing;
             let stop = collected.observe(self);
             self.stop[0].store(stop, Ordering::Relaxed);
         }
@@ -275,21 +248,24 @@ impl Common<'_> {
             self.barrier.wait()?;
             let next = self.next_slice(round);
             if let Some(collected) = &mut collected {
+                place.task = Task::Gathering;
                 collected.gather(self, round);
             }
             let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
             let Some(slice) = next.filter(|_| !stop) else { break };
-            place.slice = slice;
+            place.slice = Some(slice);
             let slices = self.cut.rest_of_window(slice);
             let end = self.cut.start(slices.end).min(duration);
             for (index, shard) in &mut shards {
-                place.shard = *index;
-                self.window(round, slices.clone(), *index, shard, &mut place.neuron);
+                place.shard = Some(*index);
+                self.window(round, slices.clone(), *index, shard, &mut place.task);
             }
+            place.shard = None;
             round += 1;
             if let Some(collected) = &mut collected {
                 collected.windows += 1;
                 collected.end = end;
+                place.task = Task::Observing;
                 let stop = collected.observe(self);
                 self.stop[(round % 2) as usize].store(stop, Ordering::Relaxed);
             }
@@ -300,11 +276,17 @@ impl Common<'_> {
             collected.end = duration;
         }
         let end = if self.stop[(round % 2) as usize].load(Ordering::Relaxed) {
-            self.cut.start(self.cut.rest_of_window(place.slice).end).min(duration)
+            let slices = place.slice.map(|slice| self.cut.rest_of_window(slice));
+            slices.map_or(Tick::ZERO, |slices| self.cut.start(slices.end)).min(duration)
         } else {
             duration
         };
-        let remains = shards.into_iter().map(|(index, shard)| (index, shard.finish(end))).collect();
+        place.task = Task::Finishing;
+        let finish = |(index, shard): (u32, Shard)| {
+            place.shard = Some(index);
+            (index, shard.finish(end))
+        };
+        let remains = shards.into_iter().map(finish).collect();
         Ok(WorkerResult { remains, collected })
     }
 
@@ -315,12 +297,13 @@ impl Common<'_> {
         slices: std::ops::Range<u64>,
         index: u32,
         shard: &mut Shard,
-        at: &mut NeuronId,
+        task: &mut Task,
     ) {
         let step = catch_unwind(AssertUnwindSafe(|| {
             for post in self.exchange.read(round) {
                 shard.collect(&post.spikes);
             }
+            shard.depart(slices.start);
             self.exchange.publish(round + 1, index as usize, |post| {
                 post.spikes.clear();
                 let duration = Tick(self.scenario.duration.0);
@@ -337,7 +320,7 @@ impl Common<'_> {
             });
         }));
         if let Err(panic) = step {
-            *at = shard.current();
+            *task = shard.task();
             std::panic::resume_unwind(panic);
         }
     }
@@ -352,20 +335,6 @@ impl Common<'_> {
         }
         next.filter(|tick| tick.0 < self.scenario.duration.0).map(|tick| self.cut.slice_of(tick))
     }
-}
-
-/// Where a worker is, for its last words.
-#[derive(Default)]
-struct Place {
-    shard: u32,
-    neuron: NeuronId,
-    slice: u64,
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_string())
 }
 
 impl Collected {
@@ -417,7 +386,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
     for shard in &remains {
         fan_out.add(&shard.fan_out).expect("it grows as needed");
     }
-    let synapse_bytes = network.shards.iter().flat_map(|s| &s.tables).map(table_bytes).sum();
+    let synapse_bytes = network.shards.iter().flat_map(|s| &s.tables).map(Table::bytes).sum();
     Outcome {
         spikes,
         digest,
@@ -437,10 +406,6 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
         simulated: collected.end.since(Tick::ZERO),
         interrupted: collected.interrupted,
     }
-}
-
-fn table_bytes(table: &crate::synapse::Table) -> u64 {
-    table.synapses.bytes() + size_of_val(table.offsets.as_slice()) as u64
 }
 
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {

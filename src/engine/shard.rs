@@ -1,71 +1,22 @@
 //! One shard: its neurons, the rows that end on them, and what happens to them in a window.
 
 use super::arrivals::Arrivals;
-use super::frames::{self, Batch, Frames, Work};
+use super::failure::Task;
+use super::flight::Flight;
+use super::frames::{self, Batch, External, Frames, Point, Work};
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
-use super::points::Points;
+use super::points::ByTime;
+use super::run::Cut;
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
-use crate::queue::{Calendar, WakeQueue};
+use crate::queue::WakeQueue;
 use crate::record::Spike;
 use crate::scenario::{Model, Scenario};
 use crate::source::CurrentSchedule;
-use crate::synapse::{DelayedSynapse, Synapse, Synapses, Table};
+use crate::synapse::Table;
 use hdrhistogram::Histogram;
-use std::cmp::Reverse;
-
-/// A spike on its way: a place in a row, from which on the synapses are still to be reached.
-///
-/// One entry a spike and shard, whatever the fan-out; it is filed under the window of its next
-/// arrival and re-filed from there.
-#[derive(Clone, Copy, Debug)]
-struct Cursor {
-    sent: Tick,
-    next: u64,
-    source: NeuronId,
-    population: u16,
-}
-
-/// A stretch of a row that is reached in one slice.
-enum Reached<'n> {
-    /// Synapses of one delay.
-    Together { at: Tick, row: &'n [Synapse] },
-    /// Synapses with their own delays.
-    Singly { sent: Tick, row: &'n [DelayedSynapse] },
-}
-
-impl Reached<'_> {
-    /// Calls `visit` with each target, time of arrival and weight.
-    #[inline]
-    fn for_each(&self, mut visit: impl FnMut(u32, Tick, f64)) {
-        match self {
-            Reached::Together { at, row } => {
-                for synapse in *row {
-                    visit(synapse.target, *at, f64::from(synapse.weight));
-                }
-            }
-            Reached::Singly { sent, row } => {
-                for synapse in *row {
-                    let at = Tick(sent.0 + u64::from(synapse.delay));
-                    visit(synapse.target, at, f64::from(synapse.weight));
-                }
-            }
-        }
-    }
-}
-
-/// How many items at the start fulfil a condition that later ones do not: strides that double,
-/// then bisection, so that a short stretch of a long row costs little.
-#[inline]
-fn count_while<T>(items: &[T], condition: impl Fn(&T) -> bool) -> usize {
-    let mut stride = 4;
-    while stride < items.len() && condition(&items[stride]) {
-        stride *= 2;
-    }
-    items[..items.len().min(stride)].partition_point(condition)
-}
 
 /// Spike counts and intervals of one neuron.
 #[derive(Clone, Copy, Debug, Default)]
@@ -131,6 +82,9 @@ impl Remains {
     }
 }
 
+/// Stands for no neuron.
+const NONE: u32 = u32::MAX;
+
 /// A shard.
 pub struct Shard<'n> {
     index: u32,
@@ -141,12 +95,7 @@ pub struct Shard<'n> {
     groups: Vec<Option<Box<dyn Group>>>,
     /// First local neuron of each population, and behind the last one their number.
     locals: Vec<u32>,
-    flying: Calendar<Cursor>,
-    /// Room for the rows of new spikes and their first delays.
-    sent: Vec<(Cursor, Span)>,
-    due: Vec<Cursor>,
-    /// For each cursor of `due` how many synapses it reaches in the slice.
-    reach: Vec<u32>,
+    flight: Flight<'n>,
     wake: WakeQueue,
     arrivals: Arrivals,
     backgrounds: Vec<Background>,
@@ -154,14 +103,18 @@ pub struct Shard<'n> {
     currents: CurrentSchedule,
     /// The neurons, where the network is run in frames; there are no groups then.
     frames: Option<Box<dyn Frames>>,
-    points: Points,
+    externals: ByTime<External>,
+    /// The weight of each background.
+    weights: Vec<f64>,
+    points: ByTime<Point>,
     batches: Vec<Batch>,
     drives: Vec<(Tick, u32, f64)>,
     fired: Vec<(Tick, u32)>,
     trains: Vec<Train>,
-    synaptic_events: u64,
     external_events: u64,
-    fan_out: Histogram<u64>,
+    /// What is being done, for a worker's last words.
+    task: Task,
+    /// The local neuron that is being worked on, or `NONE`; likewise.
     current: u32,
 }
 
@@ -171,7 +124,7 @@ impl<'n> Shard<'n> {
         scenario: &Scenario,
         network: &'n Network,
         index: u32,
-        slice: Span,
+        cut: Cut,
         in_frames: bool,
     ) -> Shard<'n> {
         let partition = &network.partition;
@@ -181,33 +134,36 @@ impl<'n> Shard<'n> {
             locals.push(locals[population] + owned);
         }
         let neurons = *locals.last().expect("starts with one entry") as usize;
+        let singly = if in_frames { 0 } else { neurons };
+        let tables = network.shards[index as usize].tables.as_slice();
+        let duration = Tick(scenario.duration.0);
+        let flight =
+            Flight::new(partition, tables, cut.slice, cut.slices_per_window, duration, in_frames);
         let mut shard = Shard {
             index,
             partition,
-            tables: &network.shards[index as usize].tables,
-            slice,
-            duration: Tick(scenario.duration.0),
+            tables,
+            slice: cut.slice,
+            duration,
             groups: Vec::new(),
             locals,
-            flying: Calendar::default(),
-            sent: Vec::new(),
-            due: Vec::new(),
-            reach: Vec::new(),
-            wake: WakeQueue::new(neurons, Span(slice.0.saturating_mul(2))),
-            arrivals: Arrivals::new(neurons),
+            flight,
+            wake: WakeQueue::new(singly, Span(cut.slice.0.saturating_mul(2))),
+            arrivals: Arrivals::new(singly),
             backgrounds: Vec::new(),
             sources: Vec::new(),
             currents: CurrentSchedule::new(scenario),
             frames: None,
-            points: Points::default(),
+            externals: ByTime::default(),
+            weights: scenario.backgrounds.iter().map(|background| background.weight).collect(),
+            points: ByTime::default(),
             batches: Vec::new(),
             drives: Vec::new(),
             fired: Vec::new(),
             trains: vec![Train::default(); neurons],
-            synaptic_events: 0,
             external_events: 0,
-            fan_out: Histogram::new(3).expect("three digits are allowed"),
-            current: 0,
+            task: Task::SettingUp,
+            current: NONE,
         };
         shard.add_sources(scenario);
         if in_frames {
@@ -289,54 +245,30 @@ impl<'n> Shard<'n> {
             .collect()
     }
 
-    /// Files the rows of the spikes that were sent in the previous window.
+    /// Takes note of the spikes that one shard sent in the previous round.
     pub fn collect(&mut self, spikes: &[Spike]) {
-        // Three passes, each of independent reads: where the rows are, how each begins, and then
-        // the filing. See `Shard::measure_reach`.
-        let mut rows = std::mem::take(&mut self.sent);
-        for &Spike { tick, neuron } in spikes {
-            let population = self.partition.population_of(neuron);
-            let first = self.partition.population(population).start;
-            let row = self.tables[population].row(neuron.0 - first);
-            if !row.is_empty() {
-                self.fan_out.record(row.len() as u64).expect("it grows as needed");
-                let next = row.start as u64;
-                let population = population as u16;
-                let cursor = Cursor { sent: tick, next, source: neuron, population };
-                rows.push((cursor, Span::ZERO));
-            }
-        }
-        for (cursor, delay) in &mut rows {
-            *delay = self.tables[cursor.population as usize].synapses.delay(cursor.next);
-        }
-        for (cursor, delay) in rows.drain(..) {
-            self.flying.file((cursor.sent + delay).0 / self.slice.0, cursor);
-        }
-        self.sent = rows;
+        self.task = Task::Collecting;
+        self.flight.collect(spikes);
+    }
+
+    /// Files the spikes of all shards; the round begins with slice number `slice`.
+    pub fn depart(&mut self, slice: u64) {
+        self.flight.depart(slice);
     }
 
     /// Gathers everything that arrives in slice number `number`.
     pub fn deliver(&mut self, number: u64) {
+        self.task = Task::Delivering { source: None };
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
-        if self.frames.is_none() {
-            self.arrivals.open(start);
-            self.deliver_currents(end);
-            self.wake_neurons(start, end);
-        }
-        let mut due = std::mem::take(&mut self.due);
-        self.flying.take(number, &mut due);
-        // By source, and for one source the latest spike first: arrivals at one tick are then in
-        // the order (source, place in its row).
-        due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
-        self.due = due;
-        self.measure_reach(end);
         if self.frames.is_some() {
             self.deliver_in_order(number, end);
         } else {
-            self.deliver_singly(end);
+            self.arrivals.open(start);
+            self.deliver_currents(end);
+            self.wake_neurons(start, end);
+            self.deliver_singly(number, end);
         }
-        self.park();
     }
 
     fn wake_neurons(&mut self, start: Tick, end: Tick) {
@@ -371,111 +303,30 @@ impl<'n> Shard<'n> {
         }
     }
 
-    /// Works out how far each due cursor reaches in the slice that ends at `end`.
-    fn measure_reach(&mut self, end: Tick) {
-        // Rows lie far apart in memory. Asking for the first synapse of each in a loop that does
-        // nothing else keeps many of these reads in flight at once, instead of one at a time.
-        let mut asked = 0;
-        for cursor in &self.due {
-            if let Synapses::OwnDelay { rows } = &self.tables[cursor.population as usize].synapses {
-                asked ^= rows[cursor.next as usize].target;
-            }
-        }
-        std::hint::black_box(asked);
-        let Shard { reach, due, tables, partition, .. } = self;
-        reach.clear();
-        reach.extend(due.iter().map(|cursor| {
-            let table = &tables[cursor.population as usize];
-            let first = partition.population(cursor.population as usize).start;
-            let rest = cursor.next as usize..table.row(cursor.source.0 - first).end;
-            match &table.synapses {
-                Synapses::OneDelay { delay, .. } if cursor.sent + *delay >= end => 0,
-                Synapses::OneDelay { .. } => rest.len() as u32,
-                Synapses::OwnDelay { rows } => {
-                    let before = end.0.saturating_sub(cursor.sent.0);
-                    let is_due = |synapse: &DelayedSynapse| u64::from(synapse.delay) < before;
-                    count_while(&rows[rest], is_due) as u32
-                }
-            }
-        }));
-        self.synaptic_events += self.reach.iter().map(|&count| u64::from(count)).sum::<u64>();
-    }
-
-    /// What the due spikes reach in this slice, spike by spike.
-    fn reached(&self) -> impl Iterator<Item = Reached<'n>> + '_ {
-        self.due.iter().zip(&self.reach).map(|(cursor, &count)| {
-            let piece = cursor.next as usize..cursor.next as usize + count as usize;
-            match &self.tables[cursor.population as usize].synapses {
-                Synapses::OneDelay { delay, rows } => {
-                    Reached::Together { at: cursor.sent + *delay, row: &rows[piece] }
-                }
-                Synapses::OwnDelay { rows } => {
-                    Reached::Singly { sent: cursor.sent, row: &rows[piece] }
-                }
-            }
-        })
-    }
-
-    /// Files what is left of each spike's row under the slice of its next arrival.
-    fn park(&mut self) {
-        for (cursor, &count) in self.due.iter().zip(&self.reach) {
-            let table = &self.tables[cursor.population as usize];
-            let first = self.partition.population(cursor.population as usize).start;
-            let next = cursor.next + u64::from(count);
-            if next < table.row(cursor.source.0 - first).end as u64 {
-                let at = cursor.sent + table.synapses.delay(next);
-                if at < self.duration {
-                    self.flying.file(at.0 / self.slice.0, Cursor { next, ..*cursor });
-                }
-            }
-        }
-        self.due.clear();
-    }
-
     /// Gathers every arrival for its target.
-    fn deliver_singly(&mut self, end: Tick) {
-        let Shard { backgrounds, arrivals, external_events, .. } = self;
+    fn deliver_singly(&mut self, number: u64, end: Tick) {
+        let Shard { backgrounds, arrivals, external_events, flight, .. } = self;
         for background in backgrounds {
             *external_events += background.take(end, |neuron, tick, weight| {
                 arrivals.push(neuron, tick, weight);
             });
         }
-        let mut arrivals = std::mem::take(&mut self.arrivals);
-        for reached in self.reached() {
-            reached.for_each(|neuron, at, weight| arrivals.push(neuron, at, weight));
-        }
-        self.arrivals = arrivals;
+        flight.each_arrival(number, end, |neuron, at, weight| arrivals.push(neuron, at, weight));
     }
 
-    /// Gathers every arrival by time: spikes that reach many neurons at one tick as they are,
+    /// Gathers every arrival by time: synapses that a spike reaches at one tick as they are,
     /// everything else point by point.
     fn deliver_in_order(&mut self, number: u64, end: Tick) {
-        let start = number * self.slice.0;
-        let Shard { backgrounds, points, external_events, .. } = self;
-        points.clear();
-        for background in backgrounds {
-            *external_events += background.take(end, |neuron, tick, weight| {
-                points.push((tick.0 - start) as u32, neuron, weight);
-            });
+        let start = Tick(number * self.slice.0);
+        let Shard { backgrounds, externals, points, external_events, batches, flight, .. } = self;
+        externals.list.clear();
+        for (which, background) in backgrounds.iter_mut().enumerate() {
+            background.take_externals(start, end, which, &mut externals.list);
         }
-        self.batches.clear();
-        for (cursor, &count) in self.due.iter().zip(&self.reach) {
-            let Cursor { sent, next, population, .. } = *cursor;
-            match &self.tables[population as usize].synapses {
-                Synapses::OneDelay { delay, .. } if count > 0 => {
-                    let at = sent + *delay;
-                    self.batches.push(Batch { at, population, count, first: next });
-                }
-                Synapses::OneDelay { .. } => {}
-                Synapses::OwnDelay { rows } => {
-                    for synapse in &rows[next as usize..next as usize + count as usize] {
-                        let offset = sent.0 + u64::from(synapse.delay) - start;
-                        self.points.push(offset as u32, synapse.target, synapse.weight.into());
-                    }
-                }
-            }
-        }
-        self.batches.sort_by_key(|batch| batch.at);
+        *external_events += externals.list.len() as u64;
+        batches.clear();
+        points.list.clear();
+        flight.gather(number, end, batches, &mut points.list);
         self.gather_drives(end);
     }
 
@@ -502,11 +353,14 @@ impl<'n> Shard<'n> {
     pub fn advance(&mut self, number: u64, spikes: &mut Vec<Spike>) {
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
+        self.task = Task::Advancing;
         if let Some(frames) = &mut self.frames {
             frames.run(&mut Work {
                 number,
                 start,
                 end,
+                externals: self.externals.sorted(end.since(start).0 as u32),
+                weights: &self.weights,
                 points: self.points.sorted(end.since(start).0 as u32),
                 batches: &self.batches,
                 drives: &self.drives,
@@ -517,6 +371,8 @@ impl<'n> Shard<'n> {
         } else {
             self.advance_groups(end);
         }
+        self.current = NONE;
+        self.task = Task::Sending;
         for (tick, neuron) in self.fired.drain(..) {
             self.trains[neuron as usize].add(tick);
             let neuron = global(&self.locals, self.partition, self.index, neuron);
@@ -558,7 +414,7 @@ impl<'n> Shard<'n> {
     pub fn next_event(&self) -> Option<Tick> {
         let slice_start = |slice: u64| Tick(slice * self.slice.0);
         let mut next =
-            [self.flying.next().map(slice_start), self.wake.next(), self.currents.next()]
+            [self.flight.next_slice().map(slice_start), self.wake.next(), self.currents.next()]
                 .into_iter()
                 .flatten()
                 .min();
@@ -578,12 +434,26 @@ impl<'n> Shard<'n> {
 
     /// Spikes in flight.
     pub fn in_flight(&self) -> usize {
-        self.flying.len()
+        self.flight.len()
     }
 
-    /// The neuron that was worked on last.
-    pub fn current(&self) -> NeuronId {
-        global(&self.locals, self.partition, self.index, self.current)
+    /// What is being done, or was when a panic came: looked up when asked for, so that the loops
+    /// only note where they are.
+    pub fn task(&self) -> Task {
+        let walking = self.frames.as_ref().and_then(|frames| frames.walking());
+        let walking = walking.or(self.flight.walking());
+        if walking.is_some() && matches!(self.task, Task::Delivering { .. } | Task::Advancing) {
+            return Task::Delivering { source: walking };
+        }
+        if self.current == NONE {
+            return self.task;
+        }
+        let last_event = match &self.frames {
+            Some(frames) => frames.now(),
+            None => self.group_of(self.current).last_event(self.current),
+        };
+        let neuron = global(&self.locals, self.partition, self.index, self.current);
+        Task::Neuron { neuron, last_event }
     }
 
     /// Ends the run at `end`: takes the samples that are still due.
@@ -598,9 +468,9 @@ impl<'n> Shard<'n> {
             groups: self.groups,
             frames: self.frames,
             trains: self.trains,
-            synaptic_events: self.synaptic_events,
+            synaptic_events: self.flight.synaptic_events,
             external_events: self.external_events,
-            fan_out: self.fan_out,
+            fan_out: self.flight.fan_out,
         }
     }
 }
@@ -610,4 +480,20 @@ fn global(locals: &[u32], partition: &Partition, shard: u32, neuron: u32) -> Neu
     let population = locals.partition_point(|&first| first <= neuron).min(locals.len() - 1) - 1;
     let index = partition.owned(population, shard).start + (neuron - locals[population]);
     NeuronId(partition.population(population).start + index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::BYTES_PER_PLACE;
+
+    #[test]
+    fn a_neuron_takes_what_the_estimate_says() {
+        // Statistics; then slot and what is rarely needed, or next visit, number of inputs, bits.
+        let framed =
+            size_of::<crate::neuron::framed::Quad>() + crate::engine::slots::BYTES_RARELY_NEEDED;
+        let held = size_of::<Train>() + framed.max(size_of::<Tick>() + size_of::<u32>());
+        let bound = BYTES_PER_PLACE as usize;
+        assert!(held < bound && bound <= held + 8, "{held} bytes are held, {bound} are estimated");
+    }
 }

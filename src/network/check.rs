@@ -9,9 +9,9 @@ use super::error::Problem;
 use super::pool::Pool;
 use super::tables::{delay_on_grid, weight_as_stored};
 use crate::base::Resolution;
-use crate::neuron::Descriptor;
+use crate::neuron::{Descriptor, Parameter};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape,
+    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape, constants,
 };
 use crate::synapse::LONGEST_DELAY;
 
@@ -96,6 +96,14 @@ fn check_neurons(
         let name = variable.name;
         problems.extend(draw::check(law, size).err().map(|what| format!("{name}: {what}")));
     }
+    // Values that are wrong by themselves are met when they are drawn, and named there.
+    let constants = constants(descriptor, parameters);
+    let in_range = |(p, &value): (&Parameter, &f64)| p.range.contains(value);
+    if problems.is_empty() && descriptor.parameters.iter().zip(&constants).all(in_range) {
+        let parameter = |index: usize| descriptor.parameters.get(index).map_or("", |p| p.name);
+        let wrong = (descriptor.check)(&constants);
+        problems.extend(wrong.into_iter().map(|(p, what)| format!("{}: {what}", parameter(p))));
+    }
     problems
 }
 
@@ -117,6 +125,10 @@ fn check_projection(scenario: &Scenario, projection: &Projection) -> Vec<String>
         Connect::Edges(edges) => (edges.weight.is_some(), edges.delay.is_some()),
         _ => (false, false),
     };
+    if !projection.plasticity.is_fixed() {
+        let rule = projection.plasticity.rule.name;
+        problems.push(format!("the rule `{rule}` is known, but synapses cannot run it yet"));
+    }
     if let Connect::Edges(edges) = &projection.connect {
         problems.extend(
             check_edges(edges, projection, sources, target.size, scenario.resolution).err(),

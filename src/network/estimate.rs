@@ -2,11 +2,15 @@
 
 use super::connect::source_pool;
 use super::draw::{self, Sampler, degree};
-use super::tables::{delay_on_grid, shared_delay};
+use super::tables::{delay_on_grid, layout};
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Resolution, Span};
-use crate::scenario::{Connect, Distribution, Model, ParameterValue, Projection, Scenario};
-use crate::synapse::{DelayedSynapse, LONGEST_DELAY, Synapse};
+use crate::base::{Resolution, Span, Tick};
+use crate::neuron::cell::Cell;
+use crate::neuron::{Dynamics, Visitor, dispatch};
+use crate::scenario::{
+    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape,
+};
+use crate::synapse::LONGEST_DELAY;
 
 /// How many neurons' degrees are drawn to learn the mean of a law. Populations up to this size
 /// are counted exactly.
@@ -25,8 +29,13 @@ pub struct Estimate {
     pub bytes_synapses: u64,
     /// Memory for parameters and start values that differ between neurons.
     pub bytes_neurons: u64,
-    /// The largest amount of memory in use while building, without the scenario's own lists.
+    /// Memory for the state of all neurons and sources while the network runs.
+    pub bytes_engine: u64,
+    /// The largest amount of memory in use while building or running. The scenario's own lists
+    /// are held already, spikes come on top.
     pub bytes_peak: u64,
+    /// Memory that the scenario's own lists take: edges, times of spikes, values of neurons.
+    pub bytes_lists: u64,
     /// No delay is shorter; `None` without synapses.
     pub shortest_delay: Option<Span>,
     /// No delay is longer; `None` without synapses.
@@ -40,12 +49,13 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
     for (index, population) in scenario.populations.iter().enumerate() {
         total.neurons += u64::from(population.size);
         total.bytes_neurons += neuron_bytes(&population.model, population.size, shards);
+        total.bytes_engine += engine_bytes(&population.model, population.size);
+        total.bytes_lists += population_lists(&population.model);
         let sends = |projection: &&Projection| projection.source == index;
         let projections = || scenario.projections.iter().filter(sends);
-        let size = match shared_delay(projections(), scenario.resolution) {
-            Some(_) => size_of::<Synapse>(),
-            None => size_of::<DelayedSynapse>(),
-        };
+        let neurons = scenario.populations.iter().map(|p| u64::from(p.size)).sum::<u64>();
+        let neurons = u32::try_from(neurons).unwrap_or(u32::MAX);
+        let size = layout(projections(), scenario.resolution, neurons).bytes();
         let offsets = u64::from(shards) * (u64::from(population.size) + 1);
         total.bytes_synapses += offsets * size_of::<u64>() as u64;
         for (number, projection) in scenario.projections.iter().enumerate().filter(|p| sends(&p.1))
@@ -55,6 +65,7 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
             total.is_exact &= is_exact;
             total.bytes_synapses += synapses * size as u64;
             bytes_counts += counts_bytes(scenario, projection);
+            total.bytes_lists += edge_list(&projection.connect);
             if synapses > 0 {
                 let (low, high) = delay_bounds(projection, scenario.resolution);
                 let shortest = total.shortest_delay.map_or(low, |old| old.min(low));
@@ -63,7 +74,8 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
             }
         }
     }
-    total.bytes_peak = total.bytes_synapses + total.bytes_neurons + bytes_counts;
+    let beside = bytes_counts.max(total.bytes_engine);
+    total.bytes_peak = total.bytes_synapses + total.bytes_neurons + beside;
     total
 }
 
@@ -87,6 +99,67 @@ fn neuron_bytes(model: &Model, size: u32, shards: u32) -> u64 {
         ParameterValue::ForPeriod(_) => u64::from(size),
     });
     (parameters.sum::<u64>() + initial.iter().map(of).sum::<u64>()) * size_of::<f64>() as u64
+}
+
+/// What the engine holds for each neuron or source: statistics of its spikes, its inputs, the time
+/// of its next visit, its load. A test of the engine compares this with what it holds.
+pub const BYTES_PER_PLACE: u64 = 64;
+/// What the engine may hold for each neuron that will fire without input: an entry of the wake
+/// queue, with the room that its growth leaves free.
+pub const BYTES_PER_WAKE: u64 = 100;
+
+fn engine_bytes(model: &Model, size: u32) -> u64 {
+    struct CellBytes;
+    impl Visitor for CellBytes {
+        type Output = usize;
+        fn visit<M: Dynamics>(self) -> usize {
+            size_of::<Cell<M::State>>()
+        }
+    }
+    let own = match model {
+        Model::Neuron { descriptor, .. } => {
+            let base_current = size_of::<f64>();
+            (dispatch(descriptor, CellBytes) + base_current) as u64 + BYTES_PER_WAKE
+        }
+        Model::Poisson { .. } | Model::SpikeSource { .. } => 0,
+    };
+    // Given spikes are copied, with the number of their source.
+    let given = match model {
+        Model::SpikeSource { times, .. } => times.iter().map(|times| times.len() as u64).sum(),
+        _ => 0,
+    };
+    u64::from(size) * (own + BYTES_PER_PLACE) + given * 2 * size_of::<Tick>() as u64
+}
+
+fn column<T>(values: &[T]) -> u64 {
+    size_of_val(values) as u64
+}
+
+/// The lists of a population: times of spikes, values of neurons.
+fn population_lists(model: &Model) -> u64 {
+    let values = |law: &Distribution| match &law.shape {
+        Shape::Values(values) => column(values),
+        _ => 0,
+    };
+    match model {
+        Model::Neuron { parameters, initial, .. } => {
+            let parameters = parameters.iter().map(|value| {
+                let (ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law)) = value;
+                values(law)
+            });
+            parameters.sum::<u64>() + initial.iter().map(values).sum::<u64>()
+        }
+        Model::Poisson { .. } => 0,
+        Model::SpikeSource { times, .. } => times.iter().map(|times| column(times)).sum(),
+    }
+}
+
+fn edge_list(connect: &Connect) -> u64 {
+    let Connect::Edges(Edges { source, target, weight, delay, .. }) = connect else {
+        return 0;
+    };
+    let weights = weight.as_ref().map_or(0, |weights| column(weights));
+    column(source) + column(target) + weights + delay.as_ref().map_or(0, |delays| column(delays))
 }
 
 /// What is held besides the network: the counts of `fixed_total_number`, the cursors of edges.

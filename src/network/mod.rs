@@ -24,6 +24,8 @@ pub use check::check;
 use connect::Connector;
 pub use edges::{Edge, Residents};
 pub use error::{BuildError, Place, Problem};
+#[cfg(test)]
+pub use estimate::BYTES_PER_PLACE;
 pub use estimate::{Estimate, estimate};
 use parallel::in_parallel;
 pub use partition::Partition;
@@ -66,7 +68,7 @@ pub struct NeuronPlan {
 }
 
 /// Builds the network of a scenario, on up to `threads` threads. A network that would need more
-/// than `limit` bytes while it is built is refused before anything is drawn.
+/// than `limit` further bytes to be built and run is refused before anything is drawn.
 pub fn build(
     scenario: &Scenario,
     shards: u32,

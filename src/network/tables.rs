@@ -10,14 +10,14 @@
 //! turn; for `fixed_outdegree` and lists of edges each synapse has its own.
 
 use super::connect::{ByTarget, Connector, Rule, Scratch};
-use super::draw::{MOST_REDRAWS, Sampler};
+use super::draw::{self, MOST_REDRAWS, Sampler};
 use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span};
 use crate::scenario::{Connect, Edges, Projection};
-use crate::synapse::build::{Counting, Placing};
-use crate::synapse::{LONGEST_DELAY, Table};
+use crate::synapse::build::{Counting, Layout, Placing};
+use crate::synapse::{BUCKETED_TARGET_BITS, LONGEST_DELAY, MOST_BUCKETS, Table};
 use std::ops::Range;
 
 /// Builds the table of the synapses from population `source` that end in `shard`. `connectors`
@@ -42,32 +42,73 @@ pub(super) fn build(
         counted.map_err(|problem| met.push(problem)).is_ok()
     });
     let projections = pieces.iter().map(|piece| piece.connector.projection);
-    let mut placing = counting.place(shared_delay(projections, resolution));
+    let mut placing = counting.place(layout(projections, resolution, partition.neurons()));
     for piece in &pieces {
         met.extend(piece.place(&mut placing, &mut scratch).err());
     }
     if met.is_empty() { Ok(placing.finish()) } else { Err(met) }
 }
 
-/// The delay that all synapses of these projections have by their laws; `None` if they
-/// may differ.
-pub(super) fn shared_delay<'a>(
-    mut projections: impl Iterator<Item = &'a Projection>,
+/// The narrowest layout for the synapses of these projections, by their laws alone, in a network
+/// of so many neurons.
+pub(super) fn layout<'a>(
+    projections: impl Iterator<Item = &'a Projection> + Clone,
     resolution: Resolution,
-) -> Option<Span> {
-    let first = own_delay(projections.next()?, resolution)?;
-    projections.all(|other| own_delay(other, resolution) == Some(first)).then_some(first)
+    neurons: u32,
+) -> Layout {
+    let mut all = Vec::new();
+    for projection in projections.clone() {
+        let Some(delays) = possible_delays(projection, resolution) else {
+            return Layout::OwnDelay;
+        };
+        all.extend(delays);
+        all.sort_unstable();
+        all.dedup();
+        if all.len() > MOST_BUCKETS {
+            return Layout::OwnDelay;
+        }
+    }
+    let &[only] = all.as_slice() else {
+        let fits = neurons <= 1 << BUCKETED_TARGET_BITS;
+        return if fits { Layout::Bucketed(all) } else { Layout::OwnDelay };
+    };
+    let delay = Span(only.into());
+    let mut weights = projections.map(shared_weight);
+    match weights.next().flatten() {
+        Some(first) if weights.all(|other| other == Some(first)) => Layout::Alike(delay, first),
+        _ => Layout::OneDelay(delay),
+    }
 }
 
-fn own_delay(projection: &Projection, resolution: Resolution) -> Option<Span> {
-    if let Connect::Edges(Edges { delay: Some(delays), .. }) = &projection.connect {
-        let first = *delays.first()?;
-        return delays.iter().all(|&delay| delay == first).then_some(first);
+/// The weight that all synapses of a projection have by their law.
+fn shared_weight(projection: &Projection) -> Option<f32> {
+    if let Connect::Edges(Edges { weight: Some(_), .. }) = &projection.connect {
+        return None;
     }
-    match Sampler::new(&projection.delay_ms) {
-        Sampler::Constant(ms) => delay_on_grid(ms, resolution).ok(),
+    match Sampler::new(&projection.weight) {
+        Sampler::Constant(weight) => weight_as_stored(weight).ok(),
         Sampler::Drawn(_) => None,
     }
+}
+
+/// All delays in ticks that the synapses of a projection can have, if they are few.
+fn possible_delays(projection: &Projection, resolution: Resolution) -> Option<Vec<u32>> {
+    let few = |mut delays: Vec<u32>| {
+        delays.sort_unstable();
+        delays.dedup();
+        (delays.len() <= MOST_BUCKETS).then_some(delays)
+    };
+    if let Connect::Edges(Edges { delay: Some(delays), .. }) = &projection.connect {
+        return few(delays.iter().map(|delay| delay.0 as u32).collect());
+    }
+    let (low, high) = draw::support(&projection.delay_ms);
+    let low = delay_on_grid(low, resolution).ok()?.0;
+    let high = delay_on_grid(high, resolution).ok()?.0;
+    let step = resolution.span().0;
+    if (high - low) / step >= MOST_BUCKETS as u64 {
+        return None;
+    }
+    Some((low..=high).step_by(step as usize).map(|delay| delay as u32).collect())
 }
 
 /// A delay in milliseconds as it is stored.

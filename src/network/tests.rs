@@ -8,8 +8,8 @@
 use super::*;
 use crate::base::{NeuronId, Resolution, Tick};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, Outside, ParameterValue, Population, Projection, Record,
-    Shape, Steps,
+    Connect, Distribution, Edges, Model, Outside, ParameterValue, Plasticity, Population,
+    Projection, Record, Shape, Steps,
 };
 use crate::synapse::{LONGEST_DELAY, Synapses};
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ fn projection(source: usize, target: usize, connect: Connect) -> Projection {
         multapses: true,
         weight: Distribution::constant(1.0),
         delay_ms: Distribution::constant(1.5),
+        plasticity: Plasticity::default(),
     }
 }
 
@@ -346,8 +347,21 @@ fn weights_do_not_change_who_is_connected() {
 }
 
 #[test]
-fn one_delay_is_stored_once() {
+fn a_rule_that_cannot_run_yet_is_refused_by_name() {
     let mut scenario = recurrent(40, indegree(10));
+    scenario.set_plasticity(0, "{ rule = 'stdp', w_max = '2 mV' }").unwrap();
+    let error = build(&scenario, 1, 1, None).unwrap_err();
+    assert!(error.to_string().contains("`stdp`"), "{error}");
+    scenario.set_plasticity(0, "{ rule = 'fixed' }").unwrap();
+    assert!(build(&scenario, 1, 1, None).is_ok());
+}
+
+#[test]
+fn one_delay_is_stored_once_and_so_is_one_weight() {
+    let mut scenario = recurrent(40, indegree(10));
+    let network = built(&scenario);
+    assert!(matches!(network.shards[0].tables[0].synapses, Synapses::Alike { .. }));
+    scenario.projections[0].weight = Shape::Exponential { mean: 3.0 }.into();
     scenario.projections.push(projection(0, 0, Connect::OneToOne));
     let network = built(&scenario);
     let is_shared = |network: &Network| {
@@ -361,6 +375,11 @@ fn one_delay_is_stored_once() {
     scenario.projections[1].delay_ms = Distribution::constant(2.0);
     let network = built(&scenario);
     assert!(!is_shared(&network));
+    let buckets = |network: &Network| match &network.shards[0].tables[0].synapses {
+        Synapses::Bucketed { delays, .. } => delays.clone(),
+        _ => Vec::new(),
+    };
+    assert_eq!(buckets(&network), [1_500_000, 2_000_000]);
     assert_eq!(network.shortest_delay, Some(Span::from_ms(1.5).unwrap()));
     assert_eq!(network.longest_delay, Some(Span::from_ms(2.0).unwrap()));
     let estimated = estimate(&scenario, 3);
@@ -519,11 +538,56 @@ fn start_values_can_be_given_one_by_one() {
 
 #[test]
 fn a_network_that_does_not_fit_is_refused_before_it_is_built() {
-    let scenario = recurrent(1_000_000_000, indegree(1000));
-    let message = build(&scenario, 2, 2, Some(1 << 30)).unwrap_err().to_string();
+    let dense = recurrent(1_000_000_000, indegree(1000));
+    let message = build(&dense, 2, 2, Some(1 << 30)).unwrap_err().to_string();
     assert!(message.contains("1000000000000 synapses need"), "{message}");
     assert!(message.contains("only 1.00 GiB"), "{message}");
     assert!(build(&recurrent(10, indegree(2)), 2, 2, Some(1 << 30)).is_ok());
+    // Neurons without a synapse take memory, too: in the engine.
+    let silent = scenario(vec![neurons("exc", 50_000_000)], Vec::new());
+    let message = build(&silent, 2, 2, Some(1 << 30)).unwrap_err().to_string();
+    assert!(message.contains("50000000 neurons and 0 synapses need"), "{message}");
+}
+
+#[test]
+fn the_estimate_counts_lists_and_state() {
+    let edges = Edges {
+        source: vec![0, 1, 1],
+        target: vec![1, 0, 2],
+        weight: Some(vec![1.0; 3]),
+        delay: Some(vec![Span(5); 3]),
+        file: None,
+    };
+    let mut scenario = recurrent(3, Connect::Edges(edges));
+    let before = estimate(&scenario, 1);
+    assert_eq!(before.bytes_lists, 3 * (4 + 4 + 4 + 8));
+    assert!(before.bytes_engine >= 3 * BYTES_PER_PLACE);
+    assert!(
+        before.bytes_peak >= before.bytes_synapses + before.bytes_neurons + before.bytes_engine
+    );
+    let times = vec![vec![Tick(1), Tick(2)], vec![Tick(3)]];
+    let model = Model::SpikeSource { times, file: None };
+    scenario.populations.push(Population { name: "in".into(), size: 2, model });
+    let after = estimate(&scenario, 1);
+    assert_eq!(after.bytes_lists - before.bytes_lists, 3 * 8);
+    assert_eq!(after.bytes_engine - before.bytes_engine, 2 * BYTES_PER_PLACE + 3 * 16);
+}
+
+#[test]
+fn parameters_that_contradict_each_other_are_refused() {
+    let mut scenario = scenario(vec![neurons("exc", 4)], Vec::new());
+    let mut set = |name: &str, value: f64| {
+        if let Model::Neuron { descriptor, parameters, .. } = &mut scenario.populations[0].model {
+            let index = descriptor.parameter(name).unwrap();
+            parameters[index] = ParameterValue::Drawn(Distribution::constant(value));
+        }
+        refusal(&scenario)
+    };
+    let message = set("v_reset", 10.0);
+    assert!(message.contains("\"exc\": v_reset") || message.contains("\"exc\": v_th"), "{message}");
+    // What is wrong by itself is told alone.
+    let message = set("tau_m", f64::NAN);
+    assert!(message.contains("tau_m") && !message.contains("v_reset"), "{message}");
 }
 
 #[test]

@@ -140,6 +140,9 @@ pub trait Framed: Dynamics {
     /// What an arrival of this weight adds to the slot.
     fn kick(frame: &Self::Frame, factors: &Self::Factors, weight: f64) -> Self::Slot;
 
+    /// What an arrival of this weight takes from the credit.
+    fn spent(frame: &Self::Frame, weight: f64) -> f64;
+
     /// The slot of a state, without credit.
     fn freeze(
         frame: &Self::Frame,

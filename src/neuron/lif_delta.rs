@@ -180,6 +180,11 @@ impl Framed for LifDelta {
     }
 
     #[inline]
+    fn spent(_: &Growth, weight: f64) -> f64 {
+        weight.max(TOKEN)
+    }
+
+    #[inline]
     fn freeze(_: &Growth, c: &Constants, s: &State, drive: f64, factor: &f64) -> Pair {
         Pair([(s.v_mv - c.membrane.v_inf_mv(drive)) * factor, 0.0])
     }

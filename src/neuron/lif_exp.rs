@@ -384,6 +384,8 @@ pub struct Frame {
     membrane: Growth,
     excitatory: Growth,
     inhibitory: Growth,
+    /// Whether both currents decay alike, so that one look-up serves both.
+    alike: bool,
     /// How far each current holds the membrane from where it goes alone, in mV / pA.
     held_ex: f64,
     held_in: f64,
@@ -420,6 +422,7 @@ impl Framed for LifExp {
             membrane: Growth::new(c.membrane.tau_m_ms),
             excitatory: Growth::new(c.excitatory.tau_ms),
             inhibitory: Growth::new(c.inhibitory.tau_ms),
+            alike: c.alike,
             held_ex: c.excitatory.mv_per_pa_apart,
             held_in: c.inhibitory.mv_per_pa_apart,
             peak_mv: c.excitatory.peak_mv,
@@ -433,16 +436,14 @@ impl Framed for LifExp {
 
     #[inline]
     fn factors(frame: &Frame, since: Span) -> Factors {
-        Factors {
-            membrane: frame.membrane.over(since),
-            excitatory: frame.excitatory.over(since),
-            inhibitory: frame.inhibitory.over(since),
-        }
+        let excitatory = frame.excitatory.over(since);
+        let inhibitory = if frame.alike { excitatory } else { frame.inhibitory.over(since) };
+        Factors { membrane: frame.membrane.over(since), excitatory, inhibitory }
     }
 
     #[inline]
     fn kick(frame: &Frame, factors: &Factors, weight: f64) -> Quad {
-        let spent = -(weight * frame.peak_mv).max(TOKEN);
+        let spent = -Self::spent(frame, weight);
         if weight >= 0.0 {
             let left = -frame.held_ex * weight * factors.membrane;
             Quad([left, weight * factors.excitatory, 0.0, spent])
@@ -450,6 +451,11 @@ impl Framed for LifExp {
             let left = -frame.held_in * weight * factors.membrane;
             Quad([left, 0.0, weight * factors.inhibitory, spent])
         }
+    }
+
+    #[inline]
+    fn spent(frame: &Frame, weight: f64) -> f64 {
+        (weight * frame.peak_mv).max(TOKEN)
     }
 
     #[inline]

@@ -17,6 +17,8 @@ pub mod qif;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+pub mod test_model;
 
 use crate::base::digest::Digest;
 use crate::base::{Span, Unit};
@@ -232,6 +234,10 @@ macro_rules! models {
                     return visitor.visit::<$model>();
                 }
             )+
+            #[cfg(test)]
+            if descriptor.name == test_model::FRAGILE.name {
+                return visitor.visit::<test_model::Fragile>();
+            }
             panic!("the model `{}` is not in the registry", descriptor.name)
         }
     };

@@ -4,10 +4,11 @@ use super::check_law::{self, Kind};
 use super::problem::{Findings, Problem, Problems};
 use super::read::{At, Reader, below};
 use super::read_population::{default_initial, default_parameters, model_names};
+use super::read_scenario::Names;
 use super::tree::Node;
 use super::{
-    Background, Code, Connect, CurrentInput, Distribution, Model, Neurons, NoFiles, Population,
-    Projection, Record, Scenario, Selection, Steps, check, check_input,
+    Background, Code, Connect, CurrentInput, Distribution, Model, Neurons, NoFiles, Plasticity,
+    Population, Projection, Record, Scenario, Selection, Steps, check, check_input,
 };
 use crate::base::{PopulationId, Resolution, Span, Unit};
 use crate::neuron;
@@ -231,12 +232,40 @@ impl Scenario {
             multapses: true,
             weight: law("weight", weight, unit)?,
             delay_ms: law("delay", delay, Unit::Ms)?,
+            plasticity: Plasticity::default(),
         };
         let mut findings = Findings::default();
         check::projection(&self.populations, &projection, &path, &mut findings);
         refuse(findings)?;
         self.projections.push(projection);
         Ok(self.projections.last_mut().expect("just pushed"))
+    }
+
+    /// Lets the synapses of a projection, by its index, change by a rule, written as in scenario
+    /// files: `"{ rule = 'stdp', w_max = '2 mV' }"`.
+    ///
+    /// # Errors
+    /// If the rule does not exist, or a value is refused. The projection is then unchanged.
+    ///
+    /// # Panics
+    /// If the projection is not one of this scenario.
+    pub fn set_plasticity(&mut self, projection: usize, rule: &str) -> Result<(), Problems> {
+        let path = below(&below("projection", projection), "plasticity");
+        let target = PopulationId(self.projections[projection].target as u16);
+        let unit = self.input_of(target, &path)?;
+        let name = |(index, p): (usize, &Population)| (p.name.clone(), Some(index));
+        let all = self.populations.iter().enumerate().map(name).collect();
+        let names = Names { all, read: self.populations.clone() };
+        let plasticity = read(self.resolution, &path, rule, |reader, at| {
+            reader.plasticity(at, Some(unit), &names)
+        })?;
+        let mut changed = self.projections[projection].clone();
+        changed.plasticity = plasticity;
+        let mut findings = Findings::default();
+        super::plasticity::check(&self.populations, &changed, unit, &path, &mut findings);
+        refuse(findings)?;
+        self.projections[projection] = changed;
+        Ok(())
     }
 
     /// Adds independent Poisson input to all neurons of a population.

@@ -6,7 +6,7 @@ use super::codes::Code;
 use super::problem::Findings;
 use super::read::below;
 use super::{Connect, Distribution, Edges, Model, ParameterValue, Population, Projection};
-use super::{Scenario, check_input};
+use super::{Scenario, check_input, plasticity};
 use crate::base::{Span, Tick, Unit};
 use crate::neuron::{Descriptor, Range};
 use crate::synapse::LONGEST_DELAY;
@@ -192,7 +192,7 @@ pub(super) fn parameter(
 }
 
 /// The constant parameters of a model; those that differ from neuron to neuron at their default.
-pub(super) fn constants(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Vec<f64> {
+pub(crate) fn constants(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Vec<f64> {
     let constant = |(index, value): (usize, &ParameterValue)| {
         match value {
             ParameterValue::Drawn(law) => law.as_constant(),
@@ -253,6 +253,13 @@ pub(super) fn projection(
         findings.add(Code::WrongKind, &path, found, "a population of neurons");
         return;
     };
+    plasticity::check(
+        populations,
+        projection,
+        descriptor.input,
+        &below(path, "plasticity"),
+        findings,
+    );
     let connect = below(path, "connect");
     let edges = match &projection.connect {
         Connect::Edges(edges) => Some(edges),

@@ -162,7 +162,8 @@ const TABLE: &[Entry] = &[
     Entry {
         code: Code::UnknownRule,
         name: "S012",
-        text: "There is no connection rule, plasticity rule or distribution of this name.\n\n\
+        text: "There is no connection rule, plasticity rule or distribution of this name, or a \
+        parameter has no such word.\n\n\
 \x20   connect = { rule = \"fixed_in_degree\", indegree = 10 }   # fixed_indegree",
     },
     Entry {

@@ -16,6 +16,7 @@ mod check_law;
 mod codes;
 mod columns;
 pub mod files;
+mod plasticity;
 mod problem;
 mod read;
 mod read_input;
@@ -35,8 +36,10 @@ mod tests;
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::Descriptor;
 
+pub(crate) use check::constants;
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
+pub use plasticity::{Modulator, Plasticity};
 pub use problem::{Finding, Problem, Problems};
 pub use read_scenario::parse;
 pub use scale::Scale;
@@ -282,6 +285,8 @@ pub struct Projection {
     pub weight: Distribution,
     /// Delays in ms, rounded to the grid. Unused where the edges bring their own.
     pub delay_ms: Distribution,
+    /// How its synapses change.
+    pub plasticity: Plasticity,
 }
 
 /// Who is connected to whom.

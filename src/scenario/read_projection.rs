@@ -5,7 +5,7 @@ use super::columns::{self, Column, Columns};
 use super::read::{At, Fields, Reader};
 use super::read_population::index_below;
 use super::read_scenario::Names;
-use super::{Connect, Distribution, EdgeFile, Edges, Projection};
+use super::{Connect, Distribution, EdgeFile, Edges, Plasticity, Projection};
 use crate::base::{Span, Unit};
 use crate::synapse::LONGEST_DELAY;
 
@@ -19,9 +19,6 @@ pub(super) const RULES: [(&str, &[&str]); 7] = [
     ("pairwise_bernoulli", &["p"]),
     ("edges", &["file", "weight_scale", "source", "target", "weight", "delay"]),
 ];
-
-/// The plasticity rules.
-pub(super) const PLASTICITY: [&str; 1] = ["fixed"];
 
 /// What is known about the two ends of a projection; `None` where an end could not be read.
 #[derive(Clone, Copy)]
@@ -66,9 +63,10 @@ impl Reader<'_> {
             None if brings_delay => Some(Distribution::constant(1.0)),
             _ => self.required(&fields, "delay", "VALUE").and_then(|at| self.law(&at, Unit::Ms)),
         };
-        if let Some(at) = fields.find("plasticity") {
-            self.plasticity(&at);
-        }
+        let plasticity = match fields.find("plasticity") {
+            Some(at) => self.plasticity(&at, ends.unit, names),
+            None => Some(Plasticity::default()),
+        };
         let Connection { rule, autapses, multapses } = connect?;
         let (source, target) = (source?, target?);
         Some(Projection {
@@ -79,6 +77,7 @@ impl Reader<'_> {
             multapses,
             weight: weight?,
             delay_ms: delay_ms?,
+            plasticity: plasticity?,
         })
     }
 
@@ -94,14 +93,6 @@ impl Reader<'_> {
                 let at = self.required(fields, "weight", "VALUE")?;
                 self.law(&at, unit?)
             }
-        }
-    }
-
-    fn plasticity(&mut self, at: &At<'_>) {
-        let Some(fields) = self.open_table(at, "{ rule = \"fixed\" }") else { return };
-        let Some(rule) = self.required(&fields, "rule", "\"fixed\"") else { return };
-        if self.word(&rule, "plasticity rule", &PLASTICITY).is_some() {
-            self.table(at, &["rule"]);
         }
     }
 

@@ -125,6 +125,11 @@ impl Scale {
                 findings.add(Code::CannotScale, "scale.rates", found, format!("{name} = \"1 Hz\""));
                 continue;
             };
+            if !super::plasticity::scales(&projection.plasticity) {
+                let found = "weights with bounds of their own have no smaller version";
+                let path = below(&path, "plasticity");
+                findings.add(Code::CannotScale, &path, found, "a rule without weights");
+            }
             let weight = check_law::mean(&projection.weight);
             let charge = charge(target, weight, &below(&path, "target"), findings);
             let current = share * degree * rate * charge;

@@ -1,9 +1,11 @@
 //! The grammar of scenario files as a JSON Schema, for editors. Models come from the registry.
 
+use super::plasticity::schema_of;
 use super::read_population::model_names;
-use super::read_projection::{PLASTICITY, RULES};
+use super::read_projection::RULES;
 use crate::base::Unit;
 use crate::neuron::{self, Descriptor};
+use crate::plasticity::{self, Kind, Measure, Parameter};
 use serde_json::{Map, Value, json};
 
 const UNITS: [Unit; 7] = [Unit::Ms, Unit::Mv, Unit::Pa, Unit::Pf, Unit::Ns, Unit::Hz, Unit::One];
@@ -221,7 +223,8 @@ fn projection() -> Value {
             object(properties, &required)
         })
         .collect();
-    let plasticity = object(json!({ "rule": { "enum": PLASTICITY } }), &["rule"]);
+    let plasticity: Vec<Value> =
+        plasticity::registry().iter().map(|rule| schema_of(rule, &rule_parameter)).collect();
     object(
         json!({
             "source": { "type": "string" },
@@ -229,10 +232,27 @@ fn projection() -> Value {
             "connect": { "oneOf": rules },
             "weight": input("drawn"),
             "delay": definition("drawn", Unit::Ms),
-            "plasticity": plasticity,
+            "plasticity": { "oneOf": plasticity },
         }),
         &["source", "target", "connect"],
     )
+}
+
+/// The value of a parameter of a plasticity rule.
+fn rule_parameter(parameter: &Parameter) -> Value {
+    match parameter.kind {
+        Kind::Choice(words) => json!({ "enum": words, "default": words[0] }),
+        Kind::Quantity { measure: Measure::Weight, .. } => input("value"),
+        Kind::Quantity { measure: Measure::Of(unit), default, .. } => {
+            let mut value = json!({ "allOf": [definition("value", unit)] });
+            match (unit, default) {
+                (Unit::One, Some(default)) => value["default"] = json!(default),
+                (unit, Some(default)) => value["default"] = json!(unit.format(default)),
+                (_, None) => {}
+            }
+            value
+        }
+    }
 }
 
 /// A key of a connection rule.

@@ -2,7 +2,7 @@
 
 use super::{
     Connect, Distribution, Edges, Model, Neurons, Outside, ParameterValue, Population, Projection,
-    RecordSpikes, Scenario, Selection, Shape, Steps,
+    RecordSpikes, Scenario, Selection, Shape, Steps, plasticity,
 };
 use crate::base::{Span, Tick, Unit};
 use std::fmt::Write as _;
@@ -190,11 +190,18 @@ fn projection_table(projection: &Projection, scenario: &Scenario) -> String {
     format!(
         "\n[[projection]]\nsource = \"{}\"\ntarget = \"{}\"\n\
          connect = {{ {rule}, autapses = {autapses}, multapses = {multapses} }}\n\
-         weight = {}\ndelay = {}\nplasticity = {{ rule = \"fixed\" }}",
+         weight = {}\ndelay = {}\nplasticity = {}",
         name(projection.source),
         name(projection.target),
         law(&projection.weight, unit),
         law(&projection.delay_ms, Unit::Ms),
+        plasticity::table(
+            &projection.plasticity,
+            unit,
+            &|index| name(index).to_string(),
+            &value,
+            &time
+        ),
     )
 }
 

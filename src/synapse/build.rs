@@ -8,8 +8,34 @@
 //! Synapses of one row must come in the order (projection, target, draw); sorting by delay is
 //! stable and keeps that order among equal delays.
 
-use super::{DelayedSynapse, Synapse, Synapses, Table};
+use super::{BucketedSynapse, DelayedSynapse, MOST_BUCKETS, Synapse, Synapses, Table};
 use crate::base::Span;
+
+/// What the laws of a table's synapses say about them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layout {
+    /// One delay and one weight.
+    Alike(Span, f32),
+    /// One delay.
+    OneDelay(Span),
+    /// These delays in ticks, rising and no more than [`MOST_BUCKETS`]; targets are small enough
+    /// for a [`BucketedSynapse`].
+    Bucketed(Vec<u32>),
+    /// Any delays.
+    OwnDelay,
+}
+
+impl Layout {
+    /// Bytes of a synapse.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Layout::Alike(..) => size_of::<u32>(),
+            Layout::OneDelay(_) => size_of::<Synapse>(),
+            Layout::Bucketed(_) => size_of::<BucketedSynapse>(),
+            Layout::OwnDelay => size_of::<DelayedSynapse>(),
+        }
+    }
+}
 
 /// The first pass: how many synapses each source has.
 #[derive(Debug)]
@@ -30,8 +56,8 @@ impl Counting {
         self.counts[source as usize] += 1;
     }
 
-    /// Sets the rows out. With `one_delay` every synapse must have that delay.
-    pub fn place(self, one_delay: Option<Span>) -> Placing {
+    /// Sets the rows out. What the layout says about weights and delays must be true.
+    pub fn place(self, layout: Layout) -> Placing {
         let mut cursors = self.counts;
         let mut total = 0;
         for cursor in &mut cursors {
@@ -40,9 +66,19 @@ impl Counting {
             total += count;
         }
         let length = usize::try_from(total).expect("a table fits into memory");
-        let synapses = match one_delay {
-            Some(delay) => Synapses::OneDelay { delay, rows: vec![Synapse::default(); length] },
-            None => Synapses::OwnDelay { rows: vec![DelayedSynapse::default(); length] },
+        let synapses = match layout {
+            Layout::Alike(delay, weight) => {
+                Synapses::Alike { delay, weight, targets: vec![0; length] }
+            }
+            Layout::OneDelay(delay) => {
+                Synapses::OneDelay { delay, rows: vec![Synapse::default(); length] }
+            }
+            Layout::Bucketed(delays) => {
+                Synapses::Bucketed { delays, rows: vec![BucketedSynapse::default(); length] }
+            }
+            Layout::OwnDelay => {
+                Synapses::OwnDelay { rows: vec![DelayedSynapse::default(); length] }
+            }
         };
         Placing { cursors, synapses }
     }
@@ -66,14 +102,22 @@ pub struct Repeated {
 }
 
 impl Placing {
-    /// Places one synapse. `delay` is ignored where the table has one delay.
+    /// Places one synapse. Weight and delay are ignored where the layout knows them.
+    ///
+    /// # Panics
+    /// If the layout lists delays and this one is not among them.
     #[inline]
     pub fn add(&mut self, source: u32, target: u32, weight: f32, delay: u32) {
         let cursor = &mut self.cursors[source as usize];
         let position = *cursor as usize;
         *cursor += 1;
         match &mut self.synapses {
+            Synapses::Alike { targets, .. } => targets[position] = target,
             Synapses::OneDelay { rows, .. } => rows[position] = Synapse { target, weight },
+            Synapses::Bucketed { delays, rows } => {
+                let bucket = delays.binary_search(&delay).expect("the layout lists all delays");
+                rows[position] = BucketedSynapse::new(target, weight, bucket);
+            }
             Synapses::OwnDelay { rows } => {
                 rows[position] = DelayedSynapse { target, weight, delay };
             }
@@ -89,8 +133,14 @@ impl Placing {
     /// Returns the first repeated target.
     pub fn sort_by_target_since(&mut self, mark: &[u64]) -> Option<Repeated> {
         match &mut self.synapses {
+            Synapses::Alike { targets, .. } => {
+                sort_segments(targets, mark, &self.cursors, |&target| target)
+            }
             Synapses::OneDelay { rows, .. } => {
                 sort_segments(rows, mark, &self.cursors, |synapse| synapse.target)
+            }
+            Synapses::Bucketed { rows, .. } => {
+                sort_segments(rows, mark, &self.cursors, BucketedSynapse::target)
             }
             Synapses::OwnDelay { rows } => {
                 sort_segments(rows, mark, &self.cursors, |synapse| synapse.target)
@@ -111,13 +161,10 @@ impl Placing {
         offsets[0] = 0;
         assert_eq!(offsets[sources], total, "a synapse was counted but not placed");
         let mut table = Table { offsets, synapses: self.synapses };
-        if let Synapses::OwnDelay { rows } = &mut table.synapses {
-            sort_by_delay(rows, &table.offsets);
-        }
-        if let Some((shortest, longest)) = table.delays()
-            && shortest == longest
-        {
-            table.synapses = without_delays(table.synapses, shortest);
+        match &mut table.synapses {
+            Synapses::Alike { .. } | Synapses::OneDelay { .. } => {}
+            Synapses::Bucketed { rows, .. } => sort_by_bucket(rows, &table.offsets),
+            Synapses::OwnDelay { rows } => sort_by_delay(rows, &table.offsets),
         }
         table
     }
@@ -149,14 +196,28 @@ fn sort_by_delay(rows: &mut [DelayedSynapse], offsets: &[u64]) {
     }
 }
 
-/// Drawn delays may all have been rounded to the same grid point.
-fn without_delays(synapses: Synapses, delay: Span) -> Synapses {
-    match synapses {
-        Synapses::OwnDelay { rows } => {
-            let strip = |DelayedSynapse { target, weight, .. }| Synapse { target, weight };
-            Synapses::OneDelay { delay, rows: rows.into_iter().map(strip).collect() }
+/// Sorts each row by the number of its delay; equal ones keep their order.
+fn sort_by_bucket(rows: &mut [BucketedSynapse], offsets: &[u64]) {
+    let mut copy = Vec::new();
+    for ends in offsets.windows(2) {
+        let row = &mut rows[ends[0] as usize..ends[1] as usize];
+        if row.len() < MOST_BUCKETS / 4 {
+            row.sort_by_key(BucketedSynapse::bucket);
+            continue;
         }
-        one => one,
+        let mut starts = [0usize; MOST_BUCKETS];
+        row.iter().for_each(|synapse| starts[synapse.bucket()] += 1);
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += std::mem::replace(start, sum);
+        }
+        copy.clear();
+        copy.extend_from_slice(row);
+        for synapse in &copy {
+            let place = &mut starts[synapse.bucket()];
+            row[*place] = *synapse;
+            *place += 1;
+        }
     }
 }
 
@@ -169,7 +230,7 @@ mod tests {
     fn table(sources: u32, list: &[(u32, u32, u32)]) -> Table {
         let mut counting = Counting::new(sources);
         list.iter().for_each(|&(source, _, _)| counting.add(source));
-        let mut placing = counting.place(None);
+        let mut placing = counting.place(Layout::OwnDelay);
         for (position, &(source, target, delay)) in list.iter().enumerate() {
             placing.add(source, target, position as f32, delay);
         }
@@ -186,19 +247,42 @@ mod tests {
         assert_eq!(table.bytes(), 5 * 12 + 4 * 8);
     }
 
+    /// Every layout that can hold a list of synapses gives the same rows.
     #[test]
-    fn equal_delays_are_stored_once() {
-        let table = table(2, &[(1, 5, 9), (0, 1, 9)]);
-        assert!(matches!(table.synapses, Synapses::OneDelay { delay: Span(9), .. }));
-        assert_eq!(table.synapses_of(1).collect::<Vec<_>>(), [(5, 0.0, Span(9))]);
-        assert_eq!(table.bytes(), 2 * 8 + 3 * 8);
+    fn all_layouts_agree() {
+        let list: Vec<(u32, u32, u32)> = (0..900u32)
+            .map(|n| (n * 7 % 3, n * 31 % 50, [9, 4, 700][(n * n % 3) as usize]))
+            .collect();
+        let rows = |layout: Layout, one_delay: bool| {
+            let bytes = layout.bytes() as u64;
+            let mut counting = Counting::new(3);
+            list.iter().for_each(|&(source, ..)| counting.add(source));
+            let mut placing = counting.place(layout);
+            for (number, &(source, target, delay)) in list.iter().enumerate() {
+                let weight = if bytes == 4 { 2.5 } else { number as f32 };
+                placing.add(source, target, weight, if one_delay { 9 } else { delay });
+            }
+            let table = placing.finish();
+            assert_eq!(table.synapses.bytes(), bytes * list.len() as u64);
+            let rows = (0..3).flat_map(|source| table.synapses_of(source).collect::<Vec<_>>());
+            (rows.collect::<Vec<_>>(), table.delays())
+        };
+        let own = rows(Layout::OwnDelay, false);
+        assert_eq!(rows(Layout::Bucketed(vec![4, 9, 12, 700]), false), own);
+        assert_eq!(own.1, Some((Span(4), Span(700))));
+        let one = rows(Layout::OneDelay(Span(9)), true);
+        assert_eq!(rows(Layout::OwnDelay, true), one);
+        let alike = rows(Layout::Alike(Span(9), 2.5), true);
+        let targets = |rows: &[(u32, f32, Span)]| rows.iter().map(|r| r.0).collect::<Vec<_>>();
+        assert_eq!(targets(&alike.0), targets(&one.0));
+        assert!(alike.0.iter().all(|&(_, weight, delay)| weight == 2.5 && delay == Span(9)));
     }
 
     #[test]
     fn a_segment_is_sorted_by_target_without_touching_what_was_there() {
         let mut counting = Counting::new(1);
         (0..4).for_each(|_| counting.add(0));
-        let mut placing = counting.place(Some(Span(1)));
+        let mut placing = counting.place(Layout::OneDelay(Span(1)));
         placing.add(0, 9, 0.0, 0);
         let mark = placing.mark();
         for (target, weight) in [(3, 1.0), (2, 2.0), (3, 3.0)] {
@@ -215,6 +299,6 @@ mod tests {
     fn a_forgotten_synapse_is_noticed() {
         let mut counting = Counting::new(2);
         counting.add(1);
-        counting.place(None).finish();
+        counting.place(Layout::OwnDelay).finish();
     }
 }

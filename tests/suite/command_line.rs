@@ -229,21 +229,53 @@ fn an_interrupt_ends_a_long_run_with_readable_results() {
     assert_eq!(entries(home), ["hello.toml", "out"]);
 }
 
-/// Times of a build with checks would mislead, so they are refused; the tests are such a build.
 #[test]
-fn a_debug_build_refuses_to_be_timed_and_says_what_to_type() {
-    if !cfg!(debug_assertions) {
-        return;
-    }
+fn ugly_inputs_end_in_one_error_and_leave_nothing() {
     let home = folder();
     hello(home.path());
-    for (given, wanted) in [
-        (&["bench", "hello.toml"][..], "cargo run --release -- bench hello.toml"),
-        (&["bench", "--sweep", "out.svg"], "cargo run --release -- bench --sweep out.svg"),
-    ] {
-        let left = run(home.path(), given);
-        assert_eq!((left.code, left.out.as_str()), (Some(2), ""), "{left:?}");
-        assert!(left.err.contains(wanted), "{left:?}");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(home.path().join(name), bytes);
+    write("zeros.toml", &vec![0; 1_000_000]).expect("the folder takes files");
+    let mut edges = String::from("source,target,weight,delay_ms\n");
+    for edge in 0..20_000 {
+        edges.push_str(if edge == 10_000 { "5,oops,1,1.5\n" } else { "5,6,1,1.5\n" });
     }
-    assert_eq!(entries(home.path()), ["hello.toml"]);
+    write("edges.csv", edges.as_bytes()).expect("the folder takes files");
+    let listed = "duration = \"1 ms\"\npopulation.a = { model = \"parrot\", size = 9 }\n\
+                  projection = [{ source = \"a\", target = \"a\", \
+                  connect = { rule = \"edges\", file = \"edges.csv\" } }]\n";
+    write("listed.toml", listed.as_bytes()).expect("the folder takes files");
+    let before = entries(home.path());
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["zeros.toml"], 4, "zeros.toml: it is not text"),
+        (&["."], 4, "cannot read ."),
+        (&["absent.toml"], 4, "cannot read absent.toml"),
+        (&["hello.toml", "--out", "zeros.toml"], 4, "zeros.toml is a file"),
+        (&["hello.toml", "--out", "zeros.toml/x"], 4, "cannot create zeros.toml"),
+        (&["hello.toml", "--threads", "0"], 2, "'0' for '--threads"),
+        (&["hello.toml", "--shards", "100000"], 2, "'100000' for '--shards"),
+        (&["hello.toml", "--duration", "1e9 s"], 2, "`duration`"),
+        (&["listed.toml"], 2, "edges.csv:10002:"),
+    ];
+    for (arguments, code, words) in cases {
+        let left = run(home.path(), &[&["run"], *arguments].concat());
+        assert_eq!(left.code, Some(*code), "{arguments:?}: {left:?}");
+        let errors = left.err.lines().filter(|line| line.starts_with("error")).count();
+        assert_eq!(errors, 1, "{arguments:?}: {left:?}");
+        assert!(left.err.contains(words) && left.out.is_empty(), "{arguments:?}: {left:?}");
+        assert_eq!(entries(home.path()), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_scenario_from_another_system_runs_as_it_is() {
+    let home = folder();
+    hello(home.path());
+    let path = home.path().join("hello.toml");
+    let text = std::fs::read_to_string(&path).expect("just written");
+    good(home.path(), &["run", "hello.toml", "--out", "plain"]);
+    // A byte order mark and the line ends of Windows.
+    let text = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    std::fs::write(&path, text).expect("the folder takes files");
+    good(home.path(), &["run", "hello.toml", "--out", "marked"]);
+    good(home.path(), &["diff", "plain", "marked"]);
 }

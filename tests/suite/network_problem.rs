@@ -1,10 +1,9 @@
 //! From a scenario and its built network to the lists that the reference simulates.
 
-use saltatory::base::{Span, Tick};
+use saltatory::base::Tick;
 use saltatory::network::Network;
 use saltatory::reference::{Edge, Problem, ReferenceNeuron};
 use saltatory::scenario::{Model, Neurons, Scenario, Steps};
-use saltatory::synapse::{Synapses, Table};
 
 /// What the reference is to simulate. `network` has one shard; `external` and `source_spikes`
 /// come from the scenario's keyed draws, which engine and reference share on purpose.
@@ -53,7 +52,7 @@ fn edges(network: &Network) -> Vec<Edge> {
     for (population, table) in network.shards[0].tables.iter().enumerate() {
         for (source, row) in network.partition.population(population).zip(table.offsets.windows(2))
         {
-            let synapses = (row[0]..row[1]).map(|place| synapse(table, place as usize));
+            let synapses = (row[0]..row[1]).map(|place| table.synapses.at(place as usize));
             edges.extend(synapses.map(|(target, weight, delay)| Edge {
                 source,
                 target,
@@ -63,15 +62,6 @@ fn edges(network: &Network) -> Vec<Edge> {
         }
     }
     edges
-}
-
-fn synapse(table: &Table, place: usize) -> (u32, f32, Span) {
-    match &table.synapses {
-        Synapses::OneDelay { delay, rows } => (rows[place].target, rows[place].weight, *delay),
-        Synapses::OwnDelay { rows } => {
-            (rows[place].target, rows[place].weight, Span(u64::from(rows[place].delay)))
-        }
-    }
 }
 
 /// The constant current of each neuron whenever one of its inputs changes, `i_e` included.

@@ -12,7 +12,8 @@ use saltatory::neuron::lif_exp::LifExp;
 use saltatory::neuron::{self, Descriptor, Dynamics, Initial};
 use saltatory::scenario::{
     Background, Connect, CurrentInput, Distribution, Edges, Model, Neurons, Outside,
-    ParameterValue, Population, Projection, Record, RecordState, Scenario, Selection, Shape, Steps,
+    ParameterValue, Plasticity, Population, Projection, Record, RecordState, Scenario, Selection,
+    Shape, Steps,
 };
 
 /// The model of all neurons of a seed's network, and the time constants of its currents as
@@ -303,7 +304,8 @@ impl Draw {
         if few && descriptor.input == Unit::Mv && !inhibitory_only {
             weight = uniform(0.0, 4.0);
         }
-        Projection { source, target, connect, autapses, multapses, weight, delay_ms: self.delay() }
+        let (delay_ms, plasticity) = (self.delay(), Plasticity::default());
+        Projection { source, target, connect, autapses, multapses, weight, delay_ms, plasticity }
     }
 
     fn rule(

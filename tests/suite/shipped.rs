@@ -22,17 +22,23 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("cuba_jump", &["duration=150 ms"]),
     ("fly", &["duration=300 ms", "population.exc.size=926", "population.inh.size=463"]),
     ("hello", &["duration=300 ms"]),
-    ("pd14", &["duration=200 ms", "scale.factor=0.01"]),
-    ("pd14_dc", &["duration=200 ms", "scale.factor=0.01"]),
+    ("pd14", &["duration=200 ms", "scale.factor=0.025"]),
+    // As small as this it is silent; a stronger current into one population wakes it.
+    ("pd14_dc", &["duration=200 ms", "scale.factor=0.02", "population.L6I.params.i_e=900 pA"]),
     ("sparse", &["duration=1 s", "population.cells.size=2000"]),
     ("sparse_kick", &["duration=1 s", "population.cells.size=2000"]),
 ];
 
 /// A shipped scenario, cut down.
 pub fn small(name: &str) -> Scenario {
+    small_with(name, &[])
+}
+
+/// The same with further changes.
+pub fn small_with(name: &str, changes: &[&str]) -> Scenario {
     let (_, overrides) = SMALL.iter().find(|(other, _)| *other == name).expect("it is listed");
     let text = std::fs::read_to_string(scenarios().join(format!("{name}.toml"))).expect("shipped");
-    let overrides: Vec<_> = overrides.iter().map(|&text| text.into()).collect();
+    let overrides: Vec<_> = overrides.iter().chain(changes).map(|&text| text.into()).collect();
     scenario::parse(&Source::new(name, text), &FilesIn(scenarios()), &overrides)
         .unwrap_or_else(|problems| panic!("{name}: {problems}"))
 }

@@ -13,9 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("queue", &["base"]),
     ("neuron", &["base"]),
+    ("plasticity", &["base", "neuron"]),
     ("synapse", &["base"]),
     ("record", &["base"]),
-    ("scenario", &["base", "neuron", "synapse"]),
+    ("scenario", &["base", "neuron", "plasticity", "synapse"]),
     ("source", &["base", "record", "scenario"]),
     ("network", &["base", "neuron", "scenario", "synapse"]),
     ("engine", &["base", "network", "neuron", "queue", "record", "scenario", "source", "synapse"]),
@@ -25,8 +26,17 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms in which every number may reach a result.
-const RESULT_ROOMS: &[&str] =
-    &["base", "queue", "neuron", "synapse", "source", "network", "engine", "scenario"];
+const RESULT_ROOMS: &[&str] = &[
+    "base",
+    "queue",
+    "neuron",
+    "plasticity",
+    "synapse",
+    "source",
+    "network",
+    "engine",
+    "scenario",
+];
 
 /// Methods of f64 whose bits depend on the platform.
 const PLATFORM_MATH: &[&str] = &[
@@ -130,6 +140,17 @@ fn every_model_file_is_registered() {
         let stem = path.file_stem().and_then(|s| s.to_str()).expect("file names are text");
         if is_model && !stem.starts_with("conformance") && !stem.starts_with("test") {
             assert!(saltatory::neuron::find(stem).is_some(), "{stem} is not in the registry");
+        }
+    }
+}
+
+#[test]
+fn every_rule_file_is_registered() {
+    for (path, text) in sources("plasticity") {
+        let is_rule = code(&text).contains("impl Rule for");
+        let stem = path.file_stem().and_then(|s| s.to_str()).expect("file names are text");
+        if is_rule {
+            assert!(saltatory::plasticity::find(stem).is_some(), "{stem} is not in the registry");
         }
     }
 }

@@ -36,7 +36,34 @@ const BY_OVERRIDE: &[(&str, &str)] = &[
     ("S011", "population.exc.init.u=1 mV"),
     ("S011", "record.state.0.variables=[\"u\"]"),
     ("S012", "projection.0.connect.rule=all2all"),
-    ("S012", "projection.0.plasticity.rule=stdp"),
+    ("S012", "projection.0.plasticity.rule=stpd"),
+    ("S012", "projection.0.plasticity.pairing=all"),
+    ("S002", "projection.0.plasticity.tau_plu=1 ms"),
+    ("S002", "projection.0.plasticity={ rule = \"fixed\", w_max = \"1 mV\" }"),
+    ("S004", "projection.0.plasticity={ rule = \"stdp\" }"),
+    ("S006", "projection.0.plasticity.w_max=5 pA"),
+    ("S008", "projection.0.plasticity.tau_plus=-1 ms"),
+    ("S030", "projection.0.plasticity.w_max=0 mV"),
+    ("S030", "projection.0.plasticity.short_term.u=1.5"),
+    ("S017", "projection.0.plasticity.dendritic_delay=1.5 ms"),
+    (
+        "S013",
+        "projection.0.plasticity={ rule = \"stdp_reserve\", a_plus = \"1 mV\", a_minus = \"1 mV\", \
+         w_max = \"3 mV\", growth = \"1 mV\", supply = \"1 mV\", reserve = \"1 mV\", \
+         reserve_max = \"2 mV\" }",
+    ),
+    ("S013", "projection.2.plasticity={ rule = \"stdp\", w_max = \"-5 mV\" }"),
+    ("S013", "projection.2.plasticity={ rule = \"stdp\", w_max = \"0.5 mV\" }"),
+    (
+        "S009",
+        "projection.2.plasticity={ rule = \"stdp_dopamine\", a_plus = \"1 mV\", \
+         a_minus = \"1 mV\", w_max = \"5 mV\", modulator = \"dopa\", modulator_delay = \"1 ms\" }",
+    ),
+    (
+        "S017",
+        "projection.2.plasticity={ rule = \"stdp_dopamine\", a_plus = \"1 mV\", \
+         a_minus = \"1 mV\", w_max = \"5 mV\", modulator = \"drive\", modulator_delay = \"0 ms\" }",
+    ),
     ("S012", "population.exc.init.v_m.outside=drop"),
     ("S013", "population.exc.init.v_m={ uniform = [\"2 mV\", \"1 mV\"] }"),
     (

@@ -10,7 +10,7 @@ use super::{
     Scenario, Shape, Source, parse, schema, starter, to_toml,
 };
 use crate::base::{Span, Tick};
-use crate::neuron;
+use crate::{neuron, plasticity};
 use std::io;
 
 /// A scenario that uses all of the grammar.
@@ -80,6 +80,34 @@ fn what_is_written_is_read_back_equal() {
     ] {
         let scenario = read_with(&[change]).unwrap();
         assert_eq!(read(&to_toml(&scenario)).unwrap(), scenario, "{change}");
+    }
+}
+
+#[test]
+fn every_plasticity_rule_is_read_written_and_read_again() {
+    for rule in plasticity::registry() {
+        let mut text = format!("rule = \"{}\"", rule.name);
+        for parameter in rule.parameters {
+            if let plasticity::Kind::Quantity { default: None, .. } = parameter.kind {
+                text += &format!(", {} = \"1.25 mV\"", parameter.name);
+            }
+        }
+        if rule.modulated {
+            text += ", modulator = \"drive\", modulator_delay = \"0.3 ms\"";
+        }
+        if rule.name != "fixed" {
+            text += ", dendritic_delay = \"half\"";
+        }
+        let change = format!("projection.2.plasticity={{ {text} }}");
+        let scenario = read_with(&[&change]).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(scenario.projections[2].plasticity.rule.name, rule.name);
+        assert_eq!(read(&to_toml(&scenario)).unwrap(), scenario, "{}", rule.name);
+        let mut built = read(BASE).unwrap();
+        built.set_plasticity(2, &format!("{{ {text} }}").replace('"', "'")).unwrap();
+        assert_eq!(built, scenario, "{}", rule.name);
+        let refused = built.set_plasticity(2, "{ rule = 'stdp', w_max = '1 pA' }").unwrap_err();
+        assert!(refused.lines().contains("projection.2.plasticity.w_max"), "{refused}");
+        assert_eq!(built, scenario);
     }
 }
 
@@ -162,6 +190,11 @@ fn the_schema_knows_every_model_and_resolves_its_references() {
     let text = schema.to_string();
     for descriptor in neuron::registry() {
         for name in descriptor.parameters.iter().map(|p| p.name).chain([descriptor.name]) {
+            assert!(text.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+    for rule in plasticity::registry() {
+        for name in rule.parameters.iter().map(|p| p.name).chain([rule.name]) {
             assert!(text.contains(&format!("\"{name}\"")), "{name}");
         }
     }

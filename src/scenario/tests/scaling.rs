@@ -1,8 +1,8 @@
 //! `[scale]` against numbers worked out by hand.
 
 use super::super::{
-    Background, Connect, Distribution, Model, Neurons, ParameterValue, Population, Projection,
-    Scale, Scenario, Selection, Shape, Steps,
+    Background, Connect, Distribution, Model, Neurons, ParameterValue, Plasticity, Population,
+    Projection, Scale, Scenario, Selection, Shape, Steps,
 };
 use crate::base::{Tick, Unit};
 use crate::neuron::{Descriptor, Parameter, Range};
@@ -46,6 +46,7 @@ fn network() -> Scenario {
         multapses: true,
         weight,
         delay_ms: Distribution::constant(1.5),
+        plasticity: Plasticity::default(),
     };
     let excitation =
         Distribution { min: Some(0.0), ..Shape::Normal { mean: 80.0, sd: 8.0 }.into() };

@@ -1,0 +1,286 @@
+//! Spikes on their way to the neurons of one shard.
+//!
+//! A spike in flight is a *cursor*: a place in the row of its source, from which on synapses are
+//! still to be reached. There is one a spike and shard, whatever the fan-out; it is filed under
+//! the slice of its next arrival and filed again from there.
+//!
+//! Where the synapses of a row all have delays of their own, a slice may reach one or two of them,
+//! and each visit of a row costs a read from far memory. In order of time (see
+//! [`super::frames`]) such rows are therefore read for a *block* of several windows at once, and what
+//! they hold waits as points under the slice in which it arrives. Blocks are absolute stretches of
+//! time, rounds are the same for all shards, and within both cursors are taken by source, so the
+//! order of points is the same for any number of shards.
+
+use super::frames::{Batch, Point};
+use crate::base::{NeuronId, Span, Tick};
+use crate::network::Partition;
+use crate::queue::Calendar;
+use crate::record::Spike;
+use crate::synapse::{Synapses, Table};
+use hdrhistogram::Histogram;
+use std::cmp::Reverse;
+use std::ops::Range;
+
+/// Windows in a block.
+const WINDOWS_PER_BLOCK: u64 = 8;
+
+/// A spike on its way.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    sent: Tick,
+    next: u64,
+    source: NeuronId,
+    population: u16,
+}
+
+/// What is on its way to one shard.
+pub struct Flight<'n> {
+    partition: &'n Partition,
+    tables: &'n [Table],
+    slice: Span,
+    duration: Tick,
+    slices_per_block: u64,
+    /// New spikes of this round, and the delays with which their rows begin.
+    new: Vec<(Cursor, Span)>,
+    /// By slice.
+    flying: Calendar<Cursor>,
+    /// By block: rows that are read a block at a time.
+    parked: Calendar<Cursor>,
+    /// The block that has been opened.
+    block: u64,
+    /// What arrives in the slices of the open block, offsets counted from each slice's start.
+    ahead: Vec<Vec<Point>>,
+    due: Vec<Cursor>,
+    /// The place in `due` of the row that is being walked, for a worker's last words.
+    walked: Option<usize>,
+    /// Synaptic events delivered.
+    pub synaptic_events: u64,
+    /// Synapses that each spike reached in this shard.
+    pub fan_out: Histogram<u64>,
+}
+
+impl<'n> Flight<'n> {
+    /// Nothing is on its way. `in_order` says how arrivals will be asked for.
+    pub fn new(
+        partition: &'n Partition,
+        tables: &'n [Table],
+        slice: Span,
+        slices_per_window: u64,
+        duration: Tick,
+        in_order: bool,
+    ) -> Flight<'n> {
+        let slices_per_block = slices_per_window * WINDOWS_PER_BLOCK;
+        let scattered = tables.iter().any(is_scattered);
+        let ahead = if in_order && scattered { slices_per_block } else { 0 };
+        Flight {
+            partition,
+            tables,
+            slice,
+            duration,
+            slices_per_block,
+            new: Vec::new(),
+            flying: Calendar::default(),
+            parked: Calendar::default(),
+            block: 0,
+            ahead: (0..ahead).map(|_| Vec::new()).collect(),
+            due: Vec::new(),
+            walked: None,
+            synaptic_events: 0,
+            fan_out: Histogram::new(3).expect("three digits are allowed"),
+        }
+    }
+
+    /// Notes the spikes of one shard in the previous round.
+    pub fn collect(&mut self, spikes: &[Spike]) {
+        for &Spike { tick, neuron } in spikes {
+            let population = self.partition.population_of(neuron);
+            let first = self.partition.population(population).start;
+            let row = self.tables[population].row(neuron.0 - first);
+            if !row.is_empty() {
+                self.fan_out.record(row.len() as u64).expect("it grows as needed");
+                let next = row.start as u64;
+                let population = population as u16;
+                let cursor = Cursor { sent: tick, next, source: neuron, population };
+                self.new.push((cursor, Span::ZERO));
+            }
+        }
+    }
+
+    /// Files the spikes that have been collected; the round begins with slice number `slice`.
+    pub fn depart(&mut self, slice: u64) {
+        if !self.ahead.is_empty() {
+            self.open_block(slice / self.slices_per_block);
+        }
+        let mut new = std::mem::take(&mut self.new);
+        // Rows lie far apart in memory. Asking for the beginning of each in a loop that does
+        // nothing else keeps many of these reads in flight at once, instead of one at a time.
+        for (cursor, delay) in &mut new {
+            *delay = self.tables[cursor.population as usize].synapses.delay(cursor.next);
+        }
+        new.sort_unstable_by_key(|(cursor, _)| (cursor.source, Reverse(cursor.sent)));
+        for (cursor, delay) in new.drain(..) {
+            let at = cursor.sent + delay;
+            if at >= self.duration {
+                continue;
+            }
+            if !self.ahead.is_empty() && is_scattered(&self.tables[cursor.population as usize]) {
+                self.expand(cursor);
+            } else {
+                self.flying.file(at.0 / self.slice.0, cursor);
+            }
+        }
+        self.new = new;
+    }
+
+    /// Reads what the parked rows hold for a block.
+    fn open_block(&mut self, block: u64) {
+        if block == self.block {
+            return;
+        }
+        self.block = block;
+        self.due.clear();
+        self.parked.take(block, &mut self.due);
+        self.due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
+        for place in 0..self.due.len() {
+            self.walked = Some(place);
+            self.expand(self.due[place]);
+        }
+        self.walked = None;
+        self.due.clear();
+    }
+
+    /// Puts what a row holds for the rest of the open block under its slices, and parks the rest.
+    fn expand(&mut self, cursor: Cursor) {
+        let Synapses::OwnDelay { rows } = &self.tables[cursor.population as usize].synapses else {
+            panic!("only rows with delays of their own are read ahead")
+        };
+        let block_start = self.block * self.slices_per_block;
+        let end = Tick((block_start + self.slices_per_block) * self.slice.0).min(self.duration);
+        let row = self.rest_of_row(&cursor);
+        let mut next = row.start;
+        for synapse in &rows[row.clone()] {
+            let at = cursor.sent.0 + u64::from(synapse.delay);
+            if at >= end.0 {
+                break;
+            }
+            let slice = at / self.slice.0;
+            let offset = (at - slice * self.slice.0) as u32;
+            let weight = f64::from(synapse.weight);
+            let point = Point { offset, target: synapse.target, weight };
+            self.ahead[(slice - block_start) as usize].push(point);
+            next += 1;
+        }
+        self.synaptic_events += (next - row.start) as u64;
+        if let Some(synapse) = rows[row].get(next - cursor.next as usize) {
+            let at = cursor.sent.0 + u64::from(synapse.delay);
+            let block = at / self.slice.0 / self.slices_per_block;
+            if at < self.duration.0 {
+                self.parked.file(block, Cursor { next: next as u64, ..cursor });
+            }
+        }
+    }
+
+    fn rest_of_row(&self, cursor: &Cursor) -> Range<usize> {
+        let table = &self.tables[cursor.population as usize];
+        let first = self.partition.population(cursor.population as usize).start;
+        cursor.next as usize..table.row(cursor.source.0 - first).end
+    }
+
+    /// Takes the cursors of a slice, by source, and for one source the latest spike first: arrivals
+    /// at one tick are then in the order (source, place in its row).
+    fn take(&mut self, slice: u64) {
+        self.due.clear();
+        self.flying.take(slice, &mut self.due);
+        self.due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
+    }
+
+    /// Hands out what arrives in a slice: calls `visit` with each target, tick and weight.
+    pub fn each_arrival(&mut self, slice: u64, end: Tick, mut visit: impl FnMut(u32, Tick, f64)) {
+        self.take(slice);
+        for place in 0..self.due.len() {
+            self.walked = Some(place);
+            let cursor = self.due[place];
+            let synapses = &self.tables[cursor.population as usize].synapses;
+            let row = self.rest_of_row(&cursor);
+            let count = synapses.count_before(row.clone(), end.since(cursor.sent));
+            let reached = row.start..row.start + count;
+            synapses.each(reached, |target, weight, delay| {
+                visit(target, cursor.sent + delay, f64::from(weight));
+            });
+            self.go_on(cursor, count);
+        }
+        self.walked = None;
+    }
+
+    /// Gathers what arrives in a slice: synapses that share a tick as batches, in order of time;
+    /// what has a tick of its own as points, in any order of time.
+    pub fn gather(
+        &mut self,
+        slice: u64,
+        end: Tick,
+        batches: &mut Vec<Batch>,
+        points: &mut Vec<Point>,
+    ) {
+        self.take(slice);
+        for place in 0..self.due.len() {
+            self.walked = Some(place);
+            let cursor = self.due[place];
+            let Cursor { sent, next, population, source } = cursor;
+            let synapses = &self.tables[population as usize].synapses;
+            let row = self.rest_of_row(&cursor);
+            let count = synapses.count_before(row.clone(), end.since(sent));
+            let mut first = next;
+            while first < next + count as u64 {
+                let delay = synapses.delay(first);
+                let rest = first as usize..next as usize + count;
+                let together = synapses.count_before(rest, Span(delay.0 + 1)) as u32;
+                let at = sent + delay;
+                batches.push(Batch { at, source, population, count: together, first });
+                first += u64::from(together);
+            }
+            self.go_on(cursor, count);
+        }
+        self.walked = None;
+        batches.sort_by_key(|batch| batch.at);
+        if !self.ahead.is_empty() && slice / self.slices_per_block == self.block {
+            points.append(&mut self.ahead[(slice % self.slices_per_block) as usize]);
+        }
+    }
+
+    /// Files a cursor that has reached `count` synapses under its next arrival.
+    fn go_on(&mut self, cursor: Cursor, count: usize) {
+        self.synaptic_events += count as u64;
+        let next = cursor.next + count as u64;
+        if (next as usize) < self.rest_of_row(&cursor).end {
+            let delay = self.tables[cursor.population as usize].synapses.delay(next);
+            let at = cursor.sent + delay;
+            if at < self.duration {
+                self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
+            }
+        }
+    }
+
+    /// The earliest slice in which something arrives.
+    pub fn next_slice(&self) -> Option<u64> {
+        let block_start = self.block * self.slices_per_block;
+        let ahead = self.ahead.iter().position(|points| !points.is_empty());
+        let ahead = ahead.map(|place| block_start + place as u64);
+        let parked = self.parked.next().map(|block| block * self.slices_per_block);
+        [self.flying.next(), ahead, parked].into_iter().flatten().min()
+    }
+
+    /// Spikes in flight.
+    pub fn len(&self) -> usize {
+        self.flying.len() + self.parked.len()
+    }
+
+    /// The source whose row is being walked.
+    pub fn walking(&self) -> Option<NeuronId> {
+        self.due.get(self.walked?).map(|cursor| cursor.source)
+    }
+}
+
+/// Whether the synapses of a row share no ticks.
+fn is_scattered(table: &Table) -> bool {
+    matches!(table.synapses, Synapses::OwnDelay { .. })
+}

@@ -1,0 +1,85 @@
+//! What several rules store: a weight between zero and a bound that also carries its sign, and how
+//! far the target's spikes have been read.
+
+use super::{History, Path, Spike, Stored};
+use crate::base::Tick;
+
+/// A weight and the ordinal (its low 32 bits) of the target's next spike that has not been read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct Weighed<W> {
+    pub(super) weight: W,
+    pub(super) read: u32,
+}
+
+/// Zero and the bound of a projection's weights.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    sign: f64,
+    /// The bound's magnitude.
+    pub size: f64,
+}
+
+impl Bound {
+    pub fn new(w_max: f64) -> Bound {
+        Bound { sign: w_max.signum(), size: w_max.abs() }
+    }
+
+    /// The magnitude of a stored weight.
+    #[inline]
+    pub fn magnitude<W: Stored>(self, weight: W) -> f64 {
+        weight.load() * self.sign
+    }
+
+    /// A magnitude with the sign of the weights.
+    #[inline]
+    pub fn signed(self, magnitude: f64) -> f64 {
+        magnitude * self.sign
+    }
+
+    /// Rounds a magnitude to be stored, within the bounds.
+    #[inline]
+    pub fn store<W: Stored>(self, magnitude: f64) -> W {
+        let stored = W::store_within(magnitude, 0.0, self.size);
+        if self.sign < 0.0 { W::store(-stored.load()) } else { stored }
+    }
+
+    /// Why a weight cannot stand beside this bound, if it cannot.
+    pub fn refuse(self, weight: f64) -> Option<String> {
+        let bound = self.signed(self.size);
+        if weight * bound < 0.0 {
+            return Some(format!("the weight {weight} has not the sign of w_max = {bound}"));
+        }
+        // A weight that was rounded when it was stored may lie a little beyond.
+        let beyond = weight.abs() > self.size * (1.0 + 1e-6);
+        beyond.then(|| format!("the weight {weight} lies beyond w_max = {bound}"))
+    }
+}
+
+/// The condition on a bound that also carries the sign of the weights.
+pub(super) fn not_zero(p: &[f64], index: usize) -> Vec<(usize, String)> {
+    let zero = p[index] == 0.0;
+    zero.then(|| (index, "found 0; the bound must not be zero".to_string())).into_iter().collect()
+}
+
+/// The tick before which the target must fire for its spike to reach the synapse before `at`.
+#[inline]
+pub(super) fn at_soma(path: Path, at: Tick) -> Tick {
+    Tick(at.0.saturating_sub(path.dendritic.0))
+}
+
+/// Shows every spike from the one marked on that lies before `limit`; the new mark.
+#[inline]
+pub(super) fn read_on<V>(
+    spikes: &History<V>,
+    mark: u32,
+    limit: Tick,
+    mut visit: impl FnMut(&Spike<V>),
+) -> u32 {
+    let mut next = spikes.resolve(mark, 32);
+    while let Some(spike) = spikes.spike(next).filter(|spike| spike.at < limit) {
+        visit(spike);
+        next += 1;
+    }
+    next as u32
+}
