@@ -6,23 +6,36 @@
 //! before the end of the run is worked out beforehand. What the engine needs beyond it is the
 //! price of exact times.
 
-use crate::base::Tick;
+use crate::base::{Span, Tick};
 use crate::network::Network;
 use crate::record::Spike;
-use crate::synapse::{DelayedSynapse, Synapse, Synapses};
-use std::ops::AddAssign;
+use crate::synapse::{BucketedSynapse, DelayedSynapse, Synapse, Synapses};
+use std::ops::{AddAssign, Range};
 
-/// The delivered part of one row.
+/// The delivered part of one row, in the layout of its table.
 #[derive(Clone, Copy, Debug)]
 enum Piece<'n> {
+    Alike(f32, &'n [u32]),
     Together(&'n [Synapse]),
+    Bucketed(&'n [BucketedSynapse]),
     Singly(&'n [DelayedSynapse]),
 }
 
-impl Piece<'_> {
+impl<'n> Piece<'n> {
+    fn of(synapses: &'n Synapses, piece: Range<usize>) -> Piece<'n> {
+        match synapses {
+            Synapses::Alike { weight, targets, .. } => Piece::Alike(*weight, &targets[piece]),
+            Synapses::OneDelay { rows, .. } => Piece::Together(&rows[piece]),
+            Synapses::Bucketed { rows, .. } => Piece::Bucketed(&rows[piece]),
+            Synapses::OwnDelay { rows } => Piece::Singly(&rows[piece]),
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
+            Piece::Alike(_, row) => row.len(),
             Piece::Together(row) => row.len(),
+            Piece::Bucketed(row) => row.len(),
             Piece::Singly(row) => row.len(),
         }
     }
@@ -45,17 +58,8 @@ impl<'n> Rows<'n> {
             let table = &tables[population];
             let row = table.row(spike.neuron.0 - partition.population(population).start);
             let left = end.0.saturating_sub(spike.tick.0);
-            match &table.synapses {
-                Synapses::OneDelay { delay, rows } => {
-                    let row = if delay.0 < left { row } else { 0..0 };
-                    Piece::Together(&rows[row])
-                }
-                Synapses::OwnDelay { rows } => {
-                    let row = &rows[row];
-                    let reached = row.partition_point(|synapse| u64::from(synapse.delay) < left);
-                    Piece::Singly(&row[..reached])
-                }
-            }
+            let reached = table.synapses.count_before(row.clone(), Span(left));
+            Piece::of(&table.synapses, row.start..row.start + reached)
         };
         let pieces = spikes.iter().map(piece).filter(|piece| piece.len() > 0).collect();
         let local = |population| partition.owned(population, shard).len();
@@ -76,6 +80,16 @@ impl<'n> Rows<'n> {
     pub fn scatter<S: AddAssign + From<f32>>(&self, sums: &mut [S]) {
         for piece in &self.pieces {
             match piece {
+                Piece::Alike(weight, row) => {
+                    for &target in *row {
+                        sums[target as usize] += S::from(*weight);
+                    }
+                }
+                Piece::Bucketed(row) => {
+                    for synapse in *row {
+                        sums[synapse.target() as usize] += S::from(synapse.weight);
+                    }
+                }
                 Piece::Together(row) => {
                     for synapse in *row {
                         sums[synapse.target as usize] += S::from(synapse.weight);
@@ -94,7 +108,7 @@ impl<'n> Rows<'n> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{NeuronId, Span};
+    use crate::base::NeuronId;
     use crate::engine::{self, Control, Options};
     use crate::network;
     use crate::scenario::{Connect, Scenario};

@@ -40,5 +40,6 @@ mod shard;
 mod slots;
 mod weights;
 
+pub use barrier::{Barrier, Poisoned};
 pub use failure::{RunError, Task};
 pub use run::{Control, Lane, Options, Progress, run};

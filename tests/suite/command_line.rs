@@ -279,3 +279,22 @@ fn a_scenario_from_another_system_runs_as_it_is() {
     good(home.path(), &["run", "hello.toml", "--out", "marked"]);
     good(home.path(), &["diff", "plain", "marked"]);
 }
+
+/// Times of a build with checks would mislead, so they are refused; the tests are such a build.
+#[test]
+fn a_debug_build_refuses_to_be_timed_and_says_what_to_type() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let home = folder();
+    hello(home.path());
+    for (given, wanted) in [
+        (&["bench", "hello.toml"][..], "cargo run --release -- bench hello.toml"),
+        (&["bench", "--sweep", "out.svg"], "cargo run --release -- bench --sweep out.svg"),
+    ] {
+        let left = run(home.path(), given);
+        assert_eq!((left.code, left.out.as_str()), (Some(2), ""), "{left:?}");
+        assert!(left.err.contains(wanted), "{left:?}");
+    }
+    assert_eq!(entries(home.path()), ["hello.toml"]);
+}
