@@ -1,12 +1,12 @@
-//! From how many inputs a slice on does it pay to superpose them?
+//! What does an input cost in frames, and what at a cell, at different rates?
 //!
 //! Method: 10,000 `lif_delta` neurons below threshold with Poisson input alone, whose rate is
 //! varied; each rate is run in both lanes, in turn, three times, on one thread, and the fastest
 //! counts, because everything else on the machine only adds. The last column is what decides.
 //! Run it with `cargo bench --bench lanes`.
 //!
-//! Result and decision: see the table that it prints, kept in `docs/performance.md`; it set
-//! `INPUTS_PER_SLICE` in `src/engine/superposition.rs`.
+//! Result and decision: see the table in `benches/README.md`. Frames are taken wherever a network
+//! allows them, at any rate.
 
 use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;
@@ -34,8 +34,8 @@ fn ns_per_input(scenario: &Scenario, lane: Lane) -> f64 {
 }
 
 fn main() {
-    println!("| input (kHz) | inputs a slice | one by one (ns) | superposed (ns) | ratio |");
-    println!("|---|---|---|---|---|");
+    println!("| input (kHz) | at a cell (ns) | in a frame (ns) | ratio |");
+    println!("|---|---|---|---|");
     for rate_khz in [0.1, 0.3, 1.0, 3.0, 10.0, 30.0] {
         let scenario = scenario(rate_khz);
         let mut best = [f64::INFINITY; 2];
@@ -44,10 +44,7 @@ fn main() {
                 best[place] = best[place].min(ns_per_input(&scenario, lane));
             }
         }
-        let [singly, superposed] = best;
-        // A slice is a window of 16 ms, or what holds 65,536 inputs of the network.
-        let per_slice = (rate_khz * 16.0).min(6.5536);
-        let ratio = singly / superposed;
-        println!("| {rate_khz} | {per_slice:.1} | {singly:.1} | {superposed:.1} | {ratio:.2} |");
+        let [cell, frame] = best;
+        println!("| {rate_khz} | {cell:.1} | {frame:.1} | {:.2} |", cell / frame);
     }
 }

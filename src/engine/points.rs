@@ -5,6 +5,8 @@ use super::frames::{External, Point};
 /// At most so many bits of the offset are sorted by in one pass: more streams of writes than the
 /// first cache has room for cost more than another pass.
 const DIGIT_BITS: u32 = 9;
+/// Passes for the longest offset there is.
+const MOST_PASSES: usize = u32::BITS.div_ceil(DIGIT_BITS) as usize;
 
 /// What has an offset in its slice.
 pub trait Timed: Copy + Default {
@@ -44,31 +46,32 @@ impl<T: Timed> ByTime<T> {
         }
         // Least digit first; each pass keeps the order of the one before.
         let bits = u32::BITS - longest.leading_zeros();
-        let passes = bits.div_ceil(DIGIT_BITS);
-        let digit_bits = bits.div_ceil(passes.max(1));
-        for pass in 0..passes {
-            self.deal(pass * digit_bits, digit_bits);
-        }
-        &self.list
-    }
-
-    fn deal(&mut self, shift: u32, digit_bits: u32) {
-        let digit = |item: &T| (item.offset() >> shift) as usize & ((1 << digit_bits) - 1);
-        let mut starts = [0u32; 1 << DIGIT_BITS];
+        let passes = bits.div_ceil(DIGIT_BITS) as usize;
+        let digit_bits = bits.div_ceil(passes.max(1) as u32);
+        let digit = |item: &T, pass: usize| {
+            (item.offset() >> (pass as u32 * digit_bits)) as usize & ((1 << digit_bits) - 1)
+        };
+        // One reading counts the digits for all passes.
+        let mut starts = [[0u32; 1 << DIGIT_BITS]; MOST_PASSES];
         for item in &self.list {
-            starts[digit(item)] += 1;
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += std::mem::replace(start, sum);
+            for (pass, starts) in starts[..passes].iter_mut().enumerate() {
+                starts[digit(item, pass)] += 1;
+            }
         }
         self.other.resize(self.list.len(), T::default());
-        for item in &self.list {
-            let place = &mut starts[digit(item)];
-            self.other[*place as usize] = *item;
-            *place += 1;
+        for (pass, starts) in starts[..passes].iter_mut().enumerate() {
+            let mut sum = 0;
+            for start in starts.iter_mut() {
+                sum += std::mem::replace(start, sum);
+            }
+            for item in &self.list {
+                let place = &mut starts[digit(item, pass)];
+                self.other[*place as usize] = *item;
+                *place += 1;
+            }
+            std::mem::swap(&mut self.list, &mut self.other);
         }
-        std::mem::swap(&mut self.list, &mut self.other);
+        &self.list
     }
 }
 
