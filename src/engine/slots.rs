@@ -67,7 +67,7 @@ pub struct Neurons<M: Framed> {
     frame: M::Frame,
     frame_start: Tick,
     frame_length: Span,
-    renewal: M::Slot,
+    renewal: M::Renewal,
     grid: Resolution,
     duration: Tick,
     slice: Span,
@@ -271,7 +271,7 @@ impl<M: Framed> Neurons<M> {
         while tick >= self.frame_start + self.frame_length {
             let mut moving = false;
             for slot in &mut self.slots {
-                moving |= slot.scale(&self.renewal);
+                moving |= M::renew(&self.renewal, slot);
             }
             let length = self.frame_length.0;
             let next = if moving { self.frame_start.0 + length } else { tick.0 / length * length };

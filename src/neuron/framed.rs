@@ -5,6 +5,9 @@
 //! touched; an arrival adds a number that is the same for all synapses of one weight at one tick.
 //! When a frame ends every mode is multiplied by the decay over its length.
 //!
+//! Where time itself stands before an exponential, t e^(-t / tau), the mode that is multiplied by
+//! t is added to the one that is not, for the length of the frame, before both are multiplied.
+//!
 //! Beside its modes a neuron carries *credit*: by so much more its input may still lift the
 //! membrane before anybody has to look at it. Each exciting arrival spends what it could lift at
 //! most, so an arrival is an addition and a comparison, with neither a transcendental function
@@ -93,6 +96,8 @@ slots! {
     Pair: 2, 16;
     /// Three modes and the credit, 32 bytes: half of a cache line.
     Quad: 4, 32;
+    /// Seven modes and the credit, 64 bytes: a cache line.
+    Octet: 8, 64;
 }
 
 /// What a neuron can be granted.
@@ -124,6 +129,8 @@ pub trait Framed: Dynamics {
     type Frame: Clone + Send + Sync;
     /// The growth of each mode from the start of its frame to one tick.
     type Factors: Copy;
+    /// How modes shrink from one frame to the next.
+    type Renewal: Clone + Send + Sync;
 
     /// The parameters, by index, on which the frame depends.
     const FRAME_PARAMETERS: &'static [usize];
@@ -169,8 +176,11 @@ pub trait Framed: Dynamics {
         factors: &Self::Factors,
     ) -> Self::State;
 
-    /// The factors by which modes shrink from one frame to the next.
-    fn renewal(frame: &Self::Frame, length: Span) -> Self::Slot;
+    /// What it takes to bring modes from one frame to the next.
+    fn renewal(frame: &Self::Frame, length: Span) -> Self::Renewal;
+
+    /// Brings the modes of a slot from one frame to the next; whether any mode is left.
+    fn renew(renewal: &Self::Renewal, slot: &mut Self::Slot) -> bool;
 
     /// What a neuron in this state can be granted, found without a transcendental function.
     fn spare(constants: &Self::Constants, state: &Self::State, drive: f64) -> Spare;

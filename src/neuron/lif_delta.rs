@@ -1,6 +1,6 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
-use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Spare, TOKEN};
+use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
 use super::lif::{self, E_L, Membrane};
 use super::membrane::Relaxation;
 use super::{Descriptor, Dynamics, Initial, Variable};
@@ -158,6 +158,7 @@ impl Framed for LifDelta {
     type Slot = Pair;
     type Frame = Growth;
     type Factors = f64;
+    type Renewal = Pair;
 
     const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M];
 
@@ -200,6 +201,11 @@ impl Framed for LifDelta {
 
     fn renewal(frame: &Growth, length: Span) -> Pair {
         Pair([1.0 / frame.over(length), 1.0])
+    }
+
+    #[inline]
+    fn renew(renewal: &Pair, slot: &mut Pair) -> bool {
+        slot.scale(renewal)
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
-use super::framed::{Framed, Quad, SHORTEST_QUIET_MS, Spare, TOKEN};
+use super::framed::{Framed, Quad, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
 use super::lif::{self, E_L, Membrane};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics, Initial, Variable};
@@ -412,6 +412,7 @@ impl Framed for LifExp {
     type Slot = Quad;
     type Frame = Frame;
     type Factors = Factors;
+    type Renewal = Quad;
 
     const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M, lif::C_M, TAU_SYN_EX, TAU_SYN_IN];
 
@@ -487,6 +488,11 @@ impl Framed for LifExp {
     fn renewal(frame: &Frame, length: Span) -> Quad {
         let left = |growth: &Growth| 1.0 / growth.over(length);
         Quad([left(&frame.membrane), left(&frame.excitatory), left(&frame.inhibitory), 1.0])
+    }
+
+    #[inline]
+    fn renew(renewal: &Quad, slot: &mut Quad) -> bool {
+        slot.scale(renewal)
     }
 
     #[inline]

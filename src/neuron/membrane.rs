@@ -80,6 +80,9 @@ pub struct Filter {
 /// Margin by which bounds are rounded up: far above rounding errors, far below what matters.
 const BOUND_MARGIN: f64 = 1.0 + 1e-9;
 
+/// Differences lose no more than this factor of their digits where it is exceeded.
+const LEAST_APART: f64 = 0.05;
+
 /// What a current becomes and what it has done to the membrane.
 #[derive(Clone, Copy, Debug)]
 pub struct Response {
@@ -136,7 +139,24 @@ impl Filter {
     /// Whether the two decays differ enough for their plain difference to give the deflection
     /// to the last digits of a potential.
     pub fn is_apart(&self, membrane: &Membrane) -> bool {
-        (self.rate_gap_per_ms * self.tau_ms.min(membrane.tau_m_ms)).abs() > 0.05
+        self.apartness(membrane) > LEAST_APART
+    }
+
+    /// The same for a ramp, in which the difference is divided by the gap twice.
+    pub fn is_ramp_apart(&self, membrane: &Membrane) -> bool {
+        let apartness = self.apartness(membrane);
+        apartness * apartness > LEAST_APART
+    }
+
+    /// The gap between the two rates as a part of the larger rate, in [0, 1).
+    fn apartness(&self, membrane: &Membrane) -> f64 {
+        (self.rate_gap_per_ms * self.tau_ms.min(membrane.tau_m_ms)).abs()
+    }
+
+    /// How far a current (t / tau) e^(-t / tau) holds the membrane at its start, t = 0, from where
+    /// it goes alone (mV / pA); for time constants that are apart.
+    pub fn ramp_mv_per_pa_apart(&self) -> f64 {
+        -self.mv_per_pa_apart / (self.rate_gap_per_ms * self.tau_ms)
     }
 
     /// The deflection (mV / pA) when the current decays by `decay` while the membrane decays by

@@ -274,6 +274,7 @@ macro_rules! framed_models {
 framed_models! {
     lif_delta::LifDelta,
     lif_exp::LifExp,
+    lif_alpha::LifAlpha,
 }
 
 /// The model of this name.

@@ -7,6 +7,7 @@
 
 use saltatory::base::random::{Purpose, Stream};
 use saltatory::base::{Resolution, Span, Tick, Unit};
+use saltatory::neuron::lif_alpha::LifAlpha;
 use saltatory::neuron::lif_delta::LifDelta;
 use saltatory::neuron::lif_exp::LifExp;
 use saltatory::neuron::{self, Descriptor, Dynamics, Initial};
@@ -22,7 +23,8 @@ use saltatory::scenario::{
 pub fn alike(seed: u64) -> Option<(&'static Descriptor, [f64; 2])> {
     let currents = [[0.2, 0.2], [0.2, 0.5], [1.7, 0.1], [0.05, 1.7]][(seed / 5 % 4) as usize];
     match seed % 5 {
-        1 | 4 => Some((LifExp::DESCRIPTOR, currents)),
+        1 => Some((LifExp::DESCRIPTOR, currents)),
+        4 => Some((LifAlpha::DESCRIPTOR, currents)),
         3 => Some((LifDelta::DESCRIPTOR, currents)),
         _ => None,
     }
