@@ -7,7 +7,7 @@
 //! compared, too.
 
 use crate::network_problem::problem;
-use crate::random_network::scenario;
+use crate::random_network::{alike, scenario};
 use saltatory::base::Tick;
 use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;
@@ -21,6 +21,8 @@ const NETWORKS: u64 = 1000;
 
 /// So many networks at least are to go through the lane of frames.
 const IN_FRAMES: u32 = 400;
+/// And so many of them with alpha-shaped currents.
+const ALPHA_IN_FRAMES: u32 = 150;
 
 fn outcome(scenario: &Scenario, shards: u32, threads: usize, lane: Lane) -> Outcome {
     let network = network::build(scenario, shards, threads, None)
@@ -77,7 +79,8 @@ fn the_engine_fires_when_the_reference_does() {
         Err(_) => 0..NETWORKS,
     };
     let alone = seeds.end - seeds.start == 1;
-    let (mut total, mut silent, mut in_frames, mut failures) = (0, 0, 0, Vec::new());
+    let (mut total, mut silent, mut in_frames, mut alpha) = (0, 0, 0, 0);
+    let mut failures = Vec::new();
     for seed in seeds {
         let scenario = scenario(seed);
         let reference = reference_spikes(&scenario);
@@ -97,11 +100,14 @@ fn the_engine_fires_when_the_reference_does() {
             failures.push(format!("SALTATORY_SEED={seed}: samples differ by {distance} mV"));
         }
         // Sums in another order have other last bits: where states differ the lane was taken.
-        in_frames += u32::from(outcomes[0].state_digest != outcomes[1].state_digest);
+        let framed = u32::from(outcomes[0].state_digest != outcomes[1].state_digest);
+        in_frames += framed;
+        alpha += if alike(seed).is_some_and(|(m, _)| m.name == "lif_alpha") { framed } else { 0 };
     }
     assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
     // Networks that never fire would agree about nothing.
     assert!(alone || total > 100_000, "only {total} spikes");
     assert!(alone || silent < NETWORKS / 5, "{silent} networks were silent");
     assert!(alone || in_frames >= IN_FRAMES, "only {in_frames} networks were run in frames");
+    assert!(alone || alpha >= ALPHA_IN_FRAMES, "only {alpha} of lif_alpha were run in frames");
 }
