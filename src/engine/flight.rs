@@ -165,8 +165,7 @@ impl<'n> Flight<'n> {
             }
             let slice = at / self.slice.0;
             let offset = (at - slice * self.slice.0) as u32;
-            let weight = f64::from(synapse.weight);
-            let point = Point { offset, target: synapse.target, weight };
+            let point = Point { offset, target: synapse.target, weight: synapse.weight };
             self.ahead[(slice - block_start) as usize].push(point);
             next += 1;
         }
@@ -213,7 +212,7 @@ impl<'n> Flight<'n> {
     }
 
     /// Gathers what arrives in a slice: synapses that share a tick as batches, in order of time;
-    /// what has a tick of its own as points, in any order of time.
+    /// what has a tick of its own as points, in any order of time, into an empty list.
     pub fn gather(
         &mut self,
         slice: u64,
@@ -243,7 +242,8 @@ impl<'n> Flight<'n> {
         self.walked = None;
         batches.sort_by_key(|batch| batch.at);
         if !self.ahead.is_empty() && slice / self.slices_per_block == self.block {
-            points.append(&mut self.ahead[(slice % self.slices_per_block) as usize]);
+            debug_assert!(points.is_empty());
+            std::mem::swap(points, &mut self.ahead[(slice % self.slices_per_block) as usize]);
         }
     }
 

@@ -4,7 +4,7 @@ use super::frames::{External, Point};
 
 /// At most so many bits of the offset are sorted by in one pass: more streams of writes than the
 /// first cache has room for cost more than another pass.
-const DIGIT_BITS: u32 = 9;
+const DIGIT_BITS: u32 = 10;
 /// Passes for the longest offset there is.
 const MOST_PASSES: usize = u32::BITS.div_ceil(DIGIT_BITS) as usize;
 
