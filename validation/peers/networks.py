@@ -1,0 +1,119 @@
+"""Runs whole networks here, in NEST and in Brian2, in turn, and writes docs/peers.md.
+
+    python3 validation/peers/networks.py [--only brunel,sparse] [--rounds 3] [--large]
+
+Makes its own environment in validation/peers/.venv (once) and installs NEST 3.10 and Brian2 2.9
+into it from PyPI; Brian2 needs a C++ compiler and make. Needs `cargo build --release` first, or
+the variable SALTATORY with the path of a binary. What was measured is kept in
+validation/peers/out, so that `--only` replaces its networks in the page and leaves the others.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).parent.resolve()
+ENVIRONMENT = HERE / ".venv"
+PACKAGES = ["nest-simulator==3.10.0", "brian2==2.9.*", "numpy<2.4"]
+WANTED = """
+import importlib.metadata as m
+import numpy
+assert m.version('nest-simulator') == '3.10.0' and m.version('brian2').startswith('2.9.')
+"""
+
+
+def enter_environment():
+    """Starts this file again with the interpreter of the environment, which it makes first."""
+    python = ENVIRONMENT / "bin" / "python"
+    if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
+        return
+    if not python.is_file():
+        venv.create(ENVIRONMENT, with_pip=True)
+    if subprocess.run([python, "-c", WANTED], capture_output=True).returncode != 0:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+    os.execv(python, [str(python), str(HERE / "networks.py"), *sys.argv[1:]])
+
+
+def arguments(names):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(names)}")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each; the median counts")
+    parser.add_argument("--large", action="store_true", help="the networks of some gigabytes too")
+    parser.add_argument("--timeout", type=float, default=900, metavar="S", help="for one run")
+    chosen = parser.parse_args()
+    if chosen.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    for name in chosen.only.split(",") if chosen.only else []:
+        if name not in names:
+            parser.error(f"there is no network {name!r}; there are {', '.join(names)}")
+    return chosen
+
+
+def in_turn(case, rounds, timeout_s):
+    """The runs of each contestant. One that failed once is not asked again."""
+    import contestants
+
+    runs = {contestant: [] for contestant in contestants.of(case)}
+    refused = {}
+    for number in range(rounds):
+        for contestant in runs:
+            if contestant in refused:
+                continue
+            try:
+                run = contestants.run(contestant, case, timeout_s)
+            except contestants.NotRun as reason:
+                refused[contestant] = str(reason)
+                print(f"{case.name}, {contestant}: {reason}", flush=True)
+                continue
+            runs[contestant].append(run)
+            print(f"{case.name}, round {number + 1}, {contestant}: {json.dumps(run)}", flush=True)
+    return runs, refused
+
+
+def measure(case, rounds, timeout_s):
+    """One network's rows, with the load of the machine before and after."""
+    load = [os.getloadavg()[0]]
+    runs, refused = in_turn(case, rounds, timeout_s)
+    load.append(os.getloadavg()[0])
+    rows = []
+    for contestant, measured in runs.items():
+        row = {"name": contestant.name, "threads": contestant.threads}
+        if contestant in refused:
+            row["refused"] = refused[contestant]
+        else:
+            keys = measured[0].keys()
+            row |= {key: statistics.median(run[key] for run in measured) for key in keys}
+            walls = [run["wall_per_s"] for run in measured]
+            row["spread"] = [min(walls), max(walls)]
+        rows.append(row)
+    return {"simulated_ms": case.simulated_ms, "rounds": rounds, "load": load, "rows": rows}
+
+
+def main():
+    sys.path[:0] = [str(HERE), str(HERE.parent)]
+    enter_environment()
+    import cases
+    import page
+
+    known = {case.name: case for case in cases.CASES}
+    chosen = arguments(list(known))
+    names = chosen.only.split(",") if chosen.only else [
+        case.name for case in cases.CASES if chosen.large or not case.large
+    ]  # fmt: skip
+    kept = HERE / "out" / "results.json"
+    results = json.loads(kept.read_text()) if kept.is_file() else {}
+    for name in names:
+        results[name] = measure(known[name], chosen.rounds, chosen.timeout)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(results, indent=1))
+        page.write(results, list(known))
+    print(page.table({name: results[name] for name in names}, list(known)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Writes docs/peers.md from what was measured."""
+
+import os
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "peers.md"
+#: Contestants whose rates lie further apart from ours than this are named below the table.
+RATE_TOLERANCE = 0.15
+HEAD = """# Peers: whole networks, side by side
+
+Written by `python3 validation/peers/networks.py`; how to repeat it: [validation/README.md](../validation/README.md).
+
+The same networks in this program, in NEST 3.10 and in Brian2 2.9 (C++ standalone, compiled before the clock starts), run in
+turn on the same machine; medians. Ours at a resolution of 1 ns, that is, with exact spike times; the others on a grid of
+0.1 ms, but for "precise times": NEST's `iaf_psc_delta_ps` and `iaf_psc_exp_ps_lossless`. All simulate the same interval from
+time 0, without recording. "Wall" is wall seconds of the simulation alone per simulated second; building and setting up are
+"build". Peak memory is the whole process, for NEST with its Python. The last column is how many times faster ours on two
+threads was than this row. Weights, delays and start values are drawn by each simulator itself; Brian2 has connection
+probabilities in place of fixed numbers of inputs. Random numbers differ, so rates agree only in the mean.
+
+Ratios within a network are what this page is about; seconds say little about another machine.
+"""
+
+
+def number(value):
+    """Three digits that matter, without an exponent."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def ours(result):
+    """Our row on two threads, if it was measured."""
+    rows = [r for r in result["rows"] if r["name"].startswith("Saltatory") and "wall_per_s" in r]
+    return rows[-1] if rows else None
+
+
+def row_cells(name, row, reference):
+    if "refused" in row:
+        return [name, row["name"], row["threads"], "-", f"not run: {row['refused']}", *"---"]
+    factor = number(row["wall_per_s"] / reference["wall_per_s"]) if reference else "-"
+    wall = number(row["wall_per_s"])
+    if row["spread"][0] != row["spread"][1]:
+        wall += f" ({number(row['spread'][0])} to {number(row['spread'][1])})"
+    return [name, row["name"], row["threads"], number(row["build_s"]), wall,
+            number(row["rate_hz"]), number(row["peak_mib"]), factor]  # fmt: skip
+
+
+def table(results, order):
+    titles = ["network", "contestant", "threads", "build s", "wall s per simulated s", "rate Hz",
+              "peak MiB", "ours is faster by"]  # fmt: skip
+    lines = [titles, ["---"] * len(titles)]
+    for name in (name for name in order if name in results):
+        reference = ours(results[name])
+        lines += [row_cells(name, row, reference) for row in results[name]["rows"]]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def odd_rates(results, order):
+    """A sentence for each row whose rate is not ours."""
+    said = []
+    for name in (name for name in order if name in results):
+        reference = ours(results[name])
+        for row in results[name]["rows"] if reference else []:
+            if "rate_hz" not in row or row["rate_hz"] == reference["rate_hz"]:
+                continue
+            apart = abs(row["rate_hz"] - reference["rate_hz"]) / max(reference["rate_hz"], 1e-9)
+            if apart > RATE_TOLERANCE:
+                said.append(f"- {name}, {row['name']}: {number(row['rate_hz'])} Hz, ours "
+                            f"{number(reference['rate_hz'])} Hz")  # fmt: skip
+    return said
+
+
+def machine():
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+    model = re.search(r"model name\s*:\s*(.+)", text)
+    return f"{model.group(1) if model else 'unknown processor'}, {os.cpu_count()} cores"
+
+
+def conditions(results, order):
+    cores = os.cpu_count()
+    lines = ["| network | simulated ms | rounds | load before and after |", "|---|---|---|---|"]
+    shared = False
+    for name in (name for name in order if name in results):
+        result = results[name]
+        before, after = result["load"]
+        shared = shared or before > cores / 4
+        lines.append(f"| {name} | {result['simulated_ms']:g} | {result['rounds']} | "
+                     f"{before:.1f}, {after:.1f} |")  # fmt: skip
+    text = f"Machine: {machine()}."
+    if shared:
+        text += (" **It was shared: other work was running** (the load before a network began, on"
+                 f" {cores} cores, tells how much), so that even ratios are rough, and those of"
+                 " contestants with two threads most of all, as threads that wait for one another"
+                 " wait for the other work too. To be repeated on a quiet machine.")  # fmt: skip
+    return text + "\n\n" + "\n".join(lines)
+
+
+def write(results, order):
+    odd = odd_rates(results, order)
+    rates = "Rates of all contestants lie within 15 % of ours."
+    if odd:
+        rates = "Rates that lie more than 15 % from ours:\n\n" + "\n".join(odd)
+    PAGE.write_text(
+        "\n".join([HEAD, table(results, order), "", "## Do they do the same?", "", rates, "",
+                   "## Conditions", "", conditions(results, order), ""])
+    )  # fmt: skip
