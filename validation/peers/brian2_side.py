@@ -261,13 +261,15 @@ def print_and_leave(counters):
         f"for (int k = 0; k < {len(c.source)}; k++) spikes += {array}[k];\n"
         for c, array in zip(counters, arrays)
     )
-    now = "std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count()"
-    brian2.device.insert_code("before_network_run", f"const double built_at = {now};")
+    brian2.device.insert_code("before_network_run", """
+    timespec built;
+    clock_gettime(CLOCK_REALTIME, &built);
+    """)
     brian2.device.insert_code("after_network_run", f"""
     long spikes = 0;
     {sums}
-    printf("\\n{{\\"built_at\\": %.6f, \\"simulate_s\\": %.6f, \\"spikes\\": %ld}}\\n", built_at,
-           Network::_last_run_time, spikes);
+    printf("\\n{{\\"built_at\\": %.6f, \\"simulate_s\\": %.6f, \\"spikes\\": %ld}}\\n",
+           built.tv_sec + 1e-9 * built.tv_nsec, Network::_last_run_time, spikes);
     fflush(stdout);
     _Exit(0);
     """)  # fmt: skip

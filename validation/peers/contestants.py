@@ -7,9 +7,9 @@ simulation per simulated second), rate_hz (all neurons) and peak_mib.
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -55,29 +55,34 @@ def run(contestant, case, timeout_s):
 
 
 def child(command, folder, timeout_s):
-    """Standard output of a process, its peak memory in MiB, and when it started.
+    """Lines that a process wrote, its peak memory in MiB, and when it started.
 
-    `wait4` tells about this one child; RUSAGE_CHILDREN would be the largest of all so far.
+    It is started by launch.py, which measures its memory, in a session of its own, so that it
+    can be stopped together with whatever it started.
     """
     folder.mkdir(parents=True, exist_ok=True)
     started = time.time()
     with open(folder / "stdout", "w+") as out, open(folder / "stderr", "w+") as errors:
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=errors,
-                                   cwd=folder, env={**os.environ, **SLEEPING})  # fmt: skip
-        late = threading.Timer(timeout_s, process.kill)
-        late.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        too_late = not late.is_alive()
-        late.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", HERE / "launch.py", *map(str, command)],
+            stdout=out, stderr=errors, cwd=folder, env={**os.environ, **SLEEPING},
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            process.wait(timeout_s)
+        except BaseException as reason:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if isinstance(reason, subprocess.TimeoutExpired):
+                raise NotRun(f"stopped after {timeout_s:g} s") from None
+            raise
         out.seek(0), errors.seek(0)
         said, complaint = out.read(), errors.read()
-    if too_late:
-        raise NotRun(f"stopped after {timeout_s:g} s")
     if process.returncode != 0:
-        last = (complaint or said).strip().splitlines()[-1:] or ["no message"]
+        last = (complaint.strip() or said.strip()).splitlines()[-1:] or ["no message"]
         raise NotRun(f"failed (exit {process.returncode}): {last[0][:160]}")
-    return said, usage.ru_maxrss / 1024, started
+    *said, peak_kib = (line for line in said.splitlines() if line.strip())
+    return said, int(peak_kib) / 1024, started
 
 
 def answer(case, build_s, simulate_s, spikes, neurons, peak_mib):
@@ -105,7 +110,7 @@ def ours(contestant, case, timeout_s):
     for key, value in case.changes:
         command += ["--set", f"{key}={json.dumps(value)}"]
     said, peak_mib, _ = child(command, folder, timeout_s)
-    summary = json.loads(said)
+    summary = json.loads("\n".join(said))
     model = {name: p["model"] for name, p in scenario_file.load(case.path)["population"].items()}
     spikes = sum(
         population["spikes"]
@@ -126,7 +131,7 @@ def nest(contestant, case, timeout_s):
            "threads": contestant.threads, "simulated_ms": case.simulated_ms}  # fmt: skip
     (folder / "job.json").write_text(json.dumps(job))
     said, peak_mib, _ = child([sys.executable, HERE / "nest_peer.py", "job.json"], folder, timeout_s)
-    told = json.loads(said.strip().splitlines()[-1])
+    told = json.loads(said[-1])
     return answer(
         case, told["build_s"], told["simulate_s"], told["spikes"], neurons(case), peak_mib
     )
@@ -146,7 +151,7 @@ def brian2(contestant, case, timeout_s):
         child([sys.executable, HERE / "brian2_side.py", "job.json"], folder, 2 * timeout_s)
         (folder / "compiled.json").write_text((folder / "job.json").read_text())
     said, peak_mib, started = child([program], program.parent, timeout_s)
-    told = json.loads(said.strip().splitlines()[-1])
+    told = json.loads(said[-1])
     return answer(case, told["built_at"] - started, told["simulate_s"], told["spikes"],
                   neurons(case), peak_mib)  # fmt: skip
 

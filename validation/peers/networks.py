@@ -95,8 +95,8 @@ def measure(case, rounds, timeout_s):
 
 
 def main():
-    sys.path[:0] = [str(HERE), str(HERE.parent)]
     enter_environment()
+    sys.path[:0] = [str(HERE), str(HERE.parent)]
     import cases
     import page
 

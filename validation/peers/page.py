@@ -15,8 +15,8 @@ The same networks in this program, in NEST 3.10 and in Brian2 2.9 (C++ standalon
 turn on the same machine; medians. Ours at a resolution of 1 ns, that is, with exact spike times; the others on a grid of
 0.1 ms, but for "precise times": NEST's `iaf_psc_delta_ps` and `iaf_psc_exp_ps_lossless`. All simulate the same interval from
 time 0, without recording. "Wall" is wall seconds of the simulation alone per simulated second; building and setting up are
-"build". Peak memory is the whole process, for NEST with its Python. The last column is how many times faster ours on two
-threads was than this row. Weights, delays and start values are drawn by each simulator itself; Brian2 has connection
+"build". Peak memory is the whole process, for NEST with its Python. The last two columns say how many
+times as long as ours, on one and on two threads, a row took. Weights, delays and start values are drawn by each simulator itself; Brian2 has connection
 probabilities in place of fixed numbers of inputs. Random numbers differ, so rates agree only in the mean.
 
 Ratios within a network are what this page is about; seconds say little about another machine.
@@ -28,30 +28,36 @@ def number(value):
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def ours(result):
-    """Our row on two threads, if it was measured."""
-    rows = [r for r in result["rows"] if r["name"].startswith("Saltatory") and "wall_per_s" in r]
-    return rows[-1] if rows else None
+def ours(result, threads):
+    """Our row on so many threads, if it was measured."""
+    for row in result["rows"]:
+        if row["name"].startswith("Saltatory") and row["threads"] == threads and "wall_per_s" in row:
+            return row
+    return None
 
 
-def row_cells(name, row, reference):
+def factor(row, reference):
+    return number(row["wall_per_s"] / reference["wall_per_s"]) if reference else "-"
+
+
+def row_cells(name, row, references):
     if "refused" in row:
-        return [name, row["name"], row["threads"], "-", f"not run: {row['refused']}", *"---"]
-    factor = number(row["wall_per_s"] / reference["wall_per_s"]) if reference else "-"
+        return [name, row["name"], row["threads"], "-", f"not run: {row['refused']}", *"----"]
     wall = number(row["wall_per_s"])
     if row["spread"][0] != row["spread"][1]:
         wall += f" ({number(row['spread'][0])} to {number(row['spread'][1])})"
     return [name, row["name"], row["threads"], number(row["build_s"]), wall,
-            number(row["rate_hz"]), number(row["peak_mib"]), factor]  # fmt: skip
+            number(row["rate_hz"]), number(row["peak_mib"]),
+            *(factor(row, reference) for reference in references)]  # fmt: skip
 
 
 def table(results, order):
     titles = ["network", "contestant", "threads", "build s", "wall s per simulated s", "rate Hz",
-              "peak MiB", "ours is faster by"]  # fmt: skip
+              "peak MiB", "ours, 1 thread: times faster", "ours, 2 threads: times faster"]  # fmt: skip
     lines = [titles, ["---"] * len(titles)]
     for name in (name for name in order if name in results):
-        reference = ours(results[name])
-        lines += [row_cells(name, row, reference) for row in results[name]["rows"]]
+        references = [ours(results[name], threads) for threads in (1, 2)]
+        lines += [row_cells(name, row, references) for row in results[name]["rows"]]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
@@ -59,9 +65,9 @@ def odd_rates(results, order):
     """A sentence for each row whose rate is not ours."""
     said = []
     for name in (name for name in order if name in results):
-        reference = ours(results[name])
+        reference = ours(results[name], 1)
         for row in results[name]["rows"] if reference else []:
-            if "rate_hz" not in row or row["rate_hz"] == reference["rate_hz"]:
+            if "rate_hz" not in row or row is reference:
                 continue
             apart = abs(row["rate_hz"] - reference["rate_hz"]) / max(reference["rate_hz"], 1e-9)
             if apart > RATE_TOLERANCE:
