@@ -72,7 +72,7 @@ class Neurons:
     def make(self, generator):
         p = {**DEFAULTS, **self.params}
         template = CURRENTS[self.model]
-        names = ([] if not template else ["x"]) + ([] if not template or self.one_current else ["y"])
+        names = [] if not template else ["x"] if self.one_current else ["x", "y"]
         current = constant_currents(self.members, generator)
         terms = names + ([] if current is None else ["i_e"])
         equations = MEMBRANE.format(currents=" + ".join(terms) or "0")
@@ -239,12 +239,15 @@ def merged(projections, place):
     """Projections with places; neighbours that differ only in their target become one."""
     result = []
     for projection in projections:
-        spec = {k: v for k, v in projection["connect"].items() if k not in ("autapses", "multapses")}
+        spec = dict(projection["connect"])
+        # A handful of synapses of a neuron with itself, or doubled ones, cost nobody any time.
+        spec.pop("autapses", None), spec.pop("multapses", None)
         entry = {"from": place[projection["source"]], "to": place[projection["target"]],
                  "connect": spec, "weight": projection["weight"],
                  "delay": projection["delay"]}  # fmt: skip
         before = result[-1] if result else None
-        alike = before and all(before[k] == entry[k] for k in ("from", "connect", "weight", "delay"))
+        same = ("from", "connect", "weight", "delay")
+        alike = before and all(before[key] == entry[key] for key in same)
         if alike and spec["rule"] in ("pairwise_bernoulli", "fixed_indegree"):
             if before["to"][0] is entry["to"][0] and before["to"][2] == entry["to"][1]:
                 before["to"] = (before["to"][0], before["to"][1], entry["to"][2])

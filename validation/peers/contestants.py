@@ -130,7 +130,8 @@ def nest(contestant, case, timeout_s):
     job = {"scenario": str(case.path), "changes": case.changes, "seed": 1, "exact": exact,
            "threads": contestant.threads, "simulated_ms": case.simulated_ms}  # fmt: skip
     (folder / "job.json").write_text(json.dumps(job))
-    said, peak_mib, _ = child([sys.executable, HERE / "nest_peer.py", "job.json"], folder, timeout_s)
+    command = [sys.executable, HERE / "nest_peer.py", "job.json"]
+    said, peak_mib, _ = child(command, folder, timeout_s)
     told = json.loads(said[-1])
     return answer(
         case, told["build_s"], told["simulate_s"], told["spikes"], neurons(case), peak_mib

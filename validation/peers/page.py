@@ -9,15 +9,22 @@ PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "peers.md"
 RATE_TOLERANCE = 0.15
 HEAD = """# Peers: whole networks, side by side
 
-Written by `python3 validation/peers/networks.py`; how to repeat it: [validation/README.md](../validation/README.md).
+Written by `python3 validation/peers/networks.py`; see
+[validation/README.md](../validation/README.md).
 
-The same networks in this program, in NEST 3.10 and in Brian2 2.9 (C++ standalone, compiled before the clock starts), run in
-turn on the same machine; medians. Ours at a resolution of 1 ns, that is, with exact spike times; the others on a grid of
-0.1 ms, but for "precise times": NEST's `iaf_psc_delta_ps` and `iaf_psc_exp_ps_lossless`. All simulate the same interval from
-time 0, without recording. "Wall" is wall seconds of the simulation alone per simulated second; building and setting up are
-"build". Peak memory is the whole process, for NEST with its Python. The last two columns say how many
-times as long as ours, on one and on two threads, a row took. Weights, delays and start values are drawn by each simulator itself; Brian2 has connection
-probabilities in place of fixed numbers of inputs. Random numbers differ, so rates agree only in the mean.
+The same networks in this program, in NEST 3.10 and in Brian2 2.9 (C++ standalone, compiled before
+the clock starts), run in turn on the same machine; medians. Ours at a resolution of 1 ns, that is,
+with exact spike times; the others on a grid of 0.1 ms, but for "precise times": NEST's
+`iaf_psc_delta_ps`, `iaf_psc_exp_ps_lossless` and `iaf_psc_alpha_ps`. All simulate the same interval
+from time 0, without recording. "Wall" is wall seconds of the simulation alone per simulated second;
+building and setting up are "build" (for ours without starting the threads, some milliseconds).
+Peak memory is the whole process, for NEST with its Python; 9 MiB is the least that can be told.
+The last two columns say how many times as long as ours, on one and on two threads, a row took: more
+than 1 means that ours was faster.
+
+Weights, delays and start values are drawn by each simulator itself; Brian2 has connection
+probabilities in place of fixed numbers of inputs. Random numbers differ, so rates agree only in the
+mean.
 
 Ratios within a network are what this page is about; seconds say little about another machine.
 """
@@ -31,7 +38,8 @@ def number(value):
 def ours(result, threads):
     """Our row on so many threads, if it was measured."""
     for row in result["rows"]:
-        if row["name"].startswith("Saltatory") and row["threads"] == threads and "wall_per_s" in row:
+        mine = row["name"].startswith("Saltatory") and row["threads"] == threads
+        if mine and "wall_per_s" in row:
             return row
     return None
 
@@ -53,7 +61,7 @@ def row_cells(name, row, references):
 
 def table(results, order):
     titles = ["network", "contestant", "threads", "build s", "wall s per simulated s", "rate Hz",
-              "peak MiB", "ours, 1 thread: times faster", "ours, 2 threads: times faster"]  # fmt: skip
+              "peak MiB", "times ours, 1 thread", "times ours, 2 threads"]  # fmt: skip
     lines = [titles, ["---"] * len(titles)]
     for name in (name for name in order if name in results):
         references = [ours(results[name], threads) for threads in (1, 2)]
