@@ -55,7 +55,8 @@ def arguments(names):
 
 
 def in_turn(case, rounds, timeout_s):
-    """The runs of each contestant. One that failed once is not asked again."""
+    """The runs of each contestant and why one was refused, anew after each run, so that what was
+    measured is kept if the rest is stopped. One that failed once is not asked again."""
     import contestants
 
     runs = {contestant: [] for contestant in contestants.of(case)}
@@ -69,29 +70,35 @@ def in_turn(case, rounds, timeout_s):
             except contestants.NotRun as reason:
                 refused[contestant] = str(reason)
                 print(f"{case.name}, {contestant}: {reason}", flush=True)
-                continue
-            runs[contestant].append(run)
-            print(f"{case.name}, round {number + 1}, {contestant}: {json.dumps(run)}", flush=True)
-    return runs, refused
+            else:
+                runs[contestant].append(run)
+                told = json.dumps(run)
+                print(f"{case.name}, round {number + 1}, {contestant}: {told}", flush=True)
+            yield runs, refused
+
+
+def table_rows(runs, refused):
+    """A row of the table for each contestant."""
+    for contestant, measured in runs.items():
+        row = {"name": contestant.name, "threads": contestant.threads}
+        if contestant in refused or not measured:
+            yield row | {"refused": refused.get(contestant, "stopped before its turn")}
+            continue
+        row |= {key: statistics.median(run[key] for run in measured) for key in measured[0]}
+        walls = [run["wall_per_s"] for run in measured]
+        yield row | {"spread": [min(walls), max(walls)]}
 
 
 def measure(case, rounds, timeout_s):
-    """One network's rows, with the load of the machine before and after."""
-    load = [os.getloadavg()[0]]
-    runs, refused = in_turn(case, rounds, timeout_s)
-    load.append(os.getloadavg()[0])
-    rows = []
-    for contestant, measured in runs.items():
-        row = {"name": contestant.name, "threads": contestant.threads}
-        if contestant in refused:
-            row["refused"] = refused[contestant]
-        else:
-            keys = measured[0].keys()
-            row |= {key: statistics.median(run[key] for run in measured) for key in keys}
-            walls = [run["wall_per_s"] for run in measured]
-            row["spread"] = [min(walls), max(walls)]
-        rows.append(row)
-    return {"simulated_ms": case.simulated_ms, "rounds": rounds, "load": load, "rows": rows}
+    """One network's rows so far, with the load of the machine before and after."""
+    before = os.getloadavg()[0]
+    for runs, refused in in_turn(case, rounds, timeout_s):
+        yield {
+            "simulated_ms": case.simulated_ms,
+            "rounds": rounds,
+            "load": [before, os.getloadavg()[0]],
+            "rows": list(table_rows(runs, refused)),
+        }
 
 
 def main():
@@ -108,10 +115,10 @@ def main():
     kept = HERE / "out" / "results.json"
     results = json.loads(kept.read_text()) if kept.is_file() else {}
     for name in names:
-        results[name] = measure(known[name], chosen.rounds, chosen.timeout)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(results, indent=1))
-        page.write(results, list(known))
+        for results[name] in measure(known[name], chosen.rounds, chosen.timeout):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(results, indent=1))
+            page.write(results, list(known))
     print(page.table({name: results[name] for name in names}, list(known)))
 
 
