@@ -106,7 +106,9 @@ def conditions(results, order):
                  f" {cores} cores, tells how much), so that even ratios are rough, and those of"
                  " contestants with two threads most of all, as threads that wait for one another"
                  " wait for the other work too. To be repeated on a quiet machine.")  # fmt: skip
-    return text + "\n\n" + "\n".join(lines)
+    notes = [f"- {name}: {results[name]['note']}" for name in order
+             if "note" in results.get(name, {})]  # fmt: skip
+    return "\n\n".join(["\n".join(lines), text, *(["\n".join(notes)] if notes else [])])
 
 
 def write(results, order):
