@@ -2,7 +2,8 @@
 
 Every run is a process of its own; its peak memory is what the kernel says about that process
 (for NEST with the Python around it). A run answers with build_s, wall_per_s (wall seconds of the
-simulation per simulated second), rate_hz (all neurons) and peak_mib.
+simulation per simulated second), rate_hz (all neurons), peak_mib and cpu_s (of the
+whole process, building included).
 """
 
 import json
@@ -55,9 +56,9 @@ def run(contestant, case, timeout_s):
 
 
 def child(command, folder, timeout_s):
-    """Lines that a process wrote, its peak memory in MiB, and when it started.
+    """Lines that a process wrote, its peak memory and CPU time, and when it started.
 
-    It is started by launch.py, which measures its memory, in a session of its own, so that it
+    It is started by launch.py, which measures it, in a session of its own, so that it
     can be stopped together with whatever it started.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,17 +82,18 @@ def child(command, folder, timeout_s):
     if process.returncode != 0:
         last = (complaint.strip() or said.strip()).splitlines()[-1:] or ["no message"]
         raise NotRun(f"failed (exit {process.returncode}): {last[0][:160]}")
-    *said, peak_kib = (line for line in said.splitlines() if line.strip())
-    return said, int(peak_kib) / 1024, started
+    *said, measured = (line for line in said.splitlines() if line.strip())
+    peak_kib, cpu_s = measured.split()
+    return said, {"peak_mib": int(peak_kib) / 1024, "cpu_s": float(cpu_s)}, started
 
 
-def answer(case, build_s, simulate_s, spikes, neurons, peak_mib):
+def answer(case, build_s, simulate_s, spikes, neurons, process):
     simulated_s = case.simulated_ms / 1e3
     return {
         "build_s": build_s,
         "wall_per_s": simulate_s / simulated_s,
         "rate_hz": spikes / neurons / simulated_s,
-        "peak_mib": peak_mib,
+        **process,
     }
 
 
@@ -109,7 +111,7 @@ def ours(contestant, case, timeout_s):
                "--set", 'record.spikes="none"']  # fmt: skip
     for key, value in case.changes:
         command += ["--set", f"{key}={json.dumps(value)}"]
-    said, peak_mib, _ = child(command, folder, timeout_s)
+    said, process, _ = child(command, folder, timeout_s)
     summary = json.loads("\n".join(said))
     model = {name: p["model"] for name, p in scenario_file.load(case.path)["population"].items()}
     spikes = sum(
@@ -118,7 +120,7 @@ def ours(contestant, case, timeout_s):
         if model[population["name"]] not in SOURCES
     )
     wall = summary["wall_s"]
-    return answer(case, wall["build"], wall["simulate"], spikes, neurons(case), peak_mib)
+    return answer(case, wall["build"], wall["simulate"], spikes, neurons(case), process)
 
 
 def nest(contestant, case, timeout_s):
@@ -131,10 +133,10 @@ def nest(contestant, case, timeout_s):
            "threads": contestant.threads, "simulated_ms": case.simulated_ms}  # fmt: skip
     (folder / "job.json").write_text(json.dumps(job))
     command = [sys.executable, HERE / "nest_peer.py", "job.json"]
-    said, peak_mib, _ = child(command, folder, timeout_s)
+    said, process, _ = child(command, folder, timeout_s)
     told = json.loads(said[-1])
     return answer(
-        case, told["build_s"], told["simulate_s"], told["spikes"], neurons(case), peak_mib
+        case, told["build_s"], told["simulate_s"], told["spikes"], neurons(case), process
     )
 
 
@@ -151,10 +153,10 @@ def brian2(contestant, case, timeout_s):
     if not compiled(folder, program, job):
         child([sys.executable, HERE / "brian2_side.py", "job.json"], folder, 2 * timeout_s)
         (folder / "compiled.json").write_text((folder / "job.json").read_text())
-    said, peak_mib, started = child([program], program.parent, timeout_s)
+    said, process, started = child([program], program.parent, timeout_s)
     told = json.loads(said[-1])
     return answer(case, told["built_at"] - started, told["simulate_s"], told["spikes"],
-                  neurons(case), peak_mib)  # fmt: skip
+                  neurons(case), process)  # fmt: skip
 
 
 def compiled(folder, program, job):

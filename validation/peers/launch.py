@@ -1,4 +1,4 @@
-"""Runs a command and writes its peak memory in KiB as the last line of standard output.
+"""Runs a command; the last line of standard output is its peak memory (KiB) and CPU time (s).
 
     python -I -S launch.py COMMAND [ARGUMENT ...]
 
@@ -12,5 +12,5 @@ import sys
 
 child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
 _, status, usage = os.wait4(child, 0)
-print(f"\n{usage.ru_maxrss}", flush=True)
+print(f"\n{usage.ru_maxrss} {usage.ru_utime + usage.ru_stime}", flush=True)
 sys.exit(os.waitstatus_to_exitcode(status) and 1)

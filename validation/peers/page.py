@@ -18,7 +18,8 @@ with exact spike times; the others on a grid of 0.1 ms, but for "precise times":
 `iaf_psc_delta_ps`, `iaf_psc_exp_ps_lossless` and `iaf_psc_alpha_ps`. All simulate the same interval
 from time 0, without recording. "Wall" is wall seconds of the simulation alone per simulated second;
 building and setting up are "build" (for ours without starting the threads, some milliseconds).
-Peak memory is the whole process, for NEST with its Python; 9 MiB is the least that can be told.
+"CPU s" is the processor time of the whole process,
+building included, of all threads. Peak memory is the whole process, for NEST with its Python; 9 MiB is the least that can be told.
 The last two columns say how many times as long as ours, on one and on two threads, a row took: more
 than 1 means that ours was faster.
 
@@ -50,18 +51,19 @@ def factor(row, reference):
 
 def row_cells(name, row, references):
     if "refused" in row:
-        return [name, row["name"], row["threads"], "-", f"not run: {row['refused']}", *"----"]
+        return [name, row["name"], row["threads"], "-", f"not run: {row['refused']}", *"-----"]
     wall = number(row["wall_per_s"])
     if row["spread"][0] != row["spread"][1]:
         wall += f" ({number(row['spread'][0])} to {number(row['spread'][1])})"
     return [name, row["name"], row["threads"], number(row["build_s"]), wall,
+            number(row["cpu_s"]) if "cpu_s" in row else "-",
             number(row["rate_hz"]), number(row["peak_mib"]),
             *(factor(row, reference) for reference in references)]  # fmt: skip
 
 
 def table(results, order):
-    titles = ["network", "contestant", "threads", "build s", "wall s per simulated s", "rate Hz",
-              "peak MiB", "times ours, 1 thread", "times ours, 2 threads"]  # fmt: skip
+    titles = ["network", "contestant", "threads", "build s", "wall s per simulated s", "CPU s in all",
+              "rate Hz", "peak MiB", "times ours, 1 thread", "times ours, 2 threads"]  # fmt: skip
     lines = [titles, ["---"] * len(titles)]
     for name in (name for name in order if name in results):
         references = [ours(results[name], threads) for threads in (1, 2)]
