@@ -11,6 +11,7 @@ validation/peers/out, so that `--only` replaces its networks in the page and lea
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -103,6 +104,8 @@ def measure(case, rounds, timeout_s):
 
 def main():
     enter_environment()
+    # Asked to end, it ends as after Ctrl-C, so that the run under way is stopped with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.path[:0] = [str(HERE), str(HERE.parent)]
     import cases
     import page
