@@ -82,14 +82,12 @@ def create_population(population, folder, exact, generator):
     return neurons
 
 
-def connect(projection, populations, folder, generator):
+def connect(projection, populations, folder):
     """Makes the projection and answers with its number of synapses."""
     source, target = populations[projection["source"]], populations[projection["target"]]
     spec = projection["connect"]
     if spec["rule"] == "edges":
         return connect_edges(projection, source, target, folder)
-    if spec["rule"] == "fixed_outdegree" and not isinstance(spec["outdegree"], int):
-        return connect_outdegree(projection, source, target, generator)
     rule = {
         "rule": spec["rule"],
         "allow_autapses": spec.get("autapses", True),
@@ -98,7 +96,7 @@ def connect(projection, populations, folder, generator):
     for ours, theirs in (("indegree", "indegree"), ("outdegree", "outdegree"), ("p", "p"),
                          ("number", "N")):  # fmt: skip
         if ours in spec:
-            rule[theirs] = spec[ours]
+            rule[theirs] = law_in_nest(spec[ours]) if scenarios.is_law(spec[ours]) else spec[ours]
     if spec["rule"] in ("pairwise_bernoulli", "all_to_all", "one_to_one"):
         del rule["allow_multapses"]
     before = nest.num_connections
@@ -129,25 +127,22 @@ def connect_edges(projection, source, target, folder):
     return connect_arrays(source, target, (from_, to), weight, delay)
 
 
-def connect_outdegree(projection, source, target, generator):
-    outdegree = scenarios.draw(projection["connect"]["outdegree"], len(source), generator)
-    from_ = numpy.repeat(numpy.arange(len(source)), numpy.rint(outdegree).astype(int))
-    to = generator.integers(0, len(target), len(from_))
-    weight = scenarios.draw(projection["weight"], len(from_), generator)
-    delay = scenarios.quantity(projection["delay"])
-    return connect_arrays(source, target, (from_, to), weight, delay)
-
-
 def add_background(background, scenario, populations, exact):
     name, chosen = scenarios.selection(background["target"], scenario)
     rate = scenarios.steps(background["rate"])
     if len(rate) == 1:
-        generator = nest.Create("poisson_generator_ps" if exact else "poisson_generator",
-                                params={"rate": rate[0][1]})  # fmt: skip
+        generators = nest.Create("poisson_generator_ps" if exact else "poisson_generator",
+                                 params={"rate": rate[0][1]})  # fmt: skip
+    elif exact:
+        # NEST has no stepped Poisson generator off the grid, but each may be on for a while.
+        ends = [start for start, _ in rate[1:]] + [1e9]
+        levels = [{"rate": level, "start": start, "stop": end}
+                  for (start, level), end in zip(rate, ends) if level > 0]  # fmt: skip
+        generators = nest.Create("poisson_generator_ps", len(levels))
+        generators.set(levels)
     else:
-        assert not exact, "NEST has no stepped Poisson generator off the grid"
         later = [(start, level) for start, level in rate if start > 0]
-        generator = nest.Create("inhomogeneous_poisson_generator", params={
+        generators = nest.Create("inhomogeneous_poisson_generator", params={
             "rate_times": [start for start, _ in later],
             "rate_values": [level for _, level in later],
         })  # fmt: skip
@@ -155,7 +150,7 @@ def add_background(background, scenario, populations, exact):
     if len(chosen) < len(targets):
         targets = targets[[int(k) for k in chosen]]
     synapse = {"weight": scenarios.quantity(background["weight"]), "delay": nest.resolution}
-    nest.Connect(generator, targets, "all_to_all", synapse)
+    nest.Connect(generators, targets, "all_to_all", synapse)
 
 
 def build(scenario, job, generator):
@@ -166,7 +161,7 @@ def build(scenario, job, generator):
         )
     synapses = {}
     for index, projection in enumerate(scenario.get("projection", [])):
-        synapses[index] = connect(projection, populations, scenario["folder"], generator)
+        synapses[index] = connect(projection, populations, scenario["folder"])
     for background in scenario.get("background", []):
         add_background(background, scenario, populations, job["exact"])
     return populations, synapses

@@ -502,16 +502,21 @@ impl Framed for LifExp {
         if gap <= 0.0 {
             return Spare::NONE;
         }
-        let for_ever = m.v_th_mv - s.v_mv.max(m.v_inf_mv(drive)) - c.lift(s).peak_mv;
+        let v_inf = m.v_inf_mv(drive);
+        let room = gap - c.lift(s).peak_mv;
+        let for_ever = room - (v_inf - s.v_mv).max(0.0);
         if for_ever >= 0.5 * gap {
             return Spare { credit: for_ever, quiet_ms: f64::INFINITY };
         }
-        for credit in [0.5 * gap, 0.0] {
-            let outlook = c.outlook_below(s, drive, gap - credit, credit);
-            let quiet_ms = outlook.quiet(m.tau_m_ms);
-            if quiet_ms >= SHORTEST_QUIET_MS {
-                return Spare { credit, quiet_ms };
-            }
+        let credit = 0.5 * room.max(0.0);
+        // With V_inf = v_th + d, d >= 0, the currents lift V by no more than `gap - room`, and
+        // e^(-t / tau_m) >= 1 - t / tau_m gives V(t) <= v_th - room + (gap + d) t / tau_m.
+        let drift = gap + (v_inf - m.v_th_mv).max(0.0);
+        let linear_ms = m.tau_m_ms * (room - credit) / drift;
+        let outlook = c.outlook_below(s, drive, gap - credit, credit);
+        let quiet_ms = linear_ms.max(outlook.quiet(m.tau_m_ms));
+        if quiet_ms >= SHORTEST_QUIET_MS {
+            return Spare { credit, quiet_ms };
         }
         Spare::NONE
     }

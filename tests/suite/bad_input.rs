@@ -174,6 +174,7 @@ shipped! {
     nonsense_in_cuba_jump "cuba_jump.toml"
     nonsense_in_fly "fly.toml"
     nonsense_in_hello "hello.toml"
+    nonsense_in_hpc "hpc.toml"
     nonsense_in_pd14 "pd14.toml"
     nonsense_in_pd14_dc "pd14_dc.toml"
     nonsense_in_sparse "sparse.toml"

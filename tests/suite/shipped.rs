@@ -22,6 +22,18 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("cuba_jump", &["duration=150 ms"]),
     ("fly", &["duration=300 ms", "population.exc.size=926", "population.inh.size=463"]),
     ("hello", &["duration=300 ms"]),
+    (
+        "hpc",
+        &[
+            "duration=60 ms",
+            "population.exc.size=400",
+            "population.inh.size=100",
+            "projection.0.connect.indegree=80",
+            "projection.1.connect.indegree=80",
+            "projection.2.connect.indegree=20",
+            "projection.3.connect.indegree=20",
+        ],
+    ),
     ("pd14", &["duration=200 ms", "scale.factor=0.025"]),
     // As small as this it is silent; a stronger current into one population wakes it.
     ("pd14_dc", &["duration=200 ms", "scale.factor=0.02", "population.L6I.params.i_e=900 pA"]),
