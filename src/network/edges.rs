@@ -75,20 +75,38 @@ impl Network {
     fn append_row(&self, source: NeuronId, shard: u32, residents: &Residents, row: &mut Vec<Edge>) {
         let population = self.partition.population_of(source);
         let index = source.0 - self.partition.population(population).start;
-        let synapses = self.shards[shard as usize].tables[population].synapses_of(index);
-        row.extend(synapses.map(|(target, weight, delay)| Edge {
-            source,
-            target: residents.neuron(target),
-            weight,
-            delay,
-        }));
+        for table in self.tables_of(population) {
+            let synapses = self.shards[shard as usize].tables[table].synapses_of(index);
+            row.extend(synapses.map(|(target, weight, delay)| Edge {
+                source,
+                target: residents.neuron(target),
+                weight,
+                delay,
+            }));
+        }
+        // Stable: at one delay static synapses come first, as the engine folds them.
+        if !self.plastic.is_empty() {
+            row.sort_by_key(|edge| edge.delay);
+        }
+    }
+
+    /// The tables with synapses from a population, in the order in which a spike walks them.
+    fn tables_of(&self, population: usize) -> impl Iterator<Item = usize> + '_ {
+        let behind = self.partition.populations();
+        let learning = (behind..).zip(&self.plastic);
+        let mine = learning.filter(move |(_, projection)| projection.source == population);
+        std::iter::once(population).chain(mine.map(|(table, _)| table))
     }
 
     /// The number of synapses of one neuron.
     pub fn fan_out(&self, source: NeuronId) -> u64 {
         let population = self.partition.population_of(source);
         let index = source.0 - self.partition.population(population).start;
-        self.shards.iter().map(|shard| shard.tables[population].row(index).len() as u64).sum()
+        let here = |shard: &super::ShardPlan| {
+            let rows = self.tables_of(population).map(|table| shard.tables[table].row(index));
+            rows.map(|row| row.len() as u64).sum::<u64>()
+        };
+        self.shards.iter().map(here).sum()
     }
 
     /// Memory taken by synapses and start values.

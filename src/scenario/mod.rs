@@ -39,6 +39,7 @@ use crate::neuron::Descriptor;
 pub(crate) use check::constants;
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
+pub use crate::plasticity::Dendritic;
 pub use plasticity::{Modulator, Plasticity};
 pub use problem::{Finding, Problem, Problems};
 pub use read_scenario::parse;
