@@ -34,6 +34,7 @@ mod flight;
 mod frames;
 mod group;
 mod input;
+mod learning;
 mod points;
 mod run;
 mod shard;

@@ -19,7 +19,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scenario", &["base", "neuron", "plasticity", "synapse"]),
     ("source", &["base", "record", "scenario"]),
     ("network", &["base", "neuron", "scenario", "synapse"]),
-    ("engine", &["base", "network", "neuron", "queue", "record", "scenario", "source", "synapse"]),
+    (
+        "engine",
+        &[
+            "base",
+            "network",
+            "neuron",
+            "plasticity",
+            "queue",
+            "record",
+            "scenario",
+            "source",
+            "synapse",
+        ],
+    ),
     ("reference", &["base", "neuron"]),
     ("output", &["base", "network", "neuron", "record", "scenario"]),
 ];
