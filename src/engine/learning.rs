@@ -214,8 +214,7 @@ impl<'n, R: Rule> Learned<'n, R> {
             path.map_or(Span::ZERO, |path| path.dendritic)
         };
         let owned = partition.owned(target, setup.shard);
-        let at_rest =
-            || Postsynaptic { spikes: History::default(), state: R::target(&constants) };
+        let at_rest = || Postsynaptic { spikes: History::default(), state: R::target(&constants) };
         let resource = plasticity.short_term.as_deref().map(short_term::Resource::new);
         Learned {
             offsets: &setup.table.offsets,

@@ -35,6 +35,8 @@ mod frames;
 mod group;
 mod input;
 mod learning;
+#[cfg(test)]
+mod learning_tests;
 mod points;
 mod run;
 mod shard;

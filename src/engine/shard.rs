@@ -263,7 +263,9 @@ impl<'n> Shard<'n> {
     /// Takes note of the spikes that one shard sent in the last round of a run, which reach
     /// synapses but no target.
     pub fn collect_last(&mut self, spikes: &[Spike]) {
-        self.flight.collect_last(spikes);
+        if self.flight.learns() {
+            self.flight.collect_last(spikes);
+        }
     }
 
     /// Files the spikes of all shards; the round begins with slice number `slice`.

@@ -105,8 +105,10 @@ pub fn build(
     let projections = scenario.projections.iter().enumerate();
     let plastic: Vec<PlasticProjection> = projections
         .filter(|(_, projection)| !projection.plasticity.is_fixed())
-        .map(|(index, &Projection { source, target, .. })| {
-            PlasticProjection { index, source, target }
+        .map(|(index, &Projection { source, target, .. })| PlasticProjection {
+            index,
+            source,
+            target,
         })
         .collect();
     let tables_each = populations + plastic.len();

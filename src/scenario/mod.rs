@@ -36,10 +36,10 @@ mod tests;
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::Descriptor;
 
+pub use crate::plasticity::Dendritic;
 pub(crate) use check::constants;
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
-pub use crate::plasticity::Dendritic;
 pub use plasticity::{Modulator, Plasticity};
 pub use problem::{Finding, Problem, Problems};
 pub use read_scenario::parse;
