@@ -28,7 +28,7 @@ fn scenario(rate_khz: f64) -> Scenario {
 fn ns_per_input(scenario: &Scenario, lane: Lane) -> f64 {
     let network = network::build(scenario, 1, 1, None).expect("a network");
     let start = Instant::now();
-    let options = Options { threads: 1, lane };
+    let options = Options { lane, ..Options::threads(1) };
     let outcome = engine::run(scenario, &network, options, &|_| Control::Continue).expect("a run");
     start.elapsed().as_secs_f64() * 1e9 / outcome.counts.external_events as f64
 }

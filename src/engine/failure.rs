@@ -183,7 +183,7 @@ mod tests {
         std::thread::spawn(move || {
             let scenario = scenario(victim);
             let network = network::build(&scenario, 3, 2, None).unwrap();
-            let options = Options { threads, lane };
+            let options = Options { lane, ..Options::threads(threads) };
             let _ = send.send(run(&scenario, &network, options, &|_| Control::Continue));
         });
         let result = receive.recv_timeout(Duration::from_secs(20)).expect("the run hangs");

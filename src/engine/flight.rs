@@ -10,12 +10,18 @@
 //! they hold waits as points under the slice in which it arrives. Blocks are absolute stretches of
 //! time, rounds are the same for all shards, and within both cursors are taken by source, so the
 //! order of points is the same for any number of shards.
+//!
+//! Rows of synapses that change are never read ahead: what they transmit is known only in the slice
+//! in which it takes effect (see [`super::learning`]).
 
 use super::frames::{Batch, Point};
+use super::learning::{self, Learning, Reached, Transmitted};
+use super::run::Cut;
 use crate::base::{NeuronId, Span, Tick};
-use crate::network::Partition;
+use crate::network::{Network, Partition, PlasticProjection};
 use crate::queue::Calendar;
 use crate::record::Spike;
+use crate::scenario::Scenario;
 use crate::synapse::{Synapses, Table};
 use hdrhistogram::Histogram;
 use std::cmp::Reverse;
@@ -31,12 +37,29 @@ struct Cursor {
     next: u64,
     source: NeuronId,
     population: u16,
+    /// The table of the row: that of the population, or one behind those.
+    table: u16,
+}
+
+/// One plastic projection on its way through a slice.
+struct Plastic<'n> {
+    projection: PlasticProjection,
+    synapses: Box<dyn Learning + 'n>,
+    /// The modulator's population and the delay of its spikes.
+    modulator: Option<(usize, Span)>,
+    /// Arrivals of the modulator that have not been told, in any order.
+    modulated: Vec<Tick>,
+    /// What is reached in a slice, in the opposite order of the cursors that are due.
+    reached: Vec<Reached>,
+    /// What is transmitted, in that order.
+    transmitted: Vec<Transmitted>,
 }
 
 /// What is on its way to one shard.
 pub struct Flight<'n> {
     partition: &'n Partition,
     tables: &'n [Table],
+    plastic: Vec<Plastic<'n>>,
     slice: Span,
     duration: Tick,
     slices_per_block: u64,
@@ -60,23 +83,26 @@ pub struct Flight<'n> {
 }
 
 impl<'n> Flight<'n> {
-    /// Nothing is on its way. `in_order` says how arrivals will be asked for.
+    /// Nothing is on its way to shard `shard`. `in_order` says how arrivals will be asked for.
     pub fn new(
-        partition: &'n Partition,
-        tables: &'n [Table],
-        slice: Span,
-        slices_per_window: u64,
-        duration: Tick,
+        scenario: &'n Scenario,
+        network: &'n Network,
+        shard: u32,
+        cut: Cut,
         in_order: bool,
     ) -> Flight<'n> {
-        let slices_per_block = slices_per_window * WINDOWS_PER_BLOCK;
-        let scattered = tables.iter().any(is_scattered);
+        let slices_per_block = cut.slices_per_window * WINDOWS_PER_BLOCK;
+        let tables = network.shards[shard as usize].tables.as_slice();
+        let fixed = &tables[..network.partition.populations()];
+        let scattered = fixed.iter().any(is_scattered);
         let ahead = if in_order && scattered { slices_per_block } else { 0 };
+        let numbers = 0..network.plastic.len();
         Flight {
-            partition,
+            partition: &network.partition,
             tables,
-            slice,
-            duration,
+            plastic: numbers.map(|number| Plastic::new(scenario, network, number, shard)).collect(),
+            slice: cut.slice,
+            duration: Tick(scenario.duration.0),
             slices_per_block,
             new: Vec::new(),
             flying: Calendar::default(),
@@ -96,13 +122,85 @@ impl<'n> Flight<'n> {
             let population = self.partition.population_of(neuron);
             let first = self.partition.population(population).start;
             let row = self.tables[population].row(neuron.0 - first);
+            let mut reached = row.len();
             if !row.is_empty() {
-                self.fan_out.record(row.len() as u64).expect("it grows as needed");
-                let next = row.start as u64;
-                let population = population as u16;
-                let cursor = Cursor { sent: tick, next, source: neuron, population };
-                self.new.push((cursor, Span::ZERO));
+                self.new.push(start(tick, neuron, population, population, &row));
             }
+            if !self.plastic.is_empty() {
+                reached += self.collect_plastic(tick, neuron, population);
+            }
+            if reached > 0 {
+                self.fan_out.record(reached as u64).expect("it grows as needed");
+            }
+        }
+    }
+
+    /// Notes spikes that will reach synapses at most, not targets.
+    pub fn collect_last(&mut self, spikes: &[Spike]) {
+        for &Spike { tick, neuron } in spikes {
+            let population = self.partition.population_of(neuron);
+            self.collect_plastic(tick, neuron, population);
+        }
+    }
+
+    /// Notes a spike at every projection that learns from it; how many synapses it reaches.
+    fn collect_plastic(&mut self, tick: Tick, neuron: NeuronId, population: usize) -> usize {
+        let source = neuron.0 - self.partition.population(population).start;
+        let mut reached = 0;
+        for (table, plastic) in (self.partition.populations()..).zip(&mut self.plastic) {
+            if let Some((modulator, delay)) = plastic.modulator
+                && modulator == population
+            {
+                plastic.modulated.push(tick + delay);
+            }
+            if plastic.projection.source != population {
+                continue;
+            }
+            let row = self.tables[table].row(source);
+            if !row.is_empty() {
+                plastic.synapses.sent(source, tick);
+                self.new.push(start(tick, neuron, population, table, &row));
+            }
+            reached += row.len();
+        }
+        reached
+    }
+
+    /// Notes that a neuron of a population fired, named by its place in the shard.
+    pub fn fired(&mut self, population: usize, neuron: u32, tick: Tick) {
+        for plastic in &mut self.plastic {
+            if plastic.projection.target == population {
+                plastic.synapses.fired(neuron, tick);
+            }
+        }
+    }
+
+    /// Whether any synapse changes.
+    pub fn learns(&self) -> bool {
+        !self.plastic.is_empty()
+    }
+
+    /// Settles all synapses that change; everything before `now` has been delivered.
+    pub fn settle(&mut self, now: Tick) {
+        self.plastic.iter_mut().for_each(|plastic| plastic.synapses.settle(now));
+    }
+
+    /// Ends the run after what was collected last: the weights of each plastic projection.
+    pub fn finish(&mut self, end: Tick) -> Vec<Vec<f32>> {
+        self.tell_modulators();
+        self.plastic.iter_mut().map(|plastic| plastic.synapses.finish(end)).collect()
+    }
+
+    /// Memory that learning takes beside the tables.
+    pub fn learning_bytes(&self) -> u64 {
+        self.plastic.iter().map(|plastic| plastic.synapses.bytes()).sum()
+    }
+
+    /// Spikes of modulators come from all shards; of one round they are put in order of time.
+    fn tell_modulators(&mut self) {
+        for plastic in &mut self.plastic {
+            plastic.modulated.sort_unstable();
+            plastic.modulated.drain(..).for_each(|at| plastic.synapses.modulated(at));
         }
     }
 
@@ -111,19 +209,21 @@ impl<'n> Flight<'n> {
         if !self.ahead.is_empty() {
             self.open_block(slice / self.slices_per_block);
         }
+        self.tell_modulators();
         let mut new = std::mem::take(&mut self.new);
         // Rows lie far apart in memory. Asking for the beginning of each in a loop that does
         // nothing else keeps many of these reads in flight at once, instead of one at a time.
         for (cursor, delay) in &mut new {
-            *delay = self.tables[cursor.population as usize].synapses.delay(cursor.next);
+            *delay = self.tables[cursor.table as usize].synapses.delay(cursor.next);
         }
-        new.sort_unstable_by_key(|(cursor, _)| (cursor.source, Reverse(cursor.sent)));
+        new.sort_unstable_by_key(|(cursor, _)| cursor.via());
         for (cursor, delay) in new.drain(..) {
             let at = cursor.sent + delay;
             if at >= self.duration {
                 continue;
             }
-            if !self.ahead.is_empty() && is_scattered(&self.tables[cursor.population as usize]) {
+            let is_read_ahead = !self.ahead.is_empty() && cursor.table == cursor.population;
+            if is_read_ahead && is_scattered(&self.tables[cursor.table as usize]) {
                 self.expand(cursor);
             } else {
                 self.flying.file(at.0 / self.slice.0, cursor);
@@ -140,7 +240,7 @@ impl<'n> Flight<'n> {
         self.block = block;
         self.due.clear();
         self.parked.take(block, &mut self.due);
-        self.due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
+        self.due.sort_unstable_by_key(Cursor::via);
         for place in 0..self.due.len() {
             self.walked = Some(place);
             self.expand(self.due[place]);
@@ -151,7 +251,7 @@ impl<'n> Flight<'n> {
 
     /// Puts what a row holds for the rest of the open block under its slices, and parks the rest.
     fn expand(&mut self, cursor: Cursor) {
-        let Synapses::OwnDelay { rows } = &self.tables[cursor.population as usize].synapses else {
+        let Synapses::OwnDelay { rows } = &self.tables[cursor.table as usize].synapses else {
             panic!("only rows with delays of their own are read ahead")
         };
         let block_start = self.block * self.slices_per_block;
@@ -180,26 +280,72 @@ impl<'n> Flight<'n> {
     }
 
     fn rest_of_row(&self, cursor: &Cursor) -> Range<usize> {
-        let table = &self.tables[cursor.population as usize];
+        let table = &self.tables[cursor.table as usize];
         let first = self.partition.population(cursor.population as usize).start;
         cursor.next as usize..table.row(cursor.source.0 - first).end
     }
 
-    /// Takes the cursors of a slice, by source, and for one source the latest spike first: arrivals
-    /// at one tick are then in the order (source, place in its row).
-    fn take(&mut self, slice: u64) {
+    /// Takes the cursors of a slice, in the order of via.
+    fn take(&mut self, slice: u64, end: Tick) {
         self.due.clear();
         self.flying.take(slice, &mut self.due);
-        self.due.sort_unstable_by_key(|cursor| (cursor.source, Reverse(cursor.sent)));
+        self.due.sort_unstable_by_key(Cursor::via);
+        if self.learns() {
+            self.learn(end);
+        }
+    }
+
+    /// Works out what the synapses that change transmit in a slice.
+    fn learn(&mut self, end: Tick) {
+        let first = self.partition.populations();
+        for plastic in &mut self.plastic {
+            plastic.reached.clear();
+            plastic.transmitted.clear();
+        }
+        // Backwards, so that of each source earlier spikes come first.
+        for place in (0..self.due.len()).rev() {
+            let cursor = self.due[place];
+            let Some(number) = (cursor.table as usize).checked_sub(first) else { continue };
+            let row = self.rest_of_row(&cursor);
+            let synapses = &self.tables[cursor.table as usize].synapses;
+            let count = synapses.count_before(row.clone(), end.since(cursor.sent));
+            let population = self.partition.population(cursor.population as usize);
+            self.plastic[number].reached.push(Reached {
+                source: cursor.source.0 - population.start,
+                sent: cursor.sent,
+                piece: row.start..row.start + count,
+            });
+        }
+        for plastic in &mut self.plastic {
+            plastic.synapses.deliver(&plastic.reached, &mut plastic.transmitted);
+        }
+    }
+
+    /// What a cursor of a plastic projection transmits in this slice; cursors must be asked for in
+    /// the order in which they are due. `None` for one whose synapses do not change.
+    #[inline]
+    fn hand_out(&mut self, cursor: &Cursor) -> Option<Vec<Transmitted>> {
+        if cursor.table == cursor.population {
+            return None;
+        }
+        let number = cursor.table as usize - self.partition.populations();
+        let Plastic { reached, transmitted, .. } = &mut self.plastic[number];
+        let count = reached.pop().expect("one for each cursor").piece.len();
+        Some(transmitted.split_off(transmitted.len() - count))
     }
 
     /// Hands out what arrives in a slice: calls `visit` with each target, tick and weight.
     pub fn each_arrival(&mut self, slice: u64, end: Tick, mut visit: impl FnMut(u32, Tick, f64)) {
-        self.take(slice);
+        self.take(slice, end);
         for place in 0..self.due.len() {
             self.walked = Some(place);
             let cursor = self.due[place];
-            let synapses = &self.tables[cursor.population as usize].synapses;
+            if let Some(transmitted) = self.hand_out(&cursor) {
+                transmitted.iter().for_each(|t| visit(t.target, t.at, t.weight));
+                self.go_on(cursor, transmitted.len());
+                continue;
+            }
+            let synapses = &self.tables[cursor.table as usize].synapses;
             let row = self.rest_of_row(&cursor);
             let count = synapses.count_before(row.clone(), end.since(cursor.sent));
             let reached = row.start..row.start + count;
@@ -220,11 +366,19 @@ impl<'n> Flight<'n> {
         batches: &mut Vec<Batch>,
         points: &mut Vec<Point>,
     ) {
-        self.take(slice);
+        self.take(slice, end);
         for place in 0..self.due.len() {
             self.walked = Some(place);
             let cursor = self.due[place];
-            let Cursor { sent, next, population, source } = cursor;
+            if let Some(transmitted) = self.hand_out(&cursor) {
+                let start = slice * self.slice.0;
+                points.extend(transmitted.iter().map(|&Transmitted { at, target, weight }| {
+                    Point { offset: (at.0 - start) as u32, target, weight }
+                }));
+                self.go_on(cursor, transmitted.len());
+                continue;
+            }
+            let Cursor { sent, next, population, source, .. } = cursor;
             let synapses = &self.tables[population as usize].synapses;
             let row = self.rest_of_row(&cursor);
             let count = synapses.count_before(row.clone(), end.since(sent));
@@ -252,7 +406,7 @@ impl<'n> Flight<'n> {
         self.synaptic_events += count as u64;
         let next = cursor.next + count as u64;
         if (next as usize) < self.rest_of_row(&cursor).end {
-            let delay = self.tables[cursor.population as usize].synapses.delay(next);
+            let delay = self.tables[cursor.table as usize].synapses.delay(next);
             let at = cursor.sent + delay;
             if at < self.duration {
                 self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
@@ -277,6 +431,41 @@ impl<'n> Flight<'n> {
     /// The source whose row is being walked.
     pub fn walking(&self) -> Option<NeuronId> {
         self.due.get(self.walked?).map(|cursor| cursor.source)
+    }
+}
+
+impl Cursor {
+    /// By source, and for one source the latest spike first, at last by table: arrivals at one tick
+    /// are then in the order (source, place in its row).
+    fn via(&self) -> (NeuronId, Reverse<Tick>, u16) {
+        (self.source, Reverse(self.sent), self.table)
+    }
+}
+
+/// The beginning of a row; its first delay is looked up later.
+fn start(
+    sent: Tick,
+    source: NeuronId,
+    population: usize,
+    table: usize,
+    row: &Range<usize>,
+) -> (Cursor, Span) {
+    let (next, population, table) = (row.start as u64, population as u16, table as u16);
+    (Cursor { sent, next, source, population, table }, Span::ZERO)
+}
+
+impl<'n> Plastic<'n> {
+    fn new(scenario: &'n Scenario, network: &'n Network, number: usize, shard: u32) -> Self {
+        let projection = network.plastic[number];
+        let modulator = scenario.projections[projection.index].plasticity.modulator;
+        Plastic {
+            projection,
+            synapses: learning::Setup::new(scenario, network, number, shard).build(),
+            modulator: modulator.map(|modulator| (modulator.population, modulator.delay)),
+            modulated: Vec::new(),
+            reached: Vec::new(),
+            transmitted: Vec::new(),
+        }
     }
 }
 

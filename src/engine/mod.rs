@@ -34,6 +34,9 @@ mod flight;
 mod frames;
 mod group;
 mod input;
+mod learning;
+#[cfg(test)]
+mod learning_tests;
 mod points;
 mod run;
 mod shard;

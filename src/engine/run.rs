@@ -20,6 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The longest window: what arrives in one window is held in memory at once.
 const LONGEST_WINDOW: Span = Span::from_whole_ms(16);
 
+/// A walk over all synapses costs little beside a second of their spikes, and what a neuron
+/// fires in a second takes little memory beside its synapses.
+const SETTLE_EVERY: Span = Span::from_whole_ms(1_000);
+
 /// How a run is executed. Nothing in here changes its result.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -27,12 +31,15 @@ pub struct Options {
     pub threads: usize,
     /// How inputs reach their neurons.
     pub lane: Lane,
+    /// In how much simulated time all synapses that change are settled once, and what they have
+    /// heard of is forgotten. Only memory and time depend on it; must not be zero.
+    pub settle_every: Span,
 }
 
 impl Options {
     /// This many worker threads.
     pub fn threads(threads: usize) -> Options {
-        Options { threads, lane: Lane::Automatic }
+        Options { threads, lane: Lane::Automatic, settle_every: SETTLE_EVERY }
     }
 }
 
@@ -86,6 +93,7 @@ pub fn run(
         cut: Cut::new(scenario, network),
         in_frames: Cut::in_frames(scenario, network, options.lane),
         threads,
+        settle_every: options.settle_every.max(Span(1)),
         barrier: Barrier::new(threads),
         exchange: Exchange::new(shards),
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
@@ -134,6 +142,8 @@ impl Cut {
         let together = network.shortest_delay == network.longest_delay;
         let per_slice = ARRIVALS_PER_SLICE * if together { 1.0 } else { 8.0 };
         let slices = (per_window / per_slice).ceil().min(window.0 as f64).max(1.0) as u64;
+        let needed = network.learning_slice(scenario).map_or(1, |most| window.0.div_ceil(most.0));
+        let slices = slices.max(needed);
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
     }
 
@@ -178,6 +188,7 @@ struct Common<'a> {
     cut: Cut,
     in_frames: bool,
     threads: usize,
+    settle_every: Span,
     barrier: Barrier,
     exchange: Exchange,
     /// Written by worker 0 before the barrier of a round, read by all after it; two, used in
@@ -228,7 +239,8 @@ impl Common<'_> {
         let mut shards: Vec<(u32, Shard)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
-            let shard = Shard::new(self.scenario, self.network, index, self.cut, self.in_frames);
+            let Common { scenario, network, cut, in_frames, settle_every, .. } = *self;
+            let shard = Shard::new(scenario, network, index, cut, in_frames, settle_every);
             shards.push((index, shard));
         }
         place.shard = None;
@@ -282,8 +294,12 @@ impl Common<'_> {
             duration
         };
         place.task = Task::Finishing;
-        let finish = |(index, shard): (u32, Shard)| {
+        let finish = |(index, mut shard): (u32, Shard)| {
             place.shard = Some(index);
+            // What was sent last has not arrived, but synapses near their sources have met it.
+            for post in self.exchange.read(round) {
+                shard.collect_last(&post.spikes);
+            }
             (index, shard.finish(end))
         };
         let remains = shards.into_iter().map(finish).collect();
@@ -386,14 +402,16 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
     for shard in &remains {
         fan_out.add(&shard.fan_out).expect("it grows as needed");
     }
-    let synapse_bytes = network.shards.iter().flat_map(|s| &s.tables).map(Table::bytes).sum();
+    let tables = network.shards.iter().flat_map(|shard| &shard.tables).map(Table::bytes);
+    let learning = remains.iter().map(|shard| shard.learning_bytes);
+    let synapse_bytes = tables.sum::<u64>() + learning.sum::<u64>();
     Outcome {
         spikes,
         digest,
         state_digest: state_digest(network, &remains),
         populations: populations(scenario, network, &remains, collected.end),
         traces: traces(scenario, &mut remains),
-        weights: scenario.record.weights.then(|| super::weights::collect(network)),
+        weights: scenario.record.weights.then(|| super::weights::collect(network, &remains)),
         counts: Counts {
             spikes: count,
             synaptic_events: remains.iter().map(|shard| shard.synaptic_events).sum(),

@@ -60,6 +60,10 @@ pub struct Remains {
     pub external_events: u64,
     /// Synapses that each spike reached in this shard.
     pub fan_out: Histogram<u64>,
+    /// The weights of each plastic projection, in the order of its table.
+    pub learned: Vec<Vec<f32>>,
+    /// Memory that learning took beside the tables.
+    pub learning_bytes: u64,
 }
 
 impl Remains {
@@ -112,6 +116,9 @@ pub struct Shard<'n> {
     fired: Vec<(Tick, u32)>,
     trains: Vec<Train>,
     external_events: u64,
+    /// How often synapses that change are settled, and when next.
+    settle_every: Span,
+    settle_next: Tick,
     /// What is being done, for a worker's last words.
     task: Task,
     /// The local neuron that is being worked on, or `NONE`; likewise.
@@ -121,11 +128,12 @@ pub struct Shard<'n> {
 impl<'n> Shard<'n> {
     /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron.
     pub fn new(
-        scenario: &Scenario,
+        scenario: &'n Scenario,
         network: &'n Network,
         index: u32,
         cut: Cut,
         in_frames: bool,
+        settle_every: Span,
     ) -> Shard<'n> {
         let partition = &network.partition;
         let mut locals = vec![0];
@@ -137,8 +145,7 @@ impl<'n> Shard<'n> {
         let singly = if in_frames { 0 } else { neurons };
         let tables = network.shards[index as usize].tables.as_slice();
         let duration = Tick(scenario.duration.0);
-        let flight =
-            Flight::new(partition, tables, cut.slice, cut.slices_per_window, duration, in_frames);
+        let flight = Flight::new(scenario, network, index, cut, in_frames);
         let mut shard = Shard {
             index,
             partition,
@@ -162,6 +169,8 @@ impl<'n> Shard<'n> {
             fired: Vec::new(),
             trains: vec![Train::default(); neurons],
             external_events: 0,
+            settle_every,
+            settle_next: Tick(settle_every.0),
             task: Task::SettingUp,
             current: NONE,
         };
@@ -251,6 +260,14 @@ impl<'n> Shard<'n> {
         self.flight.collect(spikes);
     }
 
+    /// Takes note of the spikes that one shard sent in the last round of a run, which reach
+    /// synapses but no target.
+    pub fn collect_last(&mut self, spikes: &[Spike]) {
+        if self.flight.learns() {
+            self.flight.collect_last(spikes);
+        }
+    }
+
     /// Files the spikes of all shards; the round begins with slice number `slice`.
     pub fn depart(&mut self, slice: u64) {
         self.flight.depart(slice);
@@ -261,6 +278,11 @@ impl<'n> Shard<'n> {
         self.task = Task::Delivering { source: None };
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
+        if start >= self.settle_next && self.flight.learns() {
+            self.flight.settle(start);
+            let every = self.settle_every.0;
+            self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
+        }
         if self.frames.is_some() {
             self.deliver_in_order(number, end);
         } else {
@@ -373,6 +395,12 @@ impl<'n> Shard<'n> {
         }
         self.current = NONE;
         self.task = Task::Sending;
+        if self.flight.learns() {
+            for &(tick, neuron) in &self.fired {
+                let population = self.locals.partition_point(|&first| first <= neuron) - 1;
+                self.flight.fired(population, neuron, tick);
+            }
+        }
         for (tick, neuron) in self.fired.drain(..) {
             self.trains[neuron as usize].add(tick);
             let neuron = global(&self.locals, self.partition, self.index, neuron);
@@ -464,8 +492,11 @@ impl<'n> Shard<'n> {
         if let Some(frames) = &mut self.frames {
             frames.finish(end);
         }
+        let learning_bytes = self.flight.learning_bytes();
         Remains {
             groups: self.groups,
+            learned: self.flight.finish(end),
+            learning_bytes,
             frames: self.frames,
             trains: self.trains,
             synaptic_events: self.flight.synaptic_events,

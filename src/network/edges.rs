@@ -50,7 +50,7 @@ impl Network {
         let residents = Residents::new(&self.partition, shard);
         (0..self.partition.neurons()).flat_map(move |source| {
             let mut row = Vec::new();
-            self.append_row(NeuronId(source), shard, &residents, &mut row);
+            self.append_row(NeuronId(source), shard, &residents, &[], &mut row);
             row
         })
     }
@@ -58,13 +58,23 @@ impl Network {
     /// All edges, by source, delay and target; edges that agree in all three are in the order in
     /// which the engine folds them. The same sequence for any number of shards.
     pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
+        self.learned_edges(&[])
+    }
+
+    /// The same edges with other weights: for each shard those of each plastic projection, in the
+    /// order of its table. Where none are given, weights are those of the start.
+    pub fn learned_edges<'a>(
+        &'a self,
+        learned: &'a [&[Vec<f32>]],
+    ) -> impl Iterator<Item = Edge> + 'a {
         let shards = 0..self.partition.shards();
         let residents: Vec<_> =
             shards.map(|shard| Residents::new(&self.partition, shard)).collect();
         (0..self.partition.neurons()).flat_map(move |source| {
             let mut row = Vec::new();
             for (shard, residents) in (0..).zip(&residents) {
-                self.append_row(NeuronId(source), shard, residents, &mut row);
+                let learned = learned.get(shard as usize).copied().unwrap_or_default();
+                self.append_row(NeuronId(source), shard, residents, learned, &mut row);
             }
             // All edges to one target come from one shard, so a stable sort keeps their order.
             row.sort_by_key(|edge| (edge.delay, edge.target));
@@ -72,23 +82,49 @@ impl Network {
         })
     }
 
-    fn append_row(&self, source: NeuronId, shard: u32, residents: &Residents, row: &mut Vec<Edge>) {
+    fn append_row(
+        &self,
+        source: NeuronId,
+        shard: u32,
+        residents: &Residents,
+        learned: &[Vec<f32>],
+        row: &mut Vec<Edge>,
+    ) {
         let population = self.partition.population_of(source);
         let index = source.0 - self.partition.population(population).start;
-        let synapses = self.shards[shard as usize].tables[population].synapses_of(index);
-        row.extend(synapses.map(|(target, weight, delay)| Edge {
-            source,
-            target: residents.neuron(target),
-            weight,
-            delay,
-        }));
+        for number in self.tables_of(population) {
+            let table = &self.shards[shard as usize].tables[number];
+            let plastic = number.checked_sub(self.partition.populations());
+            let learned = plastic.and_then(|plastic| learned.get(plastic));
+            row.extend(table.row(index).map(|position| {
+                let (target, weight, delay) = table.synapses.at(position);
+                let weight = learned.map_or(weight, |weights| weights[position]);
+                Edge { source, target: residents.neuron(target), weight, delay }
+            }));
+        }
+        // Stable: at one delay static synapses come first, as the engine folds them.
+        if !self.plastic.is_empty() {
+            row.sort_by_key(|edge| edge.delay);
+        }
+    }
+
+    /// The tables with synapses from a population, in the order in which a spike walks them.
+    fn tables_of(&self, population: usize) -> impl Iterator<Item = usize> + '_ {
+        let behind = self.partition.populations();
+        let learning = (behind..).zip(&self.plastic);
+        let mine = learning.filter(move |(_, projection)| projection.source == population);
+        std::iter::once(population).chain(mine.map(|(table, _)| table))
     }
 
     /// The number of synapses of one neuron.
     pub fn fan_out(&self, source: NeuronId) -> u64 {
         let population = self.partition.population_of(source);
         let index = source.0 - self.partition.population(population).start;
-        self.shards.iter().map(|shard| shard.tables[population].row(index).len() as u64).sum()
+        let here = |shard: &super::ShardPlan| {
+            let rows = self.tables_of(population).map(|table| shard.tables[table].row(index));
+            rows.map(|row| row.len() as u64).sum::<u64>()
+        };
+        self.shards.iter().map(here).sum()
     }
 
     /// Memory taken by synapses and start values.

@@ -10,7 +10,7 @@ use crate::neuron::{Dynamics, Visitor, dispatch};
 use crate::scenario::{
     Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape,
 };
-use crate::synapse::LONGEST_DELAY;
+use crate::synapse::{DelayedSynapse, LONGEST_DELAY};
 
 /// How many neurons' degrees are drawn to learn the mean of a law. Populations up to this size
 /// are counted exactly.
@@ -52,7 +52,8 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
         total.bytes_engine += engine_bytes(&population.model, population.size);
         total.bytes_lists += population_lists(&population.model);
         let sends = |projection: &&Projection| projection.source == index;
-        let projections = || scenario.projections.iter().filter(sends);
+        let is_static = |projection: &&Projection| projection.plasticity.is_fixed();
+        let projections = || scenario.projections.iter().filter(sends).filter(is_static);
         let neurons = scenario.populations.iter().map(|p| u64::from(p.size)).sum::<u64>();
         let neurons = u32::try_from(neurons).unwrap_or(u32::MAX);
         let size = layout(projections(), scenario.resolution, neurons).bytes();
@@ -63,7 +64,13 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
             let (synapses, is_exact) = expected(scenario, number, projection);
             total.synapses += synapses;
             total.is_exact &= is_exact;
-            total.bytes_synapses += synapses * size as u64;
+            if projection.plasticity.is_fixed() {
+                total.bytes_synapses += synapses * size as u64;
+            } else {
+                let (rows, engine) = learning_bytes(scenario, projection, synapses, shards);
+                total.bytes_synapses += rows;
+                total.bytes_engine += engine;
+            }
             bytes_counts += counts_bytes(scenario, projection);
             total.bytes_lists += edge_list(&projection.connect);
             if synapses > 0 {
@@ -101,9 +108,9 @@ fn neuron_bytes(model: &Model, size: u32, shards: u32) -> u64 {
     (parameters.sum::<u64>() + initial.iter().map(of).sum::<u64>()) * size_of::<f64>() as u64
 }
 
-/// What the engine holds for each neuron or source: statistics of its spikes, its inputs, the time
-/// of its next visit, its load. A test of the engine compares this with what it holds.
-pub const BYTES_PER_PLACE: u64 = 64;
+/// What the engine holds for each neuron or source: statistics of its spikes, its slot in the frame
+/// and what is foreseen for it. A test of the engine compares this with what it holds.
+pub const BYTES_PER_PLACE: u64 = 104;
 /// What the engine may hold for each neuron that will fire without input: an entry of the wake
 /// queue, with the room that its growth leaves free.
 pub const BYTES_PER_WAKE: u64 = 100;
@@ -129,6 +136,26 @@ fn engine_bytes(model: &Model, size: u32) -> u64 {
         _ => 0,
     };
     u64::from(size) * (own + BYTES_PER_PLACE) + given * 2 * size_of::<Tick>() as u64
+}
+
+/// Spikes for each source and target for which a plastic projection is taken to have room.
+const SPIKES_HELD: u64 = 16;
+
+/// The rows of a projection whose synapses change; and what the engine holds beside them: what is
+/// learned, and recent spikes.
+fn learning_bytes(
+    scenario: &Scenario,
+    projection: &Projection,
+    synapses: u64,
+    shards: u32,
+) -> (u64, u64) {
+    let size = |population: usize| u64::from(scenario.populations[population].size);
+    let rows = synapses * size_of::<DelayedSynapse>() as u64
+        + u64::from(shards) * (size(projection.source) + 1) * size_of::<u64>() as u64;
+    // Of a rule's bytes target and delay stand in the row.
+    let learned = synapses * u64::from(projection.plasticity.rule.bytes - 8);
+    let trains = u64::from(shards) * size(projection.source) + size(projection.target);
+    (rows, learned + trains * (64 + SPIKES_HELD * 32))
 }
 
 fn column<T>(values: &[T]) -> u64 {

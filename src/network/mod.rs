@@ -18,7 +18,7 @@ mod tables;
 mod tests;
 
 use crate::base::Span;
-use crate::scenario::Scenario;
+use crate::scenario::{Dendritic, Projection, Scenario};
 use crate::synapse::Table;
 pub use check::check;
 use connect::Connector;
@@ -29,6 +29,7 @@ pub use estimate::BYTES_PER_PLACE;
 pub use estimate::{Estimate, estimate};
 use parallel::in_parallel;
 pub use partition::Partition;
+use tables::Holds;
 
 /// A built network, ready to run.
 #[derive(Debug)]
@@ -37,8 +38,10 @@ pub struct Network {
     pub partition: Partition,
     /// What each shard holds.
     pub shards: Vec<ShardPlan>,
-    /// The smallest delay of the whole network: no spike takes effect sooner. `None` without
-    /// synapses.
+    /// The projections whose synapses change, in order; each has a table of its own.
+    pub plastic: Vec<PlasticProjection>,
+    /// The smallest delay of the whole network: no spike takes effect sooner, neither at a
+    /// synapse's target nor as a modulator. `None` without synapses.
     pub shortest_delay: Option<Span>,
     /// The longest delay of the whole network.
     pub longest_delay: Option<Span>,
@@ -46,10 +49,22 @@ pub struct Network {
     pub synapses: u64,
 }
 
+/// A projection whose synapses change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlasticProjection {
+    /// Its index.
+    pub index: usize,
+    /// The population that sends.
+    pub source: usize,
+    /// The population that receives.
+    pub target: usize,
+}
+
 /// One shard's part of the network.
 #[derive(Debug, Default)]
 pub struct ShardPlan {
     /// One table for each source population, by its index; empty where it sends nothing here.
+    /// Behind them one for each projection of [`Network::plastic`], with the weights of the start.
     pub tables: Vec<Table>,
     /// For each population the values of each per-neuron parameter and variable of the neurons
     /// that live in this shard.
@@ -87,11 +102,25 @@ pub fn build(
     });
     let connectors =
         in_parallel(scenario.projections.len(), threads, |index| Connector::new(scenario, index));
-    let tables = in_parallel(shards as usize * populations, threads, |piece| {
-        let (shard, source) = ((piece / populations) as u32, piece % populations);
-        tables::build(&connectors, &partition, scenario.resolution, source, shard)
+    let projections = scenario.projections.iter().enumerate();
+    let plastic: Vec<PlasticProjection> = projections
+        .filter(|(_, projection)| !projection.plasticity.is_fixed())
+        .map(|(index, &Projection { source, target, .. })| PlasticProjection {
+            index,
+            source,
+            target,
+        })
+        .collect();
+    let tables_each = populations + plastic.len();
+    let tables = in_parallel(shards as usize * tables_each, threads, |piece| {
+        let (shard, number) = ((piece / tables_each) as u32, piece % tables_each);
+        let holds = match number.checked_sub(populations) {
+            Some(number) => Holds::Plastic(plastic[number].index),
+            None => Holds::Static(number),
+        };
+        tables::build(&connectors, &partition, scenario.resolution, holds, shard)
     });
-    assemble(scenario, partition, plans, tables)
+    assemble(scenario, partition, plastic, plans, tables)
 }
 
 fn refuse_beyond(limit: Option<u64>, estimate: &Estimate) -> Result<(), BuildError> {
@@ -109,10 +138,72 @@ fn refuse_beyond(limit: Option<u64>, estimate: &Estimate) -> Result<(), BuildErr
     Err(BuildError { problems: vec![problem] })
 }
 
+/// So many slices a window may be cut into for the sake of a short dendritic part.
+const MOST_SLICES: u64 = 64;
+
+/// A synapse must know what its target fired until twice the dendritic part before a spike takes
+/// effect, and inside a slice it does not: so the dendritic part decides how long a slice can be
+/// (see [`Network::learning_slice`]), and must not make it absurdly short.
+fn refuse_short_dendrites(
+    scenario: &Scenario,
+    plastic: &[PlasticProjection],
+    shortest: Option<Span>,
+) -> Result<(), BuildError> {
+    let Some(shortest) = shortest else { return Ok(()) };
+    let too_short = |projection: &&PlasticProjection| {
+        let limit = learning_slice(scenario, projection.index);
+        limit.is_some_and(|limit| limit.0.saturating_mul(MOST_SLICES) < shortest.0)
+    };
+    let problems: Vec<Problem> = plastic
+        .iter()
+        .filter(too_short)
+        .map(|projection| {
+            let least = Span(shortest.0.div_ceil(2 * MOST_SLICES));
+            let found = "the dendritic part of the delay is too short to be run";
+            let what = format!(
+                "{found}; allowed is {least} or more, one part in {} of the shortest delay of the \
+                 network, or \"whole\" or \"half\"",
+                2 * MOST_SLICES
+            );
+            Problem::of_projection(scenario, projection.index, what)
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(BuildError { problems }) }
+}
+
+/// The longest slice that the dendritic part of a projection's delays allows; `None` if it follows
+/// from the delays that every slice does.
+fn learning_slice(scenario: &Scenario, projection: usize) -> Option<Span> {
+    match scenario.projections[projection].plasticity.dendritic {
+        Dendritic::Whole | Dendritic::Half => None,
+        Dendritic::Fixed(part) => {
+            // Spikes lie on the grid, so the next later one that could matter is a step away.
+            let grid = scenario.resolution.span().0;
+            Some(Span((part.0.saturating_mul(2) / grid + 1).saturating_mul(grid)))
+        }
+    }
+}
+
+impl Network {
+    /// No slice of time may be longer, so that a synapse has heard of every spike of its target that
+    /// precedes an arrival when it delivers it. `None` if every slice within the shortest delay is
+    /// short enough.
+    ///
+    /// A spike of the target at s precedes an arrival that takes effect at t if
+    /// s < t - 2 x the dendritic part; when the slice that holds t is delivered, what was fired
+    /// before its start is known. Of a whole or a half delay the right side lies at most a tick
+    /// behind the time of sending, which is known.
+    pub fn learning_slice(&self, scenario: &Scenario) -> Option<Span> {
+        let slices = self.plastic.iter();
+        slices.filter_map(|projection| learning_slice(scenario, projection.index)).min()
+    }
+}
+
 /// Puts the pieces of all shards together, or reports everything that was met on the way.
 fn assemble(
     scenario: &Scenario,
     partition: Partition,
+    plastic: Vec<PlasticProjection>,
     plans: Vec<Result<Vec<NeuronPlan>, Vec<error::Met>>>,
     tables: Vec<Result<Table, Vec<error::Met>>>,
 ) -> Result<Network, BuildError> {
@@ -126,14 +217,20 @@ fn assemble(
     let delays = tables.iter().filter_map(Table::delays);
     let delays = delays.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     let synapses = tables.iter().map(|table| table.synapses.len() as u64).sum();
-    let populations = scenario.populations.len();
+    let tables_each = scenario.populations.len() + plastic.len();
     let mut tables = tables.into_iter();
     let with_tables =
-        |neurons| ShardPlan { tables: tables.by_ref().take(populations).collect(), neurons };
+        |neurons| ShardPlan { tables: tables.by_ref().take(tables_each).collect(), neurons };
+    let modulators = plastic.iter().filter_map(|projection| {
+        scenario.projections[projection.index].plasticity.modulator.map(|modulator| modulator.delay)
+    });
+    let shortest = delays.map(|(shortest, _)| modulators.fold(shortest, Span::min));
+    refuse_short_dendrites(scenario, &plastic, shortest)?;
     Ok(Network {
         partition,
         shards: plans.into_iter().map(with_tables).collect(),
-        shortest_delay: delays.map(|(shortest, _)| shortest),
+        plastic,
+        shortest_delay: shortest,
         longest_delay: delays.map(|(_, longest)| longest),
         synapses,
     })

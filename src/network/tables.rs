@@ -1,4 +1,5 @@
-//! From rules to rows: one table for each shard and source population.
+//! From rules to rows: one table for each shard and source population, and one for each shard and
+//! projection whose synapses change.
 //!
 //! Every pair is generated twice, once to count and once to place (see
 //! [`synapse::build`](crate::synapse::build)): drawing again costs less than remembering. Pairs,
@@ -11,6 +12,7 @@
 
 use super::connect::{ByTarget, Connector, Rule, Scratch};
 use super::draw::{self, MOST_REDRAWS, Sampler};
+use super::edges::Residents;
 use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::{Purpose, Stream};
@@ -20,21 +22,45 @@ use crate::synapse::build::{Counting, Layout, Placing};
 use crate::synapse::{BUCKETED_TARGET_BITS, LONGEST_DELAY, MOST_BUCKETS, Table};
 use std::ops::Range;
 
-/// Builds the table of the synapses from population `source` that end in `shard`. `connectors`
-/// are those of all projections.
+/// What a table holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Holds {
+    /// The synapses of a population that never change.
+    Static(usize),
+    /// The synapses of a projection that change.
+    Plastic(usize),
+}
+
+impl Holds {
+    fn takes(self, connector: &Connector<'_>) -> bool {
+        let projection = connector.projection;
+        match self {
+            Holds::Static(source) => {
+                projection.source == source && projection.plasticity.is_fixed()
+            }
+            Holds::Plastic(index) => connector.index == index,
+        }
+    }
+}
+
+/// Builds the table of what ends in `shard`. `connectors` are those of all projections.
 pub(super) fn build(
     connectors: &[Connector<'_>],
     partition: &Partition,
     resolution: Resolution,
-    source: usize,
+    holds: Holds,
     shard: u32,
 ) -> Result<Table, Vec<Met>> {
     let mut scratch = Scratch::default();
     let mut pieces: Vec<Piece<'_>> = connectors
         .iter()
-        .filter(|connector| connector.projection.source == source)
+        .filter(|connector| holds.takes(connector))
         .map(|connector| Piece::new(connector, partition, resolution, shard))
         .collect();
+    let source = match holds {
+        Holds::Static(source) => source,
+        Holds::Plastic(index) => connectors[index].projection.source,
+    };
     let mut counting = Counting::new(partition.population(source).len() as u32);
     let mut met = Vec::new();
     pieces.retain(|piece| {
@@ -42,11 +68,60 @@ pub(super) fn build(
         counted.map_err(|problem| met.push(problem)).is_ok()
     });
     let projections = pieces.iter().map(|piece| piece.connector.projection);
-    let mut placing = counting.place(layout(projections, resolution, partition.neurons()));
+    let layout = match holds {
+        Holds::Static(_) => layout(projections, resolution, partition.neurons()),
+        // What is learned stands beside the rows, so these have one form.
+        Holds::Plastic(_) => Layout::OwnDelay,
+    };
+    let mut placing = counting.place(layout);
     for piece in &pieces {
         met.extend(piece.place(&mut placing, &mut scratch).err());
     }
-    if met.is_empty() { Ok(placing.finish()) } else { Err(met) }
+    if !met.is_empty() {
+        return Err(met);
+    }
+    let table = placing.finish();
+    match holds {
+        Holds::Plastic(index) => {
+            let projection = connectors[index].projection;
+            let residents = Residents::new(partition, shard);
+            check_learning(projection, index, partition, &residents, &table).map(|()| table)
+        }
+        Holds::Static(_) => Ok(table),
+    }
+}
+
+/// Whether the rule of a projection accepts the weights that were drawn, and the division of the
+/// delay the delays. Laws were checked before; this is about draws and rounding.
+fn check_learning(
+    projection: &Projection,
+    index: usize,
+    partition: &Partition,
+    residents: &Residents,
+    table: &Table,
+) -> Result<(), Vec<Met>> {
+    let met = |position: usize, what: String| {
+        let row = table.offsets.partition_point(|&start| start <= position as u64) - 1;
+        let source = partition.population(projection.source).start + row as u32;
+        let target = residents.neuron(table.synapses.at(position).0).0;
+        let place = Place::Projection(index);
+        vec![Met { place, order: (source.into(), target.into()), what }]
+    };
+    let count = 0..table.synapses.len();
+    let mut weights = count.clone().map(|position| f64::from(table.synapses.at(position).1));
+    if let Some((position, what)) = projection.plasticity.refuse(&mut weights) {
+        return Err(met(position, what));
+    }
+    let dendritic = projection.plasticity.dendritic;
+    let mut delays = count.map(|position| table.synapses.at(position).2);
+    match delays.position(|delay| dendritic.path(delay).is_none()) {
+        Some(position) => {
+            let delay = table.synapses.at(position).2;
+            let what = format!("a delay of {delay} is shorter than its dendritic part");
+            Err(met(position, what))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The narrowest layout for the synapses of these projections, by their laws alone, in a network

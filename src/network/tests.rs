@@ -349,9 +349,9 @@ fn weights_do_not_change_who_is_connected() {
 #[test]
 fn a_rule_that_cannot_run_yet_is_refused_by_name() {
     let mut scenario = recurrent(40, indegree(10));
-    scenario.set_plasticity(0, "{ rule = 'stdp', w_max = '2 mV' }").unwrap();
+    scenario.set_plasticity(0, "{ rule = 'noise_prune' }").unwrap();
     let error = build(&scenario, 1, 1, None).unwrap_err();
-    assert!(error.to_string().contains("`stdp`"), "{error}");
+    assert!(error.to_string().contains("`noise_prune`"), "{error}");
     scenario.set_plasticity(0, "{ rule = 'fixed' }").unwrap();
     assert!(build(&scenario, 1, 1, None).is_ok());
 }

@@ -54,7 +54,7 @@ mod cases;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 
 use crate::base::{NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;

@@ -12,6 +12,8 @@ pub enum Happening {
     Modulator,
     Arrival,
     Target,
+    /// Somebody looks: what the next arrival would find is given out.
+    Look,
 }
 
 /// Parameters by name.
@@ -97,6 +99,7 @@ pub fn stdp(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]) -> Vec
             }
             (Happening::Arrival, _) => w = down(w, sum(&nearest(&post), now, tau_minus)),
             (Happening::Modulator, _) => {}
+            (Happening::Look, _) => out.push(w * sign),
         }
         match what {
             Happening::Arrival => {
@@ -108,7 +111,7 @@ pub fn stdp(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]) -> Vec
                 post.push(now);
                 since_post.clear();
             }
-            Happening::Modulator => continue,
+            Happening::Modulator | Happening::Look => continue,
         }
         before = Some(what);
     }
@@ -155,6 +158,7 @@ pub fn stdp_triplet(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]
                 pre.push(now);
                 out.push(w * v.of("w_max"));
             }
+            Happening::Look => out.push(w * v.of("w_max")),
             Happening::Modulator => {}
         }
     }
@@ -179,6 +183,7 @@ pub fn vogels(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]) -> V
                 pre.push(now);
                 out.push(w * bound);
             }
+            Happening::Look => out.push(w * bound),
             Happening::Modulator => {}
         }
     }
@@ -208,6 +213,7 @@ pub fn stdp_dopamine(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)
                 pre.push(now);
                 out.push(w);
             }
+            Happening::Look => out.push(w),
         }
     }
     out
@@ -268,6 +274,7 @@ pub fn scaling(
                 m = (m - v.of("a_minus") * y * (m / v.of("w_ref")).powf(v.of("mu"))).max(0.0);
                 pre.push(now);
             }
+            Happening::Look => out.push(sign * m * log.exp()),
             Happening::Modulator => {}
         }
     }

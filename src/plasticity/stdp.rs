@@ -59,7 +59,9 @@ Sources: Song, Miller and Abbott 2000, doi 10.1038/78829 (additive); van Rossum,
             .doc("exponent of potentiation; forms power and morrison"),
         Parameter::new("mu_minus", Unit::One, 1.0, Range::NonNegative)
             .doc("exponent of depression; form power"),
-        Parameter::weight("w_max", Range::Any).doc("bound and sign of the weights; not zero"),
+        Parameter::weight("w_max", Range::Any)
+            .or(100.0)
+            .doc("bound and sign of the weights; not zero"),
         Parameter::weight("w_ref", Range::Positive)
             .or(1.0)
             .doc("weight at which potentiation is lambda w_ref; form morrison"),

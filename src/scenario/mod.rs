@@ -36,6 +36,7 @@ mod tests;
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::Descriptor;
 
+pub use crate::plasticity::Dendritic;
 pub(crate) use check::constants;
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};

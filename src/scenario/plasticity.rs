@@ -66,6 +66,11 @@ impl Plasticity {
     pub fn is_fixed(&self) -> bool {
         self.rule.name == "fixed" && self.short_term.is_none()
     }
+
+    /// The first of some weights with which a synapse may not start: its place, and why.
+    pub fn refuse(&self, weights: &mut dyn Iterator<Item = f64>) -> Option<(usize, String)> {
+        plasticity::dispatch(self.rule, Refuse(&self.values, weights))
+    }
 }
 
 /// The names of all rules.
@@ -188,13 +193,15 @@ impl Reader<'_> {
 }
 
 /// Why synapses of a rule may not start with a weight.
-struct Refuse<'a>(&'a [f64], f64);
+struct Refuse<'a>(&'a [f64], &'a mut dyn Iterator<Item = f64>);
 
 impl Visitor for Refuse<'_> {
-    type Output = Option<String>;
+    type Output = Option<(usize, String)>;
 
-    fn visit<R: Rule>(self) -> Option<String> {
-        R::refuse(&R::constants(self.0, 0), self.1)
+    fn visit<R: Rule>(self) -> Option<(usize, String)> {
+        let constants = R::constants(self.0, 0);
+        let refuse = |(place, weight)| R::refuse(&constants, weight).map(|why| (place, why));
+        self.1.enumerate().find_map(refuse)
     }
 }
 
@@ -302,7 +309,6 @@ fn check_dendritic(
 
 /// Weights that are known before anything is drawn.
 fn check_weights(projection: &Projection, path: &str, findings: &mut Findings) {
-    let Plasticity { rule, values, .. } = &projection.plasticity;
     let weights: Vec<f64> = match &projection.connect {
         Connect::Edges(edges) if edges.weight.is_some() => {
             edges.weight.iter().flatten().map(|&weight| f64::from(weight)).collect()
@@ -313,7 +319,8 @@ fn check_weights(projection: &Projection, path: &str, findings: &mut Findings) {
     let low = weights.iter().copied().reduce(f64::min);
     let high = weights.iter().copied().reduce(f64::max);
     for weight in low.into_iter().chain(high.filter(|_| low != high)) {
-        if let Some(found) = plasticity::dispatch(rule, Refuse(values, weight)) {
+        let mut weight = std::iter::once(weight);
+        if let Some((_, found)) = projection.plasticity.refuse(&mut weight) {
             findings.add(Code::Contradiction, path, found, "weights within the rule's bounds");
         }
     }

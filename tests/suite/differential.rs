@@ -27,7 +27,10 @@ const ALPHA_IN_FRAMES: u32 = 150;
 fn outcome(scenario: &Scenario, shards: u32, threads: usize, lane: Lane) -> Outcome {
     let network = network::build(scenario, shards, threads, None)
         .unwrap_or_else(|error| panic!("seed {}: {error}", scenario.seed));
-    engine::run(scenario, &network, Options { threads, lane }, &|_| Control::Continue).unwrap()
+    engine::run(scenario, &network, Options { lane, ..Options::threads(threads) }, &|_| {
+        Control::Continue
+    })
+    .unwrap()
 }
 
 fn spikes(outcome: &Outcome) -> Vec<(Tick, u32)> {

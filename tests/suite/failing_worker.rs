@@ -107,7 +107,7 @@ fn a_failure_while_delivering_names_whose_spike_it_was() {
             let arrival = first.tick + network.shortest_delay.expect("there are synapses");
             break_row(&mut network, shard, spike.neuron.0);
             assert!(matches!(scenario.populations[0].model, Model::Neuron { .. }));
-            let options = Options { threads: 1 + shard % 2, lane };
+            let options = Options { lane, ..Options::threads(1 + shard % 2) };
             let error = run(scenario, network, options, |_| Control::Continue)
                 .expect_err("a synapse leads nowhere");
             let text = error.to_string();

@@ -33,7 +33,7 @@ struct Digests {
 fn outcome(scenario: &Scenario, shards: u32, threads: usize, lane: Lane) -> (String, Outcome) {
     let network = network::build(scenario, shards, threads, None)
         .unwrap_or_else(|error| panic!("{}: {error}", scenario.title));
-    let options = Options { threads, lane };
+    let options = Options { lane, ..Options::threads(threads) };
     let outcome = engine::run(scenario, &network, options, &|_| Control::Continue)
         .unwrap_or_else(|error| panic!("{}: {error}", scenario.title));
     (network.digest(), outcome)

@@ -7,6 +7,7 @@ mod failing_worker;
 mod invariance;
 mod mutation;
 mod network_problem;
+mod plasticity;
 mod program;
 mod random_network;
 mod shipped;

@@ -40,7 +40,7 @@ const BY_OVERRIDE: &[(&str, &str)] = &[
     ("S012", "projection.0.plasticity.pairing=all"),
     ("S002", "projection.0.plasticity.tau_plu=1 ms"),
     ("S002", "projection.0.plasticity={ rule = \"fixed\", w_max = \"1 mV\" }"),
-    ("S004", "projection.0.plasticity={ rule = \"stdp\" }"),
+    ("S004", "projection.0.plasticity={ rule = \"stdp_triplet\" }"),
     ("S006", "projection.0.plasticity.w_max=5 pA"),
     ("S008", "projection.0.plasticity.tau_plus=-1 ms"),
     ("S030", "projection.0.plasticity.w_max=0 mV"),

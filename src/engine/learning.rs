@@ -1,0 +1,392 @@
+//! Synapses that change: those of one projection that end in one shard.
+//!
+//! A plastic projection has a table of its own, whose rows say who is reached when. Beside each row
+//! stands what the rule stores of a synapse, and beside the table the trains that its synapses
+//! read: the recent spikes of each source, of each target, and of the modulator.
+//!
+//! # When is what known?
+//!
+//! A spike sent at t reaches the synapse at t + axonal and takes effect at t + delay. What is
+//! transmitted is worked out when it takes effect: in the slice that holds t + delay, all spikes that
+//! the target fired before the slice have been noted, and the rule asks for those before t + axonal -
+//! dendritic, which [`Network::learning_slice`](crate::network::Network::learning_slice) puts
+//! before the slice. Later spikes of the target may have been noted, too; a rule passes them over.
+//! Arrivals at one synapse come in the order in which they were sent, at inputs that share a pool
+//! in the order (tick, via).
+//!
+//! # What is held?
+//!
+//! Now and then, at multiples of [`Options::settle_every`](super::Options) of simulated time, every
+//! synapse is settled until the start of the slice less its dendritic part: nothing that reaches the
+//! synapse before is still under way. Then of the trains is forgotten
+//!
+//! * of a source: what lies before the start of the slice less the longest delay, but the latest;
+//! * of a target: what lies before the rule's horizon of the longest dendritic part, but the latest;
+//! * of the modulator: what arrived before the earliest time until which a synapse was settled.
+//!
+//! [`crate::plasticity::history`] shows why this changes no bit.
+
+use crate::base::{NeuronId, Span, Tick};
+use crate::network::{Network, PlasticProjection};
+use crate::plasticity::{
+    Dendritic, Descriptor, History, Order, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike,
+    Verdict, Visitor, dispatch, short_term,
+};
+use crate::scenario::{Plasticity, Scenario};
+use crate::synapse::{DelayedSynapse, Synapses, Table};
+use std::ops::Range;
+
+/// A stretch of a row that a spike reaches.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    /// The source, by its place in its population.
+    pub source: u32,
+    /// When it fired.
+    pub sent: Tick,
+    /// Where the synapses stand in the table.
+    pub piece: Range<usize>,
+}
+
+/// What a synapse transmits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transmitted {
+    /// When it takes effect.
+    pub at: Tick,
+    /// The target's place in the shard.
+    pub target: u32,
+    /// The weight, release included.
+    pub weight: f64,
+}
+
+/// The synapses of one projection in one shard, whatever their rule.
+pub trait Learning: Send {
+    /// A source fired. Its spikes must be told in order.
+    fn sent(&mut self, source: u32, at: Tick);
+
+    /// A target fired, named by its place in the shard.
+    fn fired(&mut self, target: u32, at: Tick);
+
+    /// A spike of the modulator arrives. They must be told in order.
+    fn modulated(&mut self, at: Tick);
+
+    /// Spikes take effect: appends what is transmitted, in the order of `reached`. Of each source
+    /// earlier spikes must come first.
+    fn deliver(&mut self, reached: &[Reached], transmitted: &mut Vec<Transmitted>);
+
+    /// Settles all synapses and forgets what will not be asked for; everything that takes effect
+    /// before `now` has been delivered.
+    fn settle(&mut self, now: Tick);
+
+    /// The weights at the end of a run, in the order of the table. All that was sent and fired
+    /// before has been told, and what took effect before was delivered.
+    fn finish(&mut self, end: Tick) -> Vec<f32>;
+
+    /// Memory taken beside the table.
+    fn bytes(&self) -> u64;
+}
+
+/// What is needed to set up the synapses of a projection in a shard.
+pub struct Setup<'n> {
+    scenario: &'n Scenario,
+    network: &'n Network,
+    projection: PlasticProjection,
+    table: &'n Table,
+    shard: u32,
+}
+
+impl<'n> Setup<'n> {
+    /// Number `number` of the plastic projections of a network.
+    pub fn new(
+        scenario: &'n Scenario,
+        network: &'n Network,
+        number: usize,
+        shard: u32,
+    ) -> Setup<'n> {
+        let tables = &network.shards[shard as usize].tables;
+        let table = &tables[network.partition.populations() + number];
+        Setup { scenario, network, projection: network.plastic[number], table, shard }
+    }
+
+    /// The synapses at time zero.
+    pub fn build(self) -> Box<dyn Learning + 'n> {
+        let rule: &Descriptor = self.plasticity().rule;
+        dispatch(rule, self)
+    }
+
+    fn plasticity(&self) -> &'n Plasticity {
+        &self.scenario.projections[self.projection.index].plasticity
+    }
+}
+
+impl<'n> Visitor for Setup<'n> {
+    type Output = Box<dyn Learning + 'n>;
+
+    fn visit<R: Rule>(self) -> Box<dyn Learning + 'n> {
+        Box::new(Learned::<R>::new(&self))
+    }
+}
+
+/// The synapses of one projection in one shard, which change by the rule `R`.
+struct Learned<'n, R: Rule> {
+    offsets: &'n [u64],
+    rows: &'n [DelayedSynapse],
+    synapses: Vec<R::Synapse<f32>>,
+    /// The recent spikes of each source.
+    trains: Vec<History<Sent<R::Trace>>>,
+    /// The targets that live here.
+    targets: Vec<Postsynaptic<R>>,
+    resource: Option<short_term::Resource>,
+    /// Arrivals of inputs that share a pool, to be put in order: their row, and the number of
+    /// their spike.
+    order: Vec<Place>,
+    longest_delay: Span,
+    longest_dendritic: Span,
+    common: Common<R>,
+}
+
+/// What synapses share, apart from what belongs to a source or a target.
+struct Common<R: Rule> {
+    constants: R::Constants,
+    shared: R::Shared,
+    verdicts: Vec<Verdict>,
+    dendritic: Dendritic,
+    /// The first source and the first target that lives here, by number in the network.
+    first_source: u32,
+    first_target: u32,
+    /// The place of that target in the shard.
+    local_start: u32,
+}
+
+/// An arrival: at which synapse, and which spike of its source.
+#[derive(Clone, Copy)]
+struct Place {
+    at: Tick,
+    position: usize,
+    source: u32,
+    ordinal: u64,
+    /// Its place in the list of what is transmitted.
+    listed: usize,
+}
+
+impl<R: Rule> Common<R> {
+    /// Calls `visit` with the place of a synapse.
+    #[inline]
+    fn at<T>(
+        &mut self,
+        targets: &mut [Postsynaptic<R>],
+        row: &DelayedSynapse,
+        source: u32,
+        visit: impl FnOnce(&mut Site<'_, R>) -> T,
+    ) -> T {
+        let delay = Span(row.delay.into());
+        let target = row.target - self.local_start;
+        visit(&mut Site {
+            constants: &self.constants,
+            shared: &self.shared,
+            post: &mut targets[target as usize],
+            path: self.dendritic.path(delay).expect("checked when the network was built"),
+            source: NeuronId(self.first_source + source),
+            target: NeuronId(self.first_target + target),
+            verdicts: &mut self.verdicts,
+        })
+    }
+}
+
+/// The traces of a source's spike.
+#[inline]
+fn trace_of<T: Copy>(spike: &Spike<Sent<T>>) -> Spike<T> {
+    Spike { at: spike.at, value: spike.value.trace }
+}
+
+impl<'n, R: Rule> Learned<'n, R> {
+    fn new(setup: &Setup<'n>) -> Learned<'n, R> {
+        let plasticity = setup.plasticity();
+        let PlasticProjection { source, target, .. } = setup.projection;
+        let partition = &setup.network.partition;
+        let constants = R::constants(&plasticity.values, setup.scenario.seed);
+        let Synapses::OwnDelay { rows } = &setup.table.synapses else {
+            panic!("rows that learn have delays of their own")
+        };
+        let new = |row: &DelayedSynapse| R::synapse::<f32>(&constants, row.weight.into());
+        let synapses = rows.iter().map(new).collect();
+        let dendritic_of = |row: &DelayedSynapse| {
+            let path = plasticity.dendritic.path(Span(row.delay.into()));
+            path.map_or(Span::ZERO, |path| path.dendritic)
+        };
+        let owned = partition.owned(target, setup.shard);
+        let at_rest = || Postsynaptic { spikes: History::default(), state: R::target(&constants) };
+        let resource = plasticity.short_term.as_deref().map(short_term::Resource::new);
+        Learned {
+            offsets: &setup.table.offsets,
+            rows,
+            synapses,
+            trains: partition.population(source).map(|_| History::default()).collect(),
+            targets: owned.clone().map(|_| at_rest()).collect(),
+            resource: resource.or_else(|| R::resource(&constants).cloned()),
+            order: Vec::new(),
+            longest_delay: setup.table.delays().map_or(Span::ZERO, |(_, longest)| longest),
+            longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
+            common: Common {
+                constants,
+                shared: R::Shared::default(),
+                verdicts: Vec::new(),
+                dendritic: plasticity.dendritic,
+                first_source: partition.population(source).start,
+                first_target: partition.population(target).start + owned.start,
+                local_start: partition.local_start(target, setup.shard),
+            },
+        }
+    }
+
+    fn row(&self, source: u32) -> Range<usize> {
+        self.offsets[source as usize] as usize..self.offsets[source as usize + 1] as usize
+    }
+
+    /// A spike arrives at a synapse; what is transmitted.
+    #[inline]
+    fn arrive(&mut self, position: usize, source: u32, ordinal: u64) -> f64 {
+        let train = &self.trains[source as usize];
+        let now = train.spike(ordinal).expect("it has been sent");
+        let last = ordinal.checked_sub(1).and_then(|before| train.spike(before)).map(trace_of);
+        let pre = Pre { last, now: trace_of(now) };
+        let synapse = &mut self.synapses[position];
+        let weight = self.common.at(&mut self.targets, &self.rows[position], source, |site| {
+            R::on_pre(site, synapse, pre)
+        });
+        weight * now.value.release.share()
+    }
+
+    /// Takes arrivals at inputs that share a pool in the order (tick, via).
+    fn arrive_by_target(&mut self, mut visit: impl FnMut(usize, f64)) {
+        let mut order = std::mem::take(&mut self.order);
+        // A row stands where its source does, so the place in the table is the order of via.
+        order.sort_unstable_by_key(|p| (self.rows[p.position].target, p.at, p.position));
+        for place in order.drain(..) {
+            visit(place.listed, self.arrive(place.position, place.source, place.ordinal));
+        }
+        self.order = order;
+    }
+
+    /// Takes the arrivals at the synapses before `end` that take effect later.
+    fn take_what_is_under_way(&mut self, end: Tick) {
+        for source in 0..self.trains.len() as u32 {
+            for position in self.row(source) {
+                let delay = Span(self.rows[position].delay.into());
+                let path = self.common.dendritic.path(delay).expect("checked when built");
+                let train = &self.trains[source as usize];
+                let before = |span: Span| train.end_before(Tick(end.0.saturating_sub(span.0)));
+                for ordinal in before(delay)..before(path.axonal) {
+                    let at = self.trains[source as usize].spike(ordinal).expect("it is held").at;
+                    let at = at + path.axonal;
+                    self.order.push(Place { at, position, source, ordinal, listed: 0 });
+                }
+            }
+        }
+        self.arrive_by_target(|_, _| {});
+    }
+
+    /// Settles each synapse until the time at it that `until` says, given its dendritic part, and
+    /// calls `visit`.
+    fn settle_each(
+        &mut self,
+        until: impl Fn(Span) -> Tick,
+        latest: impl Fn(&History<Sent<R::Trace>>, Span) -> u64,
+        mut visit: impl FnMut(&mut Site<'_, R>, &R::Synapse<f32>, Option<Spike<R::Trace>>),
+    ) {
+        for source in 0..self.trains.len() as u32 {
+            for position in self.row(source) {
+                let row = &self.rows[position];
+                let train = &self.trains[source as usize];
+                let delay = Span(row.delay.into());
+                let synapse = &mut self.synapses[position];
+                self.common.at(&mut self.targets, row, source, |site| {
+                    let last = latest(train, delay).checked_sub(1);
+                    let last = last.and_then(|ordinal| train.spike(ordinal)).map(trace_of);
+                    R::settle(site, synapse, last, until(site.path.dendritic));
+                    visit(site, synapse, last);
+                });
+            }
+        }
+    }
+}
+
+impl<R: Rule> Learning for Learned<'_, R> {
+    fn sent(&mut self, source: u32, at: Tick) {
+        let train = &mut self.trains[source as usize];
+        let last = train.latest();
+        let trace = R::sent(&self.common.constants, last.map(trace_of).as_ref(), at);
+        let release = match &self.resource {
+            Some(resource) => resource.release(last.map(|last| (last.value.release, at - last.at))),
+            None => Release::WHOLE,
+        };
+        train.push(at, Sent { trace, release });
+    }
+
+    fn fired(&mut self, target: u32, at: Tick) {
+        let spikes = &mut self.targets[(target - self.common.local_start) as usize].spikes;
+        let value = R::fired(&self.common.constants, spikes.latest(), at);
+        spikes.push(at, value);
+    }
+
+    fn modulated(&mut self, at: Tick) {
+        R::modulated(&self.common.constants, &mut self.common.shared, at);
+    }
+
+    fn deliver(&mut self, reached: &[Reached], transmitted: &mut Vec<Transmitted>) {
+        for Reached { source, sent, piece } in reached {
+            let ordinal = self.trains[*source as usize].end_before(*sent);
+            for position in piece.clone() {
+                let DelayedSynapse { target, delay, .. } = self.rows[position];
+                let at = *sent + Span(delay.into());
+                let weight = match R::DESCRIPTOR.order {
+                    Order::BySynapse => self.arrive(position, *source, ordinal),
+                    Order::ByTarget => {
+                        let (source, listed) = (*source, transmitted.len());
+                        self.order.push(Place { at, position, source, ordinal, listed });
+                        0.0
+                    }
+                };
+                transmitted.push(Transmitted { at, target, weight });
+            }
+        }
+        self.arrive_by_target(|listed, weight| transmitted[listed].weight = weight);
+    }
+
+    fn settle(&mut self, now: Tick) {
+        let before = |span: Span| Tick(now.0.saturating_sub(span.0));
+        self.settle_each(before, |train, delay| train.end_before(before(delay)), |_, _, _| {});
+        let settled = before(self.longest_dendritic);
+        let horizon = R::horizon(settled, self.longest_dendritic);
+        for target in &mut self.targets {
+            target.spikes.trim(horizon);
+        }
+        R::trim_shared(&mut self.common.shared, settled);
+        for train in &mut self.trains {
+            train.trim(before(self.longest_delay));
+        }
+    }
+
+    fn finish(&mut self, end: Tick) -> Vec<f32> {
+        self.take_what_is_under_way(end);
+        let mut weights = Vec::with_capacity(self.rows.len());
+        let dendritic = self.common.dendritic;
+        let latest = |train: &History<Sent<R::Trace>>, delay: Span| {
+            let path = dendritic.path(delay).expect("checked when the network was built");
+            train.end_before(Tick(end.0.saturating_sub(path.axonal.0)))
+        };
+        let weigh = |site: &mut Site<'_, R>, synapse: &R::Synapse<f32>, last| {
+            weights.push(R::weight(site, synapse, last, end) as f32);
+        };
+        self.settle_each(|_| end, latest, weigh);
+        weights
+    }
+
+    fn bytes(&self) -> u64 {
+        let sources = self.trains.iter().map(History::bytes).sum::<u64>();
+        let targets = self.targets.iter().map(|target| target.spikes.bytes()).sum::<u64>();
+        let own = size_of_val(self.synapses.as_slice())
+            + size_of_val(self.trains.as_slice())
+            + size_of_val(self.targets.as_slice());
+        sources + targets + own as u64
+    }
+}
