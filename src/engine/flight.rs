@@ -265,7 +265,7 @@ impl<'n> Flight<'n> {
             }
             let slice = at / self.slice.0;
             let offset = (at - slice * self.slice.0) as u32;
-            let point = Point { offset, target: synapse.target, weight: synapse.weight };
+            let point = Point { offset, target: synapse.target, weight: synapse.weight.into() };
             self.ahead[(slice - block_start) as usize].push(point);
             next += 1;
         }
@@ -396,8 +396,12 @@ impl<'n> Flight<'n> {
         self.walked = None;
         batches.sort_by_key(|batch| batch.at);
         if !self.ahead.is_empty() && slice / self.slices_per_block == self.block {
-            debug_assert!(points.is_empty());
-            std::mem::swap(points, &mut self.ahead[(slice % self.slices_per_block) as usize]);
+            let ahead = &mut self.ahead[(slice % self.slices_per_block) as usize];
+            if points.is_empty() {
+                std::mem::swap(points, ahead);
+            } else {
+                points.append(ahead);
+            }
         }
     }
 

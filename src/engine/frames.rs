@@ -61,7 +61,7 @@ impl External {
     }
 }
 
-/// An arrival over a synapse at a tick of its own. 12 bytes.
+/// An arrival over a synapse at a tick of its own. 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
     /// Ticks since the start of the slice.
@@ -69,7 +69,7 @@ pub struct Point {
     /// Local neuron.
     pub target: u32,
     /// In the unit of the model's input.
-    pub weight: f32,
+    pub weight: f64,
 }
 
 /// The synapses of one spike that share a tick.

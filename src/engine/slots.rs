@@ -382,7 +382,7 @@ impl<M: Framed> Neurons<M> {
         std::hint::black_box(list.iter().fold(0, ask));
         // Those whose credit will be spent are going to be looked at.
         let spent = |point: &&Point| {
-            slots[point.target as usize].credit() < M::spent(&self.frame, point.weight.into())
+            slots[point.target as usize].credit() < M::spent(&self.frame, point.weight)
         };
         let ask = |asked, point: &Point| asked ^ self.cold[point.target as usize].filed.0;
         std::hint::black_box(list.iter().filter(spent).fold(0, ask));
@@ -400,7 +400,7 @@ impl<M: Framed> Neurons<M> {
             }
             let since = Span(start + u64::from(point.offset));
             let factors = M::factors(frame, since);
-            if arrive(slots, point.target, &M::kick(frame, &factors, point.weight.into())) {
+            if arrive(slots, point.target, &M::kick(frame, &factors, point.weight)) {
                 attention.push(point.target);
                 *now = *frame_start + since;
                 return place + 1;
@@ -425,7 +425,7 @@ impl<M: Framed> Neurons<M> {
         }
         let points = &work.points[done.points..];
         for point in points.iter().take_while(|point| u64::from(point.offset) == offset) {
-            add(point.target, point.weight.into());
+            add(point.target, point.weight);
             done.points += 1;
         }
     }
