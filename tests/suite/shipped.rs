@@ -37,9 +37,9 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("pd14", &["duration=200 ms", "scale.factor=0.025"]),
     // As small as this it is silent; a stronger current into one population wakes it.
     ("pd14_dc", &["duration=200 ms", "scale.factor=0.02", "population.L6I.params.i_e=900 pA"]),
-    ("stdp", &["duration=300 ms", "population.exc.size=200", "population.inh.size=50"]),
     ("sparse", &["duration=1 s", "population.cells.size=2000"]),
     ("sparse_kick", &["duration=1 s", "population.cells.size=2000"]),
+    ("stdp", &["duration=300 ms", "population.exc.size=200", "population.inh.size=50"]),
 ];
 
 /// A shipped scenario, cut down.
