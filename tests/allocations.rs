@@ -57,7 +57,7 @@ fn allocations(scenario: &Scenario, lane: Lane, threads: usize) -> [u64; 4] {
         last.store(now, Ordering::Relaxed);
         Control::Continue
     };
-    let options = Options { threads, lane };
+    let options = Options { lane, ..Options::threads(threads) };
     let outcome = engine::run(scenario, &network, options, &observe).expect("a run");
     assert!(outcome.counts.synaptic_events > 10_000, "{}: hardly any events", scenario.title);
     assert!(outcome.counts.windows > 400, "{}: hardly any windows", scenario.title);
