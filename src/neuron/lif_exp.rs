@@ -403,9 +403,9 @@ pub struct Factors {
 
 /// Three modes: the currents, and what is left of the membrane without them. A current
 /// I e^(-t / tau) holds the membrane at K I e^(-t / tau), K = 1 / (C (1/tau_m - 1/tau)), so that
-///
-///     V - V_inf - K_ex i_syn_ex - K_in i_syn_in    decays as e^(-t / tau_m).
-///
+/// ```text
+/// V - V_inf - K_ex i_syn_ex - K_in i_syn_in    decays as e^(-t / tau_m).
+/// ```
 /// Credit is in mV: an arrival of w pA lifts the membrane by no more than w times the peak of the
 /// response, at any later time.
 impl Framed for LifExp {

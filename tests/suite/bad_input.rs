@@ -179,6 +179,7 @@ shipped! {
     nonsense_in_pd14_dc "pd14_dc.toml"
     nonsense_in_sparse "sparse.toml"
     nonsense_in_sparse_kick "sparse_kick.toml"
+    nonsense_in_stdp "stdp.toml"
 }
 
 #[test]

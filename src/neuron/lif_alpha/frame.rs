@@ -96,15 +96,15 @@ impl Course {
 /// Five modes: z of the membrane, then A and G of each current; two places stay empty.
 ///
 /// With s the time since the start of the frame, u = s / tau and g = di_syn, between arrivals
-///
-///     i_syn e^u = A + G u        g e^u = G        A, G constant,
-///
+/// ```text
+/// i_syn e^u = A + G u        g e^u = G        A, G constant,
+/// ```
 /// for d(i_syn)/du = g - i_syn. An arrival of weight w adds e w to g, so e w e^u to G and
 /// -e w u e^u to A. A current (i + g u) e^(-u) holds the membrane at (K i + H g + K g u) e^(-u)
 /// with K = 1 / (C d), d = 1/tau_m - 1/tau, and H = -K / (tau d), so that
-///
-///     V - V_inf - sum over both currents of (K i_syn + H g) = z e^(-s / tau_m)
-///
+/// ```text
+/// V - V_inf - sum over both currents of (K i_syn + H g) = z e^(-s / tau_m)
+/// ```
 /// and an arrival adds -H e w e^(s / tau_m) to z. From a frame to the next one, l time constants
 /// later, A becomes (A + G l) e^(-l) and G becomes G e^(-l).
 ///
