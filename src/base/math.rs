@@ -35,6 +35,26 @@ pub fn sqrt(x: f64) -> f64 {
     x.sqrt()
 }
 
+/// The nearest whole number; halves are rounded away from zero. The same as [`f64::round`], without
+/// its call.
+#[inline]
+pub fn round(x: f64) -> f64 {
+    // Beyond, and for what is no number, there is nothing to round.
+    if !(x.abs() < (1u64 << 52) as f64) {
+        return x;
+    }
+    let whole = x as i64 as f64;
+    // The difference of two neighbouring doubles is exact.
+    let rest = x - whole;
+    if rest >= 0.5 {
+        whole + 1.0
+    } else if rest <= -0.5 {
+        whole - 1.0
+    } else {
+        whole
+    }
+}
+
 /// x^y for x >= 0. Exactly 1 for y = 0 and exactly x for y = 1, without computing anything.
 #[inline]
 pub fn pow(x: f64, y: f64) -> f64 {
@@ -121,7 +141,7 @@ const RAMP_SERIES: [f64; 18] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::random::mix;
+    use crate::base::random::{Purpose, Stream, mix};
 
     /// The bits of 10^6 results, folded into one number: half of the arguments spread evenly over
     /// [-range, range], half with magnitudes that halve down to nothing.
@@ -137,6 +157,20 @@ mod tests {
 
     /// What is promised: the same bits on every machine, under every optimisation level and with
     /// every version of the dependencies. A new number here changes the results of every scenario.
+    #[test]
+    fn rounding_is_the_standard_one() {
+        let mut random = Stream::new(9, Purpose::Initial, 0, 0);
+        let corners =
+            [0.0, 0.5, 0.499_999_999_999_999_94, 1.5, 2.5, 4_503_599_627_370_495.5, 1e300];
+        let drawn = (0..100_000).map(|_| random.uniform() * 2f64.powi(random.below(60) as i32));
+        let special = [f64::INFINITY, f64::MIN_POSITIVE];
+        for x in corners.into_iter().chain(special).chain(drawn.collect::<Vec<_>>()) {
+            assert_eq!(round(x), x.round(), "{x}");
+            assert_eq!(round(-x), (-x).round(), "-{x}");
+        }
+        assert!(round(f64::NAN).is_nan());
+    }
+
     #[test]
     fn the_bits_of_every_function_are_known() {
         let found = [

@@ -160,8 +160,10 @@ pub fn standard_normal_quantile(p: f64) -> f64 {
 }
 
 /// Horner's scheme, highest power last in `coefficients`.
+#[inline(always)]
 fn polynomial(x: f64, coefficients: &[f64; 8]) -> f64 {
-    coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
+    let [a, b, c, d, e, f, g, h] = *coefficients;
+    ((((((h * x + g) * x + f) * x + e) * x + d) * x + c) * x + b) * x + a
 }
 
 const CENTRE_OVER: [f64; 8] = [

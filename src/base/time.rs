@@ -5,6 +5,7 @@
 //! overflows is a defect of the program, never of the input, because a scenario's duration is
 //! bounded by [`Tick::MAX`] when it is read.
 
+use super::math;
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -65,7 +66,7 @@ impl Span {
     /// The nearest span to `ms` milliseconds; `None` for a negative or non-finite argument and
     /// for one beyond [`Tick::MAX`].
     pub fn from_ms(ms: f64) -> Option<Span> {
-        let ticks = (ms * TICKS_PER_MS as f64).round();
+        let ticks = math::round(ms * TICKS_PER_MS as f64);
         (ticks >= 0.0 && ticks <= Tick::MAX.0 as f64).then_some(Span(ticks as u64))
     }
 

@@ -27,6 +27,10 @@ use hdrhistogram::Histogram;
 use std::cmp::Reverse;
 use std::ops::Range;
 
+/// So many rows are asked for ahead of time.
+const ROWS_AHEAD: usize = 16;
+/// Synapses in a cache line.
+const LINE: usize = 8;
 /// Windows in a block.
 const WINDOWS_PER_BLOCK: u64 = 8;
 
@@ -258,15 +262,20 @@ impl<'n> Flight<'n> {
         let end = Tick((block_start + self.slices_per_block) * self.slice.0).min(self.duration);
         let row = self.rest_of_row(&cursor);
         let mut next = row.start;
+        // The slice that is being filled: delays only grow along a row.
+        let (mut slice, mut slice_start) = (0, block_start * self.slice.0);
         for synapse in &rows[row.clone()] {
             let at = cursor.sent.0 + u64::from(synapse.delay);
             if at >= end.0 {
                 break;
             }
-            let slice = at / self.slice.0;
-            let offset = (at - slice * self.slice.0) as u32;
+            while at - slice_start >= self.slice.0 {
+                slice += 1;
+                slice_start += self.slice.0;
+            }
+            let offset = (at - slice_start) as u32;
             let point = Point { offset, target: synapse.target, weight: synapse.weight.into() };
-            self.ahead[(slice - block_start) as usize].push(point);
+            self.ahead[slice].push(point);
             next += 1;
         }
         self.synaptic_events += (next - row.start) as u64;
@@ -368,6 +377,9 @@ impl<'n> Flight<'n> {
     ) {
         self.take(slice, end);
         for place in 0..self.due.len() {
+            if place % ROWS_AHEAD == 0 {
+                self.touch(place);
+            }
             self.walked = Some(place);
             let cursor = self.due[place];
             if let Some(transmitted) = self.hand_out(&cursor) {
@@ -378,19 +390,14 @@ impl<'n> Flight<'n> {
                 self.go_on(cursor, transmitted.len());
                 continue;
             }
-            let Cursor { sent, next, population, source, .. } = cursor;
+            let Cursor { sent, population, source, .. } = cursor;
             let synapses = &self.tables[population as usize].synapses;
             let row = self.rest_of_row(&cursor);
-            let count = synapses.count_before(row.clone(), end.since(sent));
-            let mut first = next;
-            while first < next + count as u64 {
-                let delay = synapses.delay(first);
-                let rest = first as usize..next as usize + count;
-                let together = synapses.count_before(rest, Span(delay.0 + 1)) as u32;
-                let at = sent + delay;
-                batches.push(Batch { at, source, population, count: together, first });
-                first += u64::from(together);
-            }
+            let count = synapses.each_delay(row, end.since(sent), |delay, stretch| {
+                let (at, first) = (sent + delay, stretch.start as u64);
+                let count = stretch.len() as u32;
+                batches.push(Batch { at, source, population, count, first });
+            });
             self.go_on(cursor, count);
         }
         self.walked = None;
@@ -403,6 +410,24 @@ impl<'n> Flight<'n> {
                 points.append(ahead);
             }
         }
+    }
+
+    /// Reads where the rows of the next cursors go on, many at once: one at a time each would be
+    /// waited for.
+    fn touch(&self, place: usize) {
+        let due = &self.due[place..];
+        let mut asked = Span::ZERO;
+        for cursor in &due[..due.len().min(ROWS_AHEAD)] {
+            let synapses = &self.tables[cursor.table as usize].synapses;
+            let Synapses::Bucketed { delays, .. } = synapses else { continue };
+            let row = self.rest_of_row(cursor);
+            // What is reached now is about the row's share for one delay.
+            let share = row.len() / delays.len().max(1) + 1;
+            for position in (row.start..row.end.min(row.start + 2 * share)).step_by(LINE) {
+                asked = asked.max(synapses.delay(position as u64));
+            }
+        }
+        std::hint::black_box(asked);
     }
 
     /// Files a cursor that has reached `count` synapses under its next arrival.

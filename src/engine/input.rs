@@ -37,6 +37,11 @@ impl Pending {
             if epoch * process.epoch().0 >= end.0 {
                 break;
             }
+            *next_epoch = epoch + 1;
+            if (epoch + 1) * process.epoch().0 <= end.0 {
+                process.generate(epoch, owned.start, owned.end, &mut event);
+                continue;
+            }
             process.generate(epoch, owned.start, owned.end, |tick, neuron| {
                 if tick < end {
                     event(tick, neuron);
@@ -44,7 +49,6 @@ impl Pending {
                     waiting.push((tick, neuron));
                 }
             });
-            *next_epoch = epoch + 1;
         }
     }
 

@@ -28,6 +28,7 @@
 mod arrivals;
 mod barrier;
 mod collector;
+mod deadlines;
 mod exchange;
 mod failure;
 mod flight;

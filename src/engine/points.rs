@@ -84,11 +84,25 @@ mod tests {
     fn points_are_sorted_by_time_and_keep_their_order_at_one_tick() {
         let mut random = Stream::new(3, Purpose::Initial, 0, 0);
         let mut points = ByTime::default();
-        for (count, longest) in [(0, 1), (10, 5), (63, 7), (64, 1), (5_000, 3_000_000), (900, 40)] {
+        // The number, the longest offset, and how many of the highest offsets there are.
+        let cases = [
+            (0, 1, 2),
+            (10, 5, 6),
+            (63, 7, 8),
+            (64, 1, 2),
+            (64, 0, 1),
+            (900, 40, 41),
+            (5_000, 3_000_000, 3_000_001),
+            // All of them crowd into a stretch that is dealt to one heap.
+            (3_000, 4_000_000_000, 700),
+            (300_000, 1_500_000, 1_500_001),
+            (20_000, 300, 301),
+        ];
+        for (count, longest, different) in cases {
             points.list.clear();
             let mut expected = Vec::new();
             for target in 0..count {
-                let offset = random.below(longest + 1) as u32;
+                let offset = (longest - random.below(different)) as u32;
                 let point = Point { offset, target, weight: 0.5 };
                 points.list.push(point);
                 expected.push(point);

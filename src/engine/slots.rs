@@ -1,5 +1,6 @@
 //! Neurons in their frame: slots, credit, and what is foreseen for them.
 
+use super::deadlines::Deadlines;
 use super::frames::{Batch, External, Frames, Point, Setup, Work};
 use super::group::Probe;
 use crate::base::digest::Digest;
@@ -7,11 +8,8 @@ use crate::base::{NeuronId, Resolution, Span, Tick};
 use crate::network::NeuronPlan;
 use crate::neuron::cell::{NEVER, crossing_tick};
 use crate::neuron::framed::{Framed, Slot};
-use crate::queue::Calendar;
 use crate::scenario::Model;
 use crate::synapse::{Synapses, Table};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::Range;
 
 /// A frame lasts for so many of the shortest time constant at most, so that growth stays small.
@@ -70,8 +68,6 @@ pub struct Neurons<M: Framed> {
     renewal: M::Renewal,
     grid: Resolution,
     duration: Tick,
-    slice: Span,
-    slice_end: Tick,
     /// By population; none for sources and where no neuron lives here.
     members: Vec<Option<Member<M>>>,
     slots: Vec<M::Slot>,
@@ -80,12 +76,9 @@ pub struct Neurons<M: Framed> {
     cold: Vec<Cold>,
     /// By neuron, where currents change; else empty.
     base_current: Vec<f64>,
-    /// What was filed for this slice before it began, sorted, and how far it is done.
-    near: Vec<(Tick, u32)>,
-    next_near: usize,
-    /// What was filed for this slice since.
-    soon: BinaryHeap<Reverse<(Tick, u32)>>,
-    later: Calendar<(Tick, u32)>,
+    deadlines: Deadlines,
+    /// Foreseen neurons of the slice have been asked for up to here.
+    foreseen_touched: usize,
     /// Neurons whose credit was spent at the present tick.
     attention: Vec<u32>,
     /// Neurons that cross at the present tick.
@@ -93,6 +86,8 @@ pub struct Neurons<M: Framed> {
     /// Neurons whose refractoriness ends at the present tick.
     released: Vec<u32>,
     probes: Vec<Vec<Probe>>,
+    /// The tick of the next sample.
+    next_sample: Tick,
     now: Tick,
     walking: Option<NeuronId>,
 }
@@ -101,16 +96,13 @@ impl<M: Framed> Frames for Neurons<M> {
     fn run(&mut self, work: &mut Work) {
         self.sample_until(work.start);
         self.renew_to(work.start);
-        self.slice_end = work.end;
-        self.near.clear();
-        self.next_near = 0;
-        self.later.take(work.number, &mut self.near);
-        self.near.sort_unstable();
+        self.deadlines.open(work.number, work.start, work.end);
+        self.foreseen_touched = 0;
         let mut done = Done::default();
         loop {
             let stop = self.next_stop(work, &done);
             self.run_singles(work, &mut done, stop);
-            if self.next_foreseen() < stop {
+            if self.deadlines.first() < stop {
                 continue;
             }
             if stop >= work.end {
@@ -121,7 +113,7 @@ impl<M: Framed> Frames for Neurons<M> {
     }
 
     fn next_slice(&self) -> Option<u64> {
-        self.later.next()
+        self.deadlines.next_slice()
     }
 
     fn base_current(&self, neuron: u32) -> f64 {
@@ -167,6 +159,8 @@ fn arrive<S: Slot>(slots: &mut [S], target: u32, kick: &S) -> bool {
     slot.credit() < 0.0
 }
 
+/// So many neurons that are foreseen are asked for ahead of time.
+const FORESEEN_AHEAD: usize = 32;
 /// So many points are asked for ahead of time.
 const POINTS_AHEAD: usize = 64;
 /// Slots of a shard beyond so many bytes are taken to be far from the processor.
@@ -209,20 +203,17 @@ impl<M: Framed> Neurons<M> {
             frame_length: length,
             grid: setup.scenario.resolution,
             duration: Tick(setup.scenario.duration.0),
-            slice: setup.slice,
-            slice_end: Tick::ZERO,
             members,
             is_far: neurons * size_of::<M::Slot>() > NEAR_BYTES,
             slots: vec![M::Slot::ZERO; neurons],
             cold: vec![Cold::default(); neurons],
             base_current: Vec::new(),
-            near: Vec::new(),
-            next_near: 0,
-            soon: BinaryHeap::new(),
-            later: Calendar::default(),
+            deadlines: Deadlines::new(setup.slice),
+            foreseen_touched: 0,
             attention: Vec::new(),
             crossed: Vec::new(),
             released: Vec::new(),
+            next_sample: next_sample(&setup.probes),
             probes: setup.probes,
             now: Tick::ZERO,
             walking: None,
@@ -283,28 +274,25 @@ impl<M: Framed> Neurons<M> {
     fn next_stop(&self, work: &Work, done: &Done) -> Tick {
         let batch = work.batches.get(done.batches).map_or(NEVER, |batch| batch.at);
         let drive = work.drives.get(done.drives).map_or(NEVER, |&(tick, ..)| tick);
-        let sample = self.next_sample();
-        batch.min(drive).min(sample).min(self.next_foreseen()).min(work.end)
+        batch.min(drive).min(self.next_sample).min(self.deadlines.first()).min(work.end)
     }
 
-    #[inline]
-    fn next_foreseen(&self) -> Tick {
-        let near = self.near.get(self.next_near).map_or(NEVER, |&(tick, _)| tick);
-        near.min(self.soon.peek().map_or(NEVER, |&Reverse((tick, _))| tick))
-    }
-
-    fn pop_foreseen(&mut self, at: Tick) -> Option<u32> {
-        if let Some(&(tick, neuron)) = self.near.get(self.next_near)
-            && tick == at
-        {
-            self.next_near += 1;
-            return Some(neuron);
+    /// Reads what is rarely needed of the neurons that are foreseen next, many at once.
+    fn touch_foreseen(&mut self) {
+        let (place, coming) = self.deadlines.coming(FORESEEN_AHEAD);
+        if place < self.foreseen_touched || !self.is_far {
+            return;
         }
-        let &Reverse((tick, neuron)) = self.soon.peek()?;
-        (tick == at).then(|| {
-            self.soon.pop();
-            neuron
-        })
+        self.foreseen_touched = place + FORESEEN_AHEAD;
+        let ask = |asked, neuron: u32| asked ^ self.cold[neuron as usize].filed.0;
+        std::hint::black_box(coming.clone().fold(0, ask));
+        // Those whose deadline has not moved are going to be looked at.
+        let due = |&neuron: &u32| {
+            let cold = &self.cold[neuron as usize];
+            cold.deadline == cold.filed
+        };
+        let ask = |asked, neuron: u32| asked ^ self.slots[neuron as usize].credit().to_bits();
+        std::hint::black_box(coming.filter(due).fold(0, ask));
     }
 
     /// Externals and points before `stop`, or up to one that lets something be foreseen before it.
@@ -331,7 +319,7 @@ impl<M: Framed> Neurons<M> {
                 let factors = self.factors(at);
                 self.run_singles_at(work, done, at, &factors);
                 self.attend_to_all(work, at, &factors);
-                if self.next_foreseen() < stop {
+                if self.deadlines.first() < stop {
                     return;
                 }
             }
@@ -483,7 +471,8 @@ impl<M: Framed> Neurons<M> {
     }
 
     fn note_foreseen(&mut self, work: &mut Work, at: Tick, factors: &M::Factors) {
-        while let Some(neuron) = self.pop_foreseen(at) {
+        self.touch_foreseen();
+        while let Some(neuron) = self.deadlines.pop(at) {
             let cold = &mut self.cold[neuron as usize];
             if cold.filed != at {
                 // Filed again since, for an earlier tick.
@@ -499,7 +488,7 @@ impl<M: Framed> Neurons<M> {
                 self.crossed.push(neuron);
             } else {
                 *work.current = neuron;
-                let state = self.thaw(neuron, factors);
+                let state = self.thaw_free(neuron, factors);
                 self.assess(neuron, at, &state);
             }
         }
@@ -513,7 +502,7 @@ impl<M: Framed> Neurons<M> {
             done.drives += 1;
             *work.current = neuron;
             let held = self.cold[neuron as usize].held;
-            let state = self.thaw(neuron, f);
+            let state = self.thaw_free(neuron, f);
             self.cold[neuron as usize].drive = drive;
             if !held {
                 self.freeze(neuron, &state, at);
@@ -524,13 +513,17 @@ impl<M: Framed> Neurons<M> {
 
     /// Looks at each neuron whose credit is spent.
     fn attend_to_all(&mut self, work: &mut Work, at: Tick, factors: &M::Factors) {
+        if self.is_far && self.attention.len() > 1 {
+            let ask = |asked, &neuron: &u32| asked ^ self.cold[neuron as usize].filed.0;
+            std::hint::black_box(self.attention.iter().fold(0, ask));
+        }
         while let Some(neuron) = self.attention.pop() {
             // One that was named twice, or has fired, has been seen to.
             if self.slots[neuron as usize].credit() >= 0.0 {
                 continue;
             }
             *work.current = neuron;
-            let state = self.thaw(neuron, factors);
+            let state = self.thaw_free(neuron, factors);
             let constants = self.constants_of(self.cold[neuron as usize].population.into());
             if M::at_threshold(constants, &state) {
                 self.fire(neuron, at, state, work.spikes);
@@ -548,6 +541,13 @@ impl<M: Framed> Neurons<M> {
             return M::thaw_held(&self.frame, constants, slot, factors);
         }
         M::thaw(&self.frame, constants, slot, cold.drive, factors)
+    }
+
+    /// The state of a neuron that has not been seen to reach its threshold.
+    fn thaw_free(&self, neuron: u32, factors: &M::Factors) -> M::State {
+        let mut state = self.thaw(neuron, factors);
+        M::take_back(self.constants_of(self.cold[neuron as usize].population.into()), &mut state);
+        state
     }
 
     fn freeze(&mut self, neuron: u32, state: &M::State, at: Tick) {
@@ -610,17 +610,13 @@ impl<M: Framed> Neurons<M> {
             return;
         }
         cold.filed = deadline;
-        if deadline < self.slice_end {
-            self.soon.push(Reverse((deadline, neuron)));
-        } else {
-            self.later.file(deadline.0 / self.slice.0, (deadline, neuron));
-        }
+        self.deadlines.file(deadline, neuron);
     }
 
     /// Takes all samples that are due before `end`.
     fn sample_until(&mut self, end: Tick) {
         loop {
-            let now = self.next_sample();
+            let now = self.next_sample;
             if now >= end {
                 return;
             }
@@ -629,15 +625,9 @@ impl<M: Framed> Neurons<M> {
         }
     }
 
-    fn next_sample(&self) -> Tick {
-        let probes = self.probes.iter().flatten();
-        let nexts = probes.filter_map(|probe| probe.next.first().filter(|&&n| n < probe.end));
-        nexts.min().copied().unwrap_or(NEVER)
-    }
-
     /// Takes the samples of this tick.
     fn sample(&mut self, now: Tick) {
-        if self.next_sample() != now {
+        if self.next_sample != now {
             return;
         }
         let factors = self.factors(now);
@@ -655,6 +645,14 @@ impl<M: Framed> Neurons<M> {
                 probe.next[place] = Tick(now.0 + probe.interval);
             }
         }
+        self.next_sample = next_sample(&all);
         self.probes = all;
     }
+}
+
+/// The tick of the next sample that any probe takes.
+fn next_sample(probes: &[Vec<Probe>]) -> Tick {
+    let probes = probes.iter().flatten();
+    let nexts = probes.filter_map(|probe| probe.next.first().filter(|&&n| n < probe.end));
+    nexts.min().copied().unwrap_or(NEVER)
 }

@@ -9,6 +9,8 @@
 //! | lognormal | median exp(sigma z) |
 //! | exponential | mean times an exponential number of mean one |
 //!
+//! With a `step` the value is rounded to the nearest multiple of it.
+//!
 //! A value below `min` or above `max` is drawn again from the same stream (the law is truncated)
 //! or becomes the bound. A law that keeps missing its bounds is given up after
 //! [`MOST_REDRAWS`] draws: the sample is not a number, and whoever asked reports it.
@@ -61,14 +63,16 @@ impl<'a> Sampler<'a> {
 }
 
 fn bounded(distribution: &Distribution, index: u32, stream: &mut Stream) -> f64 {
-    let value = unbounded(&distribution.shape, index, stream);
+    let draw =
+        |stream: &mut Stream| distribution.stepped(unbounded(&distribution.shape, index, stream));
+    let value = draw(stream);
     if is_inside(distribution, value) {
         return value;
     }
     match distribution.outside {
         Outside::Clip => clip(distribution, value),
         Outside::Redraw => (1..MOST_REDRAWS)
-            .map(|_| unbounded(&distribution.shape, index, stream))
+            .map(|_| draw(stream))
             .find(|&value| is_inside(distribution, value))
             .unwrap_or(f64::NAN),
     }
@@ -120,7 +124,7 @@ pub fn check(distribution: &Distribution, size: u32) -> Result<(), String> {
         Shape::Values(values) => values,
         _ => &[],
     };
-    match given.iter().find(|&&value| !is_inside(distribution, value)) {
+    match given.iter().find(|&&value| !is_inside(distribution, distribution.stepped(value))) {
         Some(value) => Err(format!("the given value {value} lies outside min and max")),
         None => Ok(()),
     }
@@ -150,6 +154,9 @@ fn check_shape(shape: &Shape, size: u32) -> Result<(), String> {
     }
 }
 
+/// No normal number of [`Stream::normal`] is further from zero: 2^-54 of the law lie beyond 8.3.
+const FARTHEST_NORMAL: f64 = 8.5;
+
 /// The smallest and the greatest value that can come out. Infinite where nothing bounds it.
 pub fn support(distribution: &Distribution) -> (f64, f64) {
     let half_line =
@@ -160,19 +167,22 @@ pub fn support(distribution: &Distribution) -> (f64, f64) {
             .iter()
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v))),
         Shape::Uniform { low, high } => (*low, *high),
-        Shape::Normal { mean, sd } if *sd == 0.0 => (*mean, *mean),
-        Shape::Normal { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        Shape::Normal { mean, sd } => {
+            let reach = FARTHEST_NORMAL * sd;
+            (mean - reach, mean + reach)
+        }
         Shape::Lognormal { median: scale, .. } | Shape::Exponential { mean: scale } => {
             half_line(*scale)
         }
     };
+    let (low, high) = (distribution.stepped(low), distribution.stepped(high));
     (clip(distribution, low), clip(distribution, high))
 }
 
 /// A degree from a drawn number: the nearest integer, zero for a negative one; `None` for what
 /// is no number or beyond 32 bits.
 pub fn degree(value: f64) -> Option<u32> {
-    let rounded = value.round();
+    let rounded = math::round(value);
     (rounded <= f64::from(u32::MAX)).then_some(rounded.max(0.0) as u32)
 }
 
@@ -181,12 +191,32 @@ mod tests {
     use super::*;
 
     fn law(shape: Shape, min: Option<f64>, max: Option<f64>, outside: Outside) -> Distribution {
-        Distribution { shape, min, max, outside }
+        Distribution { shape, min, max, outside, step: None }
     }
 
     fn sample(distribution: &Distribution, n: usize) -> Vec<f64> {
         let mut stream = Stream::new(5, Purpose::Weight, 0, 0);
         (0..n).map(|_| Sampler::new(distribution).next(0, &mut stream)).collect()
+    }
+
+    #[test]
+    fn a_step_gives_multiples_within_bounds_and_the_law_is_kept() {
+        let normal = Shape::Normal { mean: 1.5, sd: 0.75 };
+        let mut stepped = law(normal.clone(), Some(0.1), Some(3.0), Outside::Redraw);
+        let smooth = sample(&stepped, 20_000);
+        stepped.step = Some(0.1);
+        let values = sample(&stepped, 20_000);
+        for value in &values {
+            assert_eq!(*value, (value * 10.0).round() / 10.0);
+            assert!((0.1..=3.0).contains(value), "{value}");
+        }
+        let ((mean, sd), (other_mean, other_sd)) = (mean_and_sd(&values), mean_and_sd(&smooth));
+        assert!((mean - other_mean).abs() < 0.03 && (sd - other_sd).abs() < 0.03, "{mean} {sd}");
+        assert_eq!(support(&stepped), (0.1, 3.0));
+        (stepped.min, stepped.max) = (None, None);
+        let (low, high) = support(&stepped);
+        assert!(sample(&stepped, 20_000).iter().all(|value| (low..=high).contains(value)));
+        assert_eq!((low, high), (-4.9, 7.9));
     }
 
     fn mean_and_sd(values: &[f64]) -> (f64, f64) {
@@ -269,6 +299,6 @@ mod tests {
         assert_eq!(of(Shape::Uniform { low: 1.0, high: 2.0 }), (1.0, 2.0));
         assert_eq!(of(Shape::Exponential { mean: -1.0 }), (f64::NEG_INFINITY, 0.0));
         let normal = law(Shape::Normal { mean: 1.0, sd: 1.0 }, Some(0.1), None, Outside::Redraw);
-        assert_eq!(support(&normal), (0.1, f64::INFINITY));
+        assert_eq!(support(&normal), (0.1, 9.5));
     }
 }

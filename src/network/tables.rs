@@ -17,7 +17,7 @@ use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span};
-use crate::scenario::{Connect, Edges, Projection};
+use crate::scenario::{Connect, Edges, Projection, multiple};
 use crate::synapse::build::{Counting, Layout, Placing};
 use crate::synapse::{BUCKETED_TARGET_BITS, LONGEST_DELAY, MOST_BUCKETS, Table};
 use std::ops::Range;
@@ -177,6 +177,9 @@ fn possible_delays(projection: &Projection, resolution: Resolution) -> Option<Ve
         return few(delays.iter().map(|delay| delay.0 as u32).collect());
     }
     let (low, high) = draw::support(&projection.delay_ms);
+    if let Some(step) = projection.delay_ms.step {
+        return few(multiples(step, low, high, resolution)?);
+    }
     let low = delay_on_grid(low, resolution).ok()?.0;
     let high = delay_on_grid(high, resolution).ok()?.0;
     let step = resolution.span().0;
@@ -184,6 +187,18 @@ fn possible_delays(projection: &Projection, resolution: Resolution) -> Option<Ve
         return None;
     }
     Some((low..=high).step_by(step as usize).map(|delay| delay as u32).collect())
+}
+
+/// The multiples of a step between two delays, and these two, in ticks, if they are few.
+fn multiples(step_ms: f64, low: f64, high: f64, resolution: Resolution) -> Option<Vec<u32>> {
+    let (first, last) = ((low / step_ms).floor(), (high / step_ms).ceil());
+    if !(last - first < 2.0 * MOST_BUCKETS as f64) {
+        return None;
+    }
+    let of = |number: usize| multiple(first + number as f64, step_ms);
+    let inside = (0..=(last - first) as usize).map(of).filter(|ms| (low..=high).contains(ms));
+    let on_grid = |ms: f64| delay_on_grid(ms, resolution).ok().map(|delay| delay.0 as u32);
+    inside.chain([low, high]).map(on_grid).collect()
 }
 
 /// A delay in milliseconds as it is stored.
@@ -232,6 +247,9 @@ fn misses_bounds(what: &str) -> String {
          widen the bounds or clip"
     )
 }
+
+/// Synapses whose values are drawn before they are placed.
+const DRAWN_AT_ONCE: usize = 128;
 
 /// What one projection adds to one table.
 struct Piece<'a> {
@@ -311,17 +329,24 @@ impl<'a> Piece<'a> {
         placing: &mut Placing,
         scratch: &mut Scratch,
     ) -> Result<(), Met> {
+        let mut drawn: Vec<(f32, u32)> = Vec::with_capacity(DRAWN_AT_ONCE);
         for target in self.owned.clone() {
             self.connector.sources_of(rule, target, scratch)?;
             let mut weights = self.connector.stream(Purpose::Weight, target.into());
             let mut delays = self.connector.stream(Purpose::Delay, target.into());
             let local = self.local(target);
-            for &source in &scratch.drawn {
-                let drawn = self.draw(&mut weights, &mut delays);
-                let (weight, delay) = drawn.map_err(|what| {
-                    self.met((target.into(), 0), format!("target {target}: {what}"))
-                })?;
-                placing.add(source, local, weight, delay);
+            for sources in scratch.drawn.chunks(DRAWN_AT_ONCE) {
+                drawn.clear();
+                for _ in sources {
+                    let values = self.draw(&mut weights, &mut delays);
+                    drawn.push(values.map_err(|what| {
+                        self.met((target.into(), 0), format!("target {target}: {what}"))
+                    })?);
+                }
+                // Rows lie far apart, and in a loop of their own many writes are under way at once.
+                for (&source, &(weight, delay)) in sources.iter().zip(&drawn) {
+                    placing.add(source, local, weight, delay);
+                }
             }
         }
         Ok(())
@@ -399,7 +424,7 @@ impl<'a> Piece<'a> {
     }
 
     /// Weight and delay of the next synapse of a target.
-    #[inline]
+    #[inline(always)]
     fn draw(&self, weights: &mut Stream, delays: &mut Stream) -> Result<(f32, u32), String> {
         let weight = weight_as_stored(self.weight.next(0, weights))?;
         let delay = match self.delay {

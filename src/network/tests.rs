@@ -109,7 +109,7 @@ fn chi_square(counts: impl Iterator<Item = u64> + Clone) -> f64 {
 }
 
 fn law(shape: Shape, min: Option<f64>, max: Option<f64>) -> Distribution {
-    Distribution { shape, min, max, outside: Outside::Redraw }
+    Distribution { shape, min, max, outside: Outside::Redraw, step: None }
 }
 
 /// Every rule, law and switch in one network; no population divides evenly.

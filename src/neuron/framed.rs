@@ -100,6 +100,9 @@ slots! {
     Octet: 8, 64;
 }
 
+/// Potentials this little (in mV) beyond threshold are on it, but for rounding.
+pub const ROUNDING_MV: f64 = 1e-9;
+
 /// What a neuron can be granted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spare {
@@ -175,6 +178,12 @@ pub trait Framed: Dynamics {
         slot: &Self::Slot,
         factors: &Self::Factors,
     ) -> Self::State;
+
+    /// Takes back what rounding has lifted a membrane beyond its threshold. Where input moves only
+    /// currents, the potential cannot pass the threshold unseen; one that lies exactly on it can
+    /// seem to, because its modes cancel but for their last bits.
+    #[inline]
+    fn take_back(_: &Self::Constants, _: &mut Self::State) {}
 
     /// What it takes to bring modes from one frame to the next.
     fn renewal(frame: &Self::Frame, length: Span) -> Self::Renewal;

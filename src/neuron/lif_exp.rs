@@ -1,6 +1,6 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
-use super::framed::{Framed, Quad, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
+use super::framed::{Framed, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
 use super::lif::{self, E_L, Membrane};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics, Initial, Variable};
@@ -483,6 +483,13 @@ impl Framed for LifExp {
 
     fn thaw_held(frame: &Frame, c: &Constants, slot: &Quad, factors: &Factors) -> State {
         State { v_mv: c.membrane.v_reset_mv, ..Self::thaw(frame, c, slot, 0.0, factors) }
+    }
+
+    #[inline]
+    fn take_back(c: &Constants, s: &mut State) {
+        if s.v_mv < c.membrane.v_th_mv + ROUNDING_MV {
+            s.v_mv = s.v_mv.min(c.membrane.v_th_mv);
+        }
     }
 
     fn renewal(frame: &Frame, length: Span) -> Quad {

@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::problem::Findings;
 use super::read::below;
-use super::{Distribution, Outside, Shape, Steps};
+use super::{Distribution, Outside, Shape, Steps, multiple};
 use crate::base::{Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -102,6 +102,8 @@ pub(super) fn law(law: &Distribution, kind: Kind, path: &str, findings: &mut Fin
     for (key, bound) in [("min", law.min), ("max", law.max)] {
         bound.map(|bound| value(bound, any, &below(&inside, key), findings));
     }
+    let step = Kind::new(kind.unit, Range::Positive);
+    law.step.map(|length| value(length, step, &below(&inside, "step"), findings));
     if findings.list.len() == before {
         bounds(law, kind, path, &inside, findings);
     }
@@ -131,6 +133,14 @@ fn bounds(law: &Distribution, kind: Kind, path: &str, inside: &str, findings: &m
     {
         let found = format!("min {min} lies above max {max}");
         findings.add(Code::Contradiction, &below(inside, "min"), found, "min <= max");
+        return;
+    }
+    if let (Some(min), Some(max), Some(step)) = (law.min, law.max, law.step)
+        && multiple((min / step).ceil(), step) > max
+        && multiple((max / step).floor(), step) < min
+    {
+        let found = format!("no multiple of step {step} lies from min {min} to max {max}");
+        findings.add(Code::Contradiction, &below(inside, "step"), found, "a smaller step");
         return;
     }
     let (low, high) = support(law);
@@ -182,6 +192,7 @@ pub(super) fn support(law: &Distribution) -> (f64, f64) {
         Shape::Exponential { mean } => one_sided(*mean),
     };
     let bound = |value: f64| {
+        let value = law.stepped(value);
         let value = law.min.map_or(value, |min| value.max(min));
         law.max.map_or(value, |max| value.min(max))
     };
@@ -269,7 +280,13 @@ mod tests {
 
     fn bounded(shape: Shape, min: f64, max: f64) -> Distribution {
         let bound = |value: f64| value.is_finite().then_some(value);
-        Distribution { shape, min: bound(min), max: bound(max), outside: Outside::Redraw }
+        Distribution {
+            shape,
+            min: bound(min),
+            max: bound(max),
+            outside: Outside::Redraw,
+            step: None,
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use crate::base::{Resolution, Span, Tick};
+use crate::base::{Resolution, Span, Tick, math};
 use crate::neuron::Descriptor;
 
 pub use crate::plasticity::Dendritic;
@@ -187,6 +187,8 @@ pub struct Distribution {
     pub max: Option<f64>,
     /// What happens to a value outside.
     pub outside: Outside,
+    /// Values are rounded to a multiple of this, before they are compared with the bounds.
+    pub step: Option<f64>,
 }
 
 /// The law of a [`Distribution`].
@@ -247,11 +249,28 @@ impl Distribution {
             _ => None,
         }
     }
+
+    /// The multiple of the step that is nearest to a value; the value itself without a step.
+    #[inline]
+    pub fn stepped(&self, value: f64) -> f64 {
+        match self.step {
+            Some(step) => multiple(math::round(value / step), step),
+            None => value,
+        }
+    }
+}
+
+/// `number` times `step`. A step that divides one gives the number nearest to the decimal one, so
+/// that three times 0.1 is 0.3 and not above it.
+#[inline]
+pub(crate) fn multiple(number: f64, step: f64) -> f64 {
+    let per_one = (1.0 / step).round();
+    if per_one * step == 1.0 { number / per_one } else { number * step }
 }
 
 impl From<Shape> for Distribution {
     fn from(shape: Shape) -> Self {
-        Distribution { shape, min: None, max: None, outside: Outside::Redraw }
+        Distribution { shape, min: None, max: None, outside: Outside::Redraw, step: None }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Distribution, Outside, Shape, Steps};
 use crate::base::{Tick, Unit};
 
 const LAWS: [&str; 4] = ["uniform", "normal", "lognormal", "exponential"];
-const BOUNDS: [&str; 3] = ["min", "max", "outside"];
+const BOUNDS: [&str; 4] = ["min", "max", "outside", "step"];
 
 impl Reader<'_> {
     /// A value or a distribution.
@@ -74,7 +74,7 @@ impl Reader<'_> {
                 Shape::Lognormal { median, sigma }
             }),
             _ => {
-                let inner = self.table(&law, &["mean", "min", "max", "outside"])?;
+                let inner = self.table(&law, &["mean", "min", "max", "outside", "step"])?;
                 let mean = self.required(&inner, "mean", "VALUE");
                 let mean = mean.and_then(|mean| self.quantity(&mean, unit));
                 self.bounded(&inner, unit, mean.map(|mean| Shape::Exponential { mean }))
@@ -105,7 +105,7 @@ impl Reader<'_> {
         second: (&str, Unit),
         shape: fn(f64, f64) -> Shape,
     ) -> Option<Distribution> {
-        let fields = self.table(law, &[first, second.0, "min", "max", "outside"])?;
+        let fields = self.table(law, &[first, second.0, "min", "max", "outside", "step"])?;
         let a = self.required(&fields, first, "VALUE").and_then(|at| self.quantity(&at, unit));
         let b = self.required(&fields, second.0, "VALUE");
         let b = b.and_then(|at| self.quantity(&at, second.1));
@@ -126,7 +126,7 @@ impl Reader<'_> {
             complete &= value.is_some();
             value
         };
-        let (min, max) = (bound("min"), bound("max"));
+        let (min, max, step) = (bound("min"), bound("max"), bound("step"));
         let mut outside = Outside::default();
         if let Some(at) = fields.find("outside") {
             match self.word(&at, "way to treat values outside", &["redraw", "clip"]) {
@@ -135,7 +135,7 @@ impl Reader<'_> {
                 None => complete = false,
             }
         }
-        complete.then_some(Distribution { shape: shape?, min, max, outside })
+        complete.then_some(Distribution { shape: shape?, min, max, outside, step })
     }
 
     /// A value, or `{ steps = [[time, value], ...] }`.

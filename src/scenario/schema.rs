@@ -97,6 +97,7 @@ fn law(unit: Unit) -> Value {
     let with_bounds = |mut properties: Value, required: &[&str]| {
         properties["min"] = value();
         properties["max"] = value();
+        properties["step"] = value();
         properties["outside"] = json!({ "enum": ["redraw", "clip"], "default": "redraw" });
         object(properties, required)
     };

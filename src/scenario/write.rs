@@ -74,7 +74,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
 fn law(law: &Distribution, unit: Unit) -> String {
     let of = |v: f64| value(v, unit);
     let mut bounds = String::new();
-    for (key, bound) in [("min", law.min), ("max", law.max)] {
+    for (key, bound) in [("min", law.min), ("max", law.max), ("step", law.step)] {
         if let Some(bound) = bound {
             let _ = write!(bounds, ", {key} = {}", of(bound));
         }

@@ -108,25 +108,33 @@ impl PoissonProcess {
     /// Generates the events of one epoch on the neurons `first..last`: calls `event` with tick
     /// and neuron, in no particular order of time. The sequence of calls for one neuron is
     /// always the same.
+    #[inline]
     pub fn generate(&self, epoch: u64, first: u32, last: u32, mut event: impl FnMut(Tick, u32)) {
         if first >= last {
             return;
         }
         let start = epoch * self.epoch.0;
+        let only_step = self.only_step(start);
         let last = last.min(self.neurons);
         for group in first >> self.group_bits..=(last - 1) >> self.group_bits {
             let which = (self.which << 32) | u64::from(group);
             let random = Stream::new(self.seed, self.purpose, which, epoch);
             let base = group << self.group_bits;
-            let place = |step: u64, member: u32| {
-                let neuron = base + member;
-                if (first..last).contains(&neuron) {
-                    event(Tick(start + step * self.grid.span().0), neuron);
+            let mut place = |step: u64, member: u32| {
+                event(Tick(start + step * self.grid.span().0), base + member);
+            };
+            // Most groups lie in one shard as a whole, so that nobody has to be asked.
+            let end = u64::from(base) + (1 << self.group_bits);
+            let whole = base >= first && end <= u64::from(last);
+            let mut place_own = |step: u64, member: u32| {
+                if (first..last).contains(&(base + member)) {
+                    place(step, member);
                 }
             };
-            match self.only_step(start) {
-                Some(step) => self.generate_even(step, random, place),
-                None => self.generate_uneven(start, random, place),
+            match only_step {
+                Some(step) if whole => self.generate_even(step, random, place),
+                Some(step) => self.generate_even(step, random, place_own),
+                None => self.generate_uneven(start, random, &mut place_own),
             }
         }
     }
@@ -146,12 +154,16 @@ impl PoissonProcess {
         let members = (1u32 << self.group_bits) - 1;
         if self.group_bits + self.step_bits <= 32 {
             // Half of the bits of a draw are enough.
-            let mut bits = 0;
-            for event in 0..count {
-                bits = if event % 2 == 0 { random.bits() } else { bits >> 32 };
-                let half = bits as u32;
-                let step = (u64::from(half) << self.step_bits) >> 32;
-                place(step, half & members);
+            let mut place_half = |half: u32| {
+                place((u64::from(half) << self.step_bits) >> 32, half & members);
+            };
+            for _ in 0..count / 2 {
+                let bits = random.bits();
+                place_half(bits as u32);
+                place_half((bits >> 32) as u32);
+            }
+            if count % 2 == 1 {
+                place_half(random.bits() as u32);
             }
         } else {
             for _ in 0..count {

@@ -239,6 +239,43 @@ impl Synapses {
         }
     }
 
+    /// Calls `visit` with each stretch of synapses of a piece of a row that share a delay below
+    /// `span`; how many synapses these are.
+    ///
+    /// Rows lie far from the processor. They are read from their beginning to the end of the last
+    /// stretch, one after the other, which brings them near for whoever delivers them next.
+    #[inline]
+    pub fn each_delay(
+        &self,
+        piece: Range<usize>,
+        span: Span,
+        mut visit: impl FnMut(Span, Range<usize>),
+    ) -> usize {
+        let start = piece.start;
+        match self {
+            Synapses::Bucketed { delays, rows } => {
+                let before = delays.partition_point(|&delay| u64::from(delay) < span.0);
+                each_stretch(&rows[piece], BucketedSynapse::bucket, before, |bucket, stretch| {
+                    let delay = Span(u64::from(delays[bucket]));
+                    visit(delay, start + stretch.start..start + stretch.end);
+                })
+            }
+            Synapses::OwnDelay { rows } => {
+                let delay = |synapse: &DelayedSynapse| u64::from(synapse.delay);
+                each_stretch(&rows[piece], delay, span.0, |delay, stretch| {
+                    visit(Span(delay), start + stretch.start..start + stretch.end);
+                })
+            }
+            Synapses::Alike { delay, .. } | Synapses::OneDelay { delay, .. } => {
+                if *delay >= span || piece.is_empty() {
+                    return 0;
+                }
+                visit(*delay, piece.clone());
+                piece.len()
+            }
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -254,6 +291,25 @@ impl Synapses {
         };
         bytes as u64
     }
+}
+
+/// Calls `visit` with each stretch of items that share a key below `end`, where keys never fall;
+/// how many items these are.
+#[inline]
+fn each_stretch<T, K: Copy + PartialOrd>(
+    items: &[T],
+    key: impl Fn(&T) -> K,
+    end: K,
+    mut visit: impl FnMut(K, Range<usize>),
+) -> usize {
+    let mut first = 0;
+    while let Some(shared) = items.get(first).map(&key).filter(|&shared| shared < end) {
+        let more = items[first + 1..].iter().take_while(|&item| key(item) == shared).count();
+        let next = first + 1 + more;
+        visit(shared, first..next);
+        first = next;
+    }
+    first
 }
 
 /// How many items at the start fulfil a condition that later ones do not: strides that double,

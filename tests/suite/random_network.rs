@@ -389,12 +389,17 @@ impl Draw {
             min: Some(0.1),
             max: Some(20.0),
             outside,
+            step: None,
         };
-        match self.below(5) {
+        match self.below(6) {
             0 => Distribution::constant(1.5),
             1 => Distribution::constant(self.one_of(&[0.1, 1.0, 0.33])),
             2 => bounded(Shape::Normal { mean: 1.5, sd: 0.75 }, Outside::Clip),
             3 => bounded(Shape::Exponential { mean: 2.0 }, Outside::Redraw),
+            4 => {
+                let normal = bounded(Shape::Normal { mean: 1.5, sd: 0.75 }, Outside::Redraw);
+                Distribution { step: Some(self.one_of(&[0.1, 0.25])), ..normal }
+            }
             _ => uniform(0.1, 8.0),
         }
     }

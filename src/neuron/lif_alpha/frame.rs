@@ -2,7 +2,7 @@
 
 use super::{Alpha, Constants, LifAlpha, State, TAU_SYN_EX, TAU_SYN_IN};
 use crate::base::{Growth, Span};
-use crate::neuron::framed::{Framed, Octet, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
+use crate::neuron::framed::{Framed, Octet, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
 use crate::neuron::lif;
 use crate::neuron::membrane::Filter;
 use std::f64::consts::E;
@@ -187,6 +187,13 @@ impl Framed for LifAlpha {
 
     fn thaw_held(frame: &Frame, c: &Constants, slot: &Octet, factors: &Factors) -> State {
         State { v_mv: c.membrane.v_reset_mv, ..Self::thaw(frame, c, slot, 0.0, factors) }
+    }
+
+    #[inline]
+    fn take_back(c: &Constants, s: &mut State) {
+        if s.v_mv < c.membrane.v_th_mv + ROUNDING_MV {
+            s.v_mv = s.v_mv.min(c.membrane.v_th_mv);
+        }
     }
 
     fn renewal(frame: &Frame, length: Span) -> Renewal {
