@@ -94,8 +94,10 @@ fn claims(sweep: &Sweep, lines: &mut Vec<Line>) {
 
 /// The numbers of the figure.
 pub fn table(sweep: &Sweep) -> String {
-    let mut text = format!("N = {NEURONS}, row_sum, mean of {SEEDS} networks: range of generalised \
-                            eigenvalues; error at T = 40\n\n|");
+    let mut text = format!(
+        "N = {NEURONS}, row_sum, mean of {SEEDS} networks: range of generalised \
+                            eigenvalues; error at T = 40\n\n|"
+    );
     for keep in KEEPS {
         write!(text, " | keep {:.0} %", 100.0 * keep).expect("a String takes everything");
     }

@@ -204,9 +204,10 @@ fn critical_bridges(lines: &mut Vec<Line>) {
             }
             rows.push((kept as f64 / (6 * DRAWS) as f64, mean(&ratios), deviation(&ratios)));
         }
-        let shown = rows.iter().zip(WAYS).map(|((kept, ratio, sd), way)| {
-            format!("{way} {kept:.2}, {ratio:.2} +- {sd:.2}")
-        });
+        let shown = rows
+            .iter()
+            .zip(WAYS)
+            .map(|((kept, ratio, sd), way)| format!("{way} {kept:.2}, {ratio:.2} +- {sd:.2}"));
         let holds = keep > 0.3
             || rows[0].0 >= 0.95
                 && (0.9..=1.1).contains(&rows[0].1)
@@ -354,7 +355,8 @@ fn demonstration(lines: &mut Vec<Line>) {
             value.map_or("-".into(), |[first, second]| format!("{first:.4} / {second:.3}"))
         };
         let cos = kept.cos.expect("it is symmetric");
-        let largest = thin.zip_map(&a, |new: f64, old: f64| if old == 0.0 { 0.0 } else { new / old });
+        let largest =
+            thin.zip_map(&a, |new: f64, old: f64| if old == 0.0 { 0.0 } else { new / old });
         let ours = policy == Policy::Noise;
         let good = (0.19..=0.20).contains(&share) && mean <= 0.05 && most <= 0.3 && cos[0] >= 0.99;
         lines.push(Line {
@@ -373,7 +375,7 @@ fn demonstration(lines: &mut Vec<Line>) {
                 two(kept.eps_v),
                 two(kept.cos),
                 two(kept.generalised),
-                largest.map(|x| x).max()
+                largest.max()
             ),
             holds: !ours || good,
         });

@@ -36,9 +36,7 @@ pub fn covariance(a: &Matrix, noise: &[f64]) -> Result<Matrix, AnalysisError> {
     let isotropic = noise.iter().all(|&q| q == first);
     match shape(a) {
         Shape::Symmetric if isotropic => inverse(&-a).map(|inverse| inverse * (0.5 * first)),
-        Shape::Normal if isotropic => {
-            inverse(&-(a + a.transpose())).map(|inverse| inverse * first)
-        }
+        Shape::Normal if isotropic => inverse(&-(a + a.transpose())).map(|inverse| inverse * first),
         _ => doubling(a, noise),
     }
 }

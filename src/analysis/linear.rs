@@ -14,6 +14,8 @@ pub const MOST_NEURONS: usize = 5000;
 pub struct Linear {
     /// A in 1/ms.
     pub a: Matrix,
+    /// Time constant of the traces, in ms.
+    pub tau_ms: f64,
     /// Where known, the rate of each neuron without input, in 1/ms.
     pub base: Option<DVector<f64>>,
     /// Number of synapses, several of one pair counted singly.
@@ -49,7 +51,7 @@ impl Linear {
             a[(target as usize, source as usize)] += scale.gain * weight;
             count += 1;
         }
-        Linear { a, base: None, synapses: count }
+        Linear { a, tau_ms: scale.tau_ms, base: None, synapses: count }
     }
 
     /// From a scenario whose neurons are all of the model `hawkes` with one time constant, and its
@@ -95,16 +97,10 @@ impl Linear {
         Ok(linear)
     }
 
-    /// The stationary rates, in 1/ms: those at which input and leak balance.
+    /// The stationary rates, in 1/ms: those at which input and leak of the traces balance.
     pub fn rates(&self) -> Option<DVector<f64>> {
-        let base = self.base.as_ref()?;
-        let leak = |i: usize| -self.a[(i, i)];
-        let traces = (-&self.a).lu().solve(base)?;
-        // What a neuron with synapses on to itself fires is not its leak times its trace.
-        let own = self.a.nrows();
-        let input = |i: usize| (0..own).filter(|&j| j != i).map(|j| self.a[(i, j)] * traces[j]);
-        let same_leak = (0..own).all(|i| leak(i) == leak(0));
-        same_leak.then(|| DVector::from_fn(own, |i, _| base[i] + input(i).sum::<f64>()))
+        let traces = (-&self.a).lu().solve(self.base.as_ref()?)?;
+        Some(traces / self.tau_ms)
     }
 
     /// A pruned network whose diagonal makes up for what is missing beside it in this one.

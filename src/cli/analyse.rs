@@ -136,8 +136,8 @@ fn load(path: &Path, arguments: &Arguments, whole: Option<&Linear>) -> Result<Li
         return scenario(&scenario_file, weights).map_err(|failure| failure.or(&fail));
     }
     if path.extension().is_some_and(|extension| extension == "npz") {
-        let leak = whole.map(|whole| -1.0 / whole.a[(0, 0)]);
-        let Some(tau_ms) = arguments.tau.or(leak) else {
+        let known = whole.map(|whole| whole.tau_ms);
+        let Some(tau_ms) = arguments.tau.or(known) else {
             return Err(fail("a weights file knows no time constant; give it with --tau".into()));
         };
         let synapses = weights(path)?;
@@ -328,4 +328,109 @@ fn describe_pruned(pruned: &Pruned) -> Vec<(&'static str, String)> {
             format!("{:.6} after {:.6} ms", pruned.dynamics_error, pruned.time_ms),
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::call;
+    use super::*;
+    use crate::output::weights::write_npz;
+    use crate::record::Weights;
+
+    const RING: &str = r#"
+        title = "A ring"
+        duration = "1 s"
+        population.cells = { model = "hawkes", size = 4, params = { tau = "10 ms", mu = "5 Hz" } }
+        [[projection]]
+        source = "cells"
+        target = "cells"
+        connect = { rule = "edges", source = [0, 1, 2, 3, 1, 2, 3, 0], target = [1, 2, 3, 0, 0, 1, 2, 3] }
+        weight = "25 Hz"
+        delay = "0.1 ms"
+    "#;
+
+    fn json(arguments: &[&str]) -> serde_json::Value {
+        let (exit, out, err) = call(arguments);
+        assert_eq!(exit, Exit::Good, "{err}");
+        serde_json::from_str(&out).unwrap()
+    }
+
+    /// A file of the ring's synapses without those of one pair, and stronger.
+    fn thinner(folder: &Path) -> PathBuf {
+        let path = folder.join("thin.npz");
+        let weights = Weights {
+            source: vec![1, 2, 2, 3, 3, 0],
+            target: vec![2, 1, 3, 2, 0, 3],
+            weight: vec![30.0; 6],
+            delay: vec![100_000; 6],
+        };
+        write_npz(std::fs::File::create(&path).unwrap(), &weights).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_ring_is_what_pencil_and_paper_say() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("ring.toml");
+        std::fs::write(&file, RING).unwrap();
+        let file = file.to_str().unwrap();
+        let found = json(&["analyse", file, "--json"]);
+        // Eigenvalues of the ring: 2 x 0.025 cos(k pi / 2) - 0.1 per ms.
+        let close = |key: &str, wanted: f64| {
+            let value = found[key].as_f64().unwrap();
+            assert!((value - wanted).abs() < 1e-6 * wanted.abs(), "{key}: {value}");
+        };
+        close("slowest_ms", 20.0);
+        close("fastest_ms", 1.0 / 0.15);
+        close("least_slack", 0.5);
+        // r = mu / (1 - 2 w tau) = 5 / 0.5 Hz.
+        assert!((found["rates_hz"][0].as_f64().unwrap() - 10.0).abs() < 1e-6, "{found}");
+        assert_eq!(
+            (found["shape"].as_str(), found["neurons"].as_u64()),
+            (Some("symmetric"), Some(4))
+        );
+        let same = json(&["analyse", file, "--pruned", file, "--json"]);
+        assert_eq!(same["pruned"]["kept"], 1.0);
+        assert!(same["pruned"]["eps_lambda"][1].as_f64().unwrap() < 1e-12, "{same}");
+        assert_eq!(same["pruned"]["dynamics_error"], 0.0);
+
+        let thin = thinner(home.path());
+        let thin = thin.to_str().unwrap();
+        let other = json(&["analyse", file, "--pruned", thin, "--diagonal", "row_sum", "--json"]);
+        assert_eq!(other["pruned"]["kept"], 0.75);
+        assert!(other["pruned"]["dynamics_error"].as_f64().unwrap() > 0.01, "{other}");
+        let (_, text, _) = call(&["analyse", file, "--pruned", thin]);
+        assert!(text.contains("75.00 %, kappa 0.750"), "{text}");
+        let alone = json(&["analyse", thin, "--tau", "10 ms", "--json"]);
+        assert_eq!(alone["rates_hz"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn what_is_not_linear_or_not_stable_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = home.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_string()
+        };
+        let refused = |arguments: &[&str], part: &str| {
+            let (exit, out, err) = call(arguments);
+            assert_eq!((exit, out.as_str()), (Exit::Invalid, ""), "{err}");
+            assert!(err.contains(part), "{err}");
+        };
+        let leaky = file("leaky.toml", &wiring::starter());
+        refused(&["analyse", &leaky], "allowed is `hawkes`");
+        let strong = file("strong.toml", &RING.replace("25 Hz", "60 Hz"));
+        refused(&["analyse", &strong], "not stable: its slowest mode has the rate 0.0");
+        let large = file("large.toml", &RING.replace("size = 4", "size = 6000"));
+        refused(&["analyse", &large], "6000 neurons; allowed are 1 to 5000");
+        let thin = thinner(home.path());
+        refused(&["analyse", thin.to_str().unwrap()], "give it with --tau");
+        refused(&["analyse", &leaky, "--tau", "0 ms"], "not greater than zero");
+        let ring = file("ring.toml", RING);
+        let small = file("small.toml", &RING.replace("size = 4", "size = 5"));
+        refused(&["analyse", &ring, "--pruned", &small], "4 and 5 neurons");
+        refused(&["analyse", &ring, "--pruned", &ring, "--time", "10 min"], "allowed are at most");
+        assert_eq!(call(&["analyse", "absent.toml"]).0, Exit::File);
+    }
 }
