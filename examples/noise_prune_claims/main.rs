@@ -105,14 +105,21 @@ fn main() -> ExitCode {
     let sweep = figure::sweep(&mut lines);
     std::fs::write(&picture, figure::draw(&sweep)).expect("the figure can be written");
     println!("{}\nfigure: {picture}\n", figure::table(&sweep));
-    for part in parts {
-        part(&mut lines);
-    }
     println!("| claim | what must hold | found | holds |\n|---|---|---|---|");
-    for Line { claim, what, found, holds } in &lines {
-        println!("| {claim} | {what} | {found} | {} |", if *holds { "yes" } else { "**no**" });
+    show(&lines);
+    for part in parts {
+        let before = lines.len();
+        part(&mut lines);
+        show(&lines[before..]);
     }
     if lines.iter().all(|line| line.holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Writes rows of the table.
+fn show(lines: &[Line]) {
+    for Line { claim, what, found, holds } in lines {
+        println!("| {claim} | {what} | {found} | {} |", if *holds { "yes" } else { "**no**" });
+    }
 }
 
 /// B-1.

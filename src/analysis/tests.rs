@@ -107,7 +107,7 @@ fn leverages_add_up_to_the_number_of_neurons() {
 /// B-2: 1,000 draws.
 #[test]
 fn a_pruned_matrix_is_right_on_average_and_keeps_its_slack() {
-    let a = clustered(&[20, 5, 15], 60, 2);
+    let a = small();
     let (n, draws) = (a.nrows(), 1000);
     for policy in [Policy::Noise, Policy::Weight, Policy::Uniform] {
         let c = covariance(&a, &noise(&a)).unwrap();
