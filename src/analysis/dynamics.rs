@@ -34,23 +34,51 @@ impl Course {
         let mut random = Stream::new(self.seed, Purpose::Initial, u64::MAX, 0);
         let start = DVector::from_fn(n, |_, _| random.uniform());
         let mut states = vec![start; networks.len()];
-        let mut change = DVector::zeros(n);
+        let rows: Vec<Rows> = networks.iter().map(|a| Rows::of(a)).collect();
+        let mut change = vec![0.0; n];
         let amplitude = self.sigma * self.dt.sqrt();
         for _ in 0..self.steps {
-            let noise = DVector::from_fn(n, |_, _| amplitude * random.normal());
-            for (a, x) in networks.iter().zip(&mut states) {
-                change.gemv(self.dt, a, x, 0.0);
-                for i in 0..n {
-                    // What comes over synapses is all but the diagonal's part.
-                    let leak = a[(i, i)] * x[i] * self.dt;
-                    let input = change[i] - leak + self.drive * self.dt;
+            let noise: Vec<f64> = (0..n).map(|_| amplitude * random.normal()).collect();
+            for (rows, x) in rows.iter().zip(&mut states) {
+                for (i, change) in change.iter_mut().enumerate() {
+                    let input = rows.beside(i, x.as_slice()) + self.drive;
                     let input = if self.rectified { input.max(0.0) } else { input };
-                    change[i] = leak + input + noise[i];
+                    *change = (rows.diagonal[i] * x[i] + input) * self.dt + noise[i];
                 }
-                *x += &change;
+                for (x, change) in x.iter_mut().zip(&change) {
+                    *x += change;
+                }
             }
         }
         states
+    }
+}
+
+/// A matrix without its zeros: pruned networks have few entries, and each is read at every step.
+struct Rows {
+    diagonal: Vec<f64>,
+    /// Where the entries of each row begin, and behind the last row where they end.
+    offsets: Vec<usize>,
+    /// Column and value of each entry beside the diagonal.
+    entries: Vec<(u32, f64)>,
+}
+
+impl Rows {
+    fn of(a: &Matrix) -> Rows {
+        let n = a.nrows();
+        let (mut offsets, mut entries) = (vec![0], Vec::new());
+        for i in 0..n {
+            let row = (0..n).filter(|&j| j != i && a[(i, j)] != 0.0);
+            entries.extend(row.map(|j| (j as u32, a[(i, j)])));
+            offsets.push(entries.len());
+        }
+        Rows { diagonal: (0..n).map(|i| a[(i, i)]).collect(), offsets, entries }
+    }
+
+    /// What comes over synapses.
+    fn beside(&self, i: usize, x: &[f64]) -> f64 {
+        let row = &self.entries[self.offsets[i]..self.offsets[i + 1]];
+        row.iter().map(|&(j, w)| w * x[j as usize]).sum()
     }
 }
 

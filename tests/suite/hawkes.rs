@@ -112,7 +112,7 @@ fn rates_are_those_at_which_input_and_leak_balance() {
     let (linear, outcome) = run(&scenario(&clustered(&[30, 8, 22], 60, 3), 0.3, 20.0, 200));
     let expected = linear.rates().expect("nothing but the network drives it");
     assert!(expected.iter().all(|rate| (rate - 0.02).abs() < 1e-7), "{expected}");
-    let mut counts = vec![0.0; 60];
+    let mut counts = vec![0.0f64; 60];
     for (_, neuron) in spikes(&outcome) {
         counts[neuron] += 1.0;
     }
