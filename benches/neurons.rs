@@ -33,6 +33,7 @@ impl Visitor for Kernel<'_> {
         let value = |initial: Initial| match initial {
             Initial::Value(value) => value,
             Initial::Parameter(index) => parameters[index],
+            Initial::OwnNumber => 0.5,
         };
         let start: Vec<f64> = M::DESCRIPTOR.variables.iter().map(|v| value(v.initial)).collect();
         let grid = Resolution::FINEST;

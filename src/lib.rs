@@ -29,6 +29,7 @@
 //! The rooms and the arrows between them are described in `ARCHITECTURE.md`, scenario files in
 //! `docs/scenario.md`.
 
+pub mod analysis;
 pub mod base;
 pub mod bench;
 pub mod cli;

@@ -4,6 +4,7 @@
 //! Data goes to standard output, messages and progress to standard error. A reader that closes
 //! our output early (`saltatory models | head`) is no error.
 
+mod analyse;
 mod bench;
 mod check;
 mod completions;
@@ -58,6 +59,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Describe a scenario, a folder of results or a spike file
     Inspect(inspect::Arguments),
+    /// Work out modes and covariance of a linear network, and what pruning has kept of them
+    Analyse(analyse::Arguments),
     /// Lock a scenario's spike train down and be told when a change moves it
     Snapshot(snapshot::Arguments),
     /// Write a small scenario to start from
@@ -108,6 +111,7 @@ fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure
         Command::Plot(arguments) => plot::plot(&arguments, console),
         Command::Diff(arguments) => diff::diff(&arguments, console),
         Command::Inspect(arguments) => inspect::inspect(&arguments, console),
+        Command::Analyse(arguments) => analyse::analyse(&arguments, console),
         Command::Snapshot(arguments) => snapshot::snapshot(&arguments, console),
         Command::New(arguments) => new::new(&arguments, console),
         Command::Models(arguments) => models::models(&arguments, console),

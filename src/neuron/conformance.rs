@@ -177,6 +177,7 @@ impl Visitor for RestsAndPauses {
             .map(|v| match v.initial {
                 Initial::Value(value) => value,
                 Initial::Parameter(index) => p[index],
+                Initial::OwnNumber => 0.5,
             })
             .collect();
         let c = M::constants(&p);
@@ -428,6 +429,8 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             vec![((y[0] - p[3]) * (y[0] - p[5]) / (p[5] - p[3]) + p[0] / p[1] * drive) / p[0]]
         }
         "parrot" => Vec::new(),
+        // Neither the base rate nor the name of the random numbers changes.
+        "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod cell;
 pub mod framed;
+pub mod hawkes;
 pub mod lif;
 pub mod lif_alpha;
 pub mod lif_delta;
@@ -14,6 +15,7 @@ pub mod lif_exp;
 pub mod membrane;
 pub mod parrot;
 pub mod qif;
+pub mod thinning;
 
 #[cfg(test)]
 mod conformance;
@@ -119,6 +121,8 @@ pub enum Initial {
     Value(f64),
     /// The value of the parameter with this index.
     Parameter(usize),
+    /// A number in [0, 1) of its own for each neuron, drawn from the seed.
+    OwnNumber,
 }
 
 impl Descriptor {
@@ -250,6 +254,7 @@ models! {
     lif_alpha::LifAlpha,
     qif::Qif,
     parrot::Parrot,
+    hawkes::Hawkes,
 }
 
 /// As `models!`, for those that can be run in a frame.

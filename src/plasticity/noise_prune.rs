@@ -159,6 +159,14 @@ const PRUNED: u32 = 1 << 31;
 /// See the [manual page](Descriptor::manual).
 pub struct NoisePrune;
 
+/// (2 / intensity) strength (C_ii + C_jj - 2 sign C_ij), the probability without its factor kappa;
+/// `covariances` are C_ii, C_jj, C_ij. The analysis of matrices uses it, too.
+#[inline]
+pub fn leverage(strength: f64, sign: f64, intensity: f64, covariances: [f64; 3]) -> f64 {
+    let [c_ii, c_jj, c_ij] = covariances;
+    2.0 / intensity * strength * ((c_ii + c_jj) - 2.0 * sign * c_ij).max(0.0)
+}
+
 impl Constants {
     /// The round in whose probe `at` falls.
     #[inline]
@@ -218,10 +226,10 @@ impl Constants {
         let c_ij = sum / (t_ms * (1.0 / tau_i + 1.0 / tau_j)) - mean_i * mean_j;
         let strength = self.gain * weight.abs();
         let intensity = (n_i + n_j) / (2.0 * t_ms);
-        let by_noise = |difference: f64| 2.0 / intensity * strength * difference.max(0.0);
+        let by_noise = |c_ij| leverage(strength, weight.signum(), intensity, [c_ii, c_jj, c_ij]);
         let share = match self.policy {
-            Policy::Noise => by_noise((c_ii + c_jj) - 2.0 * weight.signum() * c_ij),
-            Policy::Variance => by_noise(c_ii + c_jj),
+            Policy::Noise => by_noise(c_ij),
+            Policy::Variance => by_noise(0.0),
             Policy::Weight => strength,
             Policy::Uniform => 1.0,
         };

@@ -1,6 +1,7 @@
 //! One neuron of the oracle: what inputs, time and spikes do to it, model by model.
 
 use super::ReferenceNeuron;
+use super::dice::Dice;
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
 use crate::base::Span;
 
@@ -23,13 +24,14 @@ pub struct Membrane {
     pub i_e: f64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     Delta,
     Exponential,
     Alpha,
     Quadratic { v_crit: f64 },
     Parrot,
+    Hawkes(Dice),
 }
 
 impl Membrane {
@@ -49,6 +51,12 @@ impl Membrane {
             "lif_alpha" => Kind::Alpha,
             "qif" => Kind::Quadratic { v_crit: parameter("v_crit") },
             "parrot" => Kind::Parrot,
+            "hawkes" => Kind::Hawkes(Dice::new(
+                parameter("tau"),
+                start("base"),
+                start("drift"),
+                start("stream"),
+            )),
             other => panic!("the reference knows no model {other:?}"),
         };
         let current = |sign: &str| {
@@ -81,7 +89,7 @@ impl Membrane {
     /// Integrates for `ms` with a constant current of `drive` pA.
     pub fn integrate(&mut self, drive: f64, ms: f64) {
         self.arrived = false;
-        match self.kind {
+        match &mut self.kind {
             Kind::Delta | Kind::Exponential | Kind::Alpha => {
                 let rest = self.leaky.rest;
                 self.leaky = Leaky { rest, ..self.driven(drive).from(ms) };
@@ -91,6 +99,9 @@ impl Membrane {
                 self.leaky.v = centre + parabola.after(self.leaky.v - centre, ms);
             }
             Kind::Parrot => {}
+            Kind::Hawkes(dice) => {
+                dice.pass(ms);
+            }
         }
     }
 
@@ -104,20 +115,22 @@ impl Membrane {
     /// Takes a spike over a synapse of this weight.
     pub fn receive(&mut self, weight: f64, refractory: bool) {
         let current = &mut self.leaky.currents[usize::from(weight < 0.0)];
-        match self.kind {
+        match &mut self.kind {
             Kind::Delta | Kind::Quadratic { .. } if refractory => {}
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v += weight,
             Kind::Exponential => current.level += weight,
             Kind::Alpha => current.slope += alpha_slope(weight, current.tau),
             Kind::Parrot => self.arrived = true,
+            Kind::Hawkes(dice) => dice.receive(weight),
         }
     }
 
     /// Whether an arrival finds or puts it at threshold. Where arrivals do not move the potential,
     /// one that is exactly at threshold has to rise, as between arrivals.
     pub fn is_at_threshold(&self) -> bool {
-        match self.kind {
+        match &self.kind {
             Kind::Parrot => self.arrived,
+            Kind::Hawkes(dice) => dice.is_due(),
             Kind::Exponential | Kind::Alpha => self.leaky.v > self.v_spike,
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v >= self.v_reached,
         }
@@ -125,14 +138,18 @@ impl Membrane {
 
     /// What its own spike does to it.
     pub fn reset(&mut self) {
+        if let Kind::Hawkes(dice) = &mut self.kind {
+            dice.roll();
+        }
         self.leaky.v = self.v_reset;
         self.arrived = false;
     }
 
     /// When it first reaches threshold if nothing arrives, not looking further than `end` ms.
     pub fn crossing(&self, drive: f64, end: f64) -> Option<f64> {
-        match self.kind {
+        match &self.kind {
             Kind::Parrot => None,
+            Kind::Hawkes(dice) => dice.clone().pass(end),
             Kind::Quadratic { .. } if self.leaky.v >= self.v_spike => Some(0.0),
             Kind::Quadratic { .. } => {
                 let (parabola, centre) = self.parabola(drive);

@@ -6,6 +6,7 @@
 //! bounds or caches. It shares the base values and the names of parameters with the engine and
 //! nothing else: the equations, the search for crossings and the queue are its own.
 
+mod dice;
 mod equations;
 mod membrane;
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod bad_input;
 mod command_line;
 mod differential;
 mod failing_worker;
+mod hawkes;
 mod invariance;
 mod mutation;
 mod network_problem;

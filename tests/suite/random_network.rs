@@ -154,6 +154,8 @@ impl Draw {
         set("e_l", e_l);
         set("v_reset", v_reset);
         set("v_th", e_l + 15.0);
+        set("tau", tau_m);
+        set("mu", self.one_of(&[0.0, 30.0, 100.0, 1000.0, -20.0]));
         set("v_crit", e_l + 10.0);
         set("v_peak", e_l + self.one_of(&[15.0, 60.0]));
         for (place, name) in ["tau_syn_ex", "tau_syn_in"].into_iter().enumerate() {
@@ -170,6 +172,7 @@ impl Draw {
         let initial = descriptor.variables.iter().map(|variable| match variable.initial {
             _ if variable.name == "v_m" => start.clone(),
             Initial::Parameter(index) => Distribution::constant(values[index]),
+            Initial::OwnNumber => uniform(0.0, 1.0),
             Initial::Value(value) if self.chance(0.85) => Distribution::constant(value),
             Initial::Value(_) => uniform(-200.0, 600.0),
         });
@@ -370,6 +373,7 @@ impl Draw {
         let scale = match input {
             Unit::Mv => 1.0,
             Unit::Pa => 60.0,
+            Unit::Hz => 20.0,
             _ => return Distribution::constant(self.one_of(&[1.0, 0.0, -1.0])),
         };
         if inhibitory_only || self.chance(0.25) {

@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "synapse",
         ],
     ),
+    ("analysis", &["base", "network", "neuron", "plasticity", "scenario"]),
     ("reference", &["base", "neuron"]),
     ("output", &["base", "network", "neuron", "record", "scenario"]),
     ("bench", &["base", "engine", "network", "output", "record", "scenario", "source", "synapse"]),
