@@ -7,6 +7,7 @@
 
 pub mod cell;
 pub mod framed;
+pub mod glif;
 pub mod lif;
 pub mod lif_alpha;
 pub mod lif_delta;
@@ -248,6 +249,7 @@ models! {
     lif_delta::LifDelta,
     lif_exp::LifExp,
     lif_alpha::LifAlpha,
+    glif::Glif,
     qif::Qif,
     parrot::Parrot,
 }
