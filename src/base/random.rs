@@ -29,6 +29,8 @@ pub enum Purpose {
     Background = 7,
     /// Whether a synapse is pruned.
     Prune = 8,
+    /// When a neuron fires that does so at random.
+    Firing = 9,
 }
 
 /// A sequence of random numbers that belongs to one entity.

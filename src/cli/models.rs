@@ -86,6 +86,7 @@ fn page(model: &Descriptor) -> String {
         let initial = match variable.initial {
             Initial::Value(value) => quantity(variable.unit, value),
             Initial::Parameter(index) => model.parameters[index].name.to_string(),
+            Initial::OwnNumber => "drawn".to_string(),
         };
         variables.push(vec![
             variable.name.to_string(),

@@ -56,10 +56,12 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
                 Unit::Pa if p.name.contains("jump") => between(s, -300.0, 300.0),
                 Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
                 Unit::Mv => p.default + between(s, -5.0, 5.0),
+                Unit::Hz => magnitude(s, 0.0, 3.0),
                 _ => p.default,
             });
         }
-        if (d.check)(&values).is_empty() {
+        let allowed = d.parameters.iter().zip(&values).all(|(p, v)| p.range.contains(*v));
+        if allowed && (d.check)(&values).is_empty() {
             return values;
         }
     }
@@ -198,6 +200,7 @@ impl Visitor for RestsAndPauses {
             .map(|v| match v.initial {
                 Initial::Value(value) => value,
                 Initial::Parameter(index) => p[index],
+                Initial::OwnNumber => 0.5,
             })
             .collect();
         let c = M::constants(&p);
@@ -461,6 +464,10 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             vec![((y[0] - p[3]) * (y[0] - p[5]) / (p[5] - p[3]) + p[0] / p[1] * drive) / p[0]]
         }
         "parrot" => Vec::new(),
+        // Neither what a neuron is given at the start nor the name of its random numbers changes.
+        "gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
+        "escape_lif" => vec![leak(y[1] + y[2]), -y[1] / p[6], -y[2] / p[7], 0.0],
+        "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }
 }

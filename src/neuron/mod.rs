@@ -6,8 +6,11 @@
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
 pub mod cell;
+pub mod escape_lif;
 pub mod framed;
+pub mod gamma_rate;
 pub mod glif;
+pub mod hawkes;
 pub mod lif;
 pub mod lif_alpha;
 pub mod lif_delta;
@@ -15,6 +18,7 @@ pub mod lif_exp;
 pub mod membrane;
 pub mod parrot;
 pub mod qif;
+pub mod thinning;
 
 #[cfg(test)]
 mod conformance;
@@ -120,6 +124,8 @@ pub enum Initial {
     Value(f64),
     /// The value of the parameter with this index.
     Parameter(usize),
+    /// A number in [0, 1) of its own for each neuron, drawn from the seed.
+    OwnNumber,
 }
 
 impl Descriptor {
@@ -252,6 +258,9 @@ models! {
     glif::Glif,
     qif::Qif,
     parrot::Parrot,
+    hawkes::Hawkes,
+    escape_lif::EscapeLif,
+    gamma_rate::GammaRate,
 }
 
 /// As `models!`, for those that can be run in a frame.

@@ -117,6 +117,7 @@ pub(crate) mod tests {
             Initial::Parameter(index) => {
                 Distribution::constant(descriptor.parameters[index].default)
             }
+            Initial::OwnNumber => unreachable!("this model draws nothing"),
         };
         let neurons = Model::Neuron {
             descriptor,

@@ -2,6 +2,7 @@
 
 use super::ReferenceNeuron;
 use super::adaptive::Triggered;
+use super::dice::{Dice, Law};
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
 use crate::base::Span;
 use crate::neuron::Descriptor;
@@ -29,7 +30,7 @@ pub struct Membrane {
     pub i_e: f64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     Delta,
     Exponential,
@@ -37,6 +38,7 @@ enum Kind {
     Generalised,
     Quadratic { v_crit: f64 },
     Parrot,
+    Random(Dice),
 }
 
 impl Membrane {
@@ -50,6 +52,20 @@ impl Membrane {
         };
         let start =
             |name: &str| descriptor.variable(name).map_or(0.0, |index| neuron.variables[index]);
+        let current = |sign: &str| {
+            let tau = optional(&format!("tau_syn_{sign}")).unwrap_or(1.0);
+            // The descriptor's variable is the slope times the time constant.
+            let slope = start(&format!("di_syn_{sign}")) / tau;
+            Current { level: start(&format!("i_syn_{sign}")), slope, tau }
+        };
+        let leaky = Leaky {
+            v: start("v_m"),
+            rest: optional("e_l").unwrap_or(0.0),
+            tau_m: optional("tau_m").unwrap_or(1.0),
+            c_m: optional("c_m").unwrap_or(1.0),
+            currents: [current("ex"), current("in")],
+        };
+        let random = |law: Law| Kind::Random(Dice::new(law, start("stream")));
         let kind = match descriptor.name {
             "lif_delta" => Kind::Delta,
             "lif_exp" => Kind::Exponential,
@@ -57,13 +73,28 @@ impl Membrane {
             "glif" => Kind::Generalised,
             "qif" => Kind::Quadratic { v_crit: parameter("v_crit") },
             "parrot" => Kind::Parrot,
+            "hawkes" => random(Law::Linear {
+                tau: parameter("tau"),
+                base: start("base"),
+                drift: start("drift"),
+            }),
+            "gamma_rate" => random(Law::Gamma {
+                tau: parameter("tau"),
+                rho: parameter("rho"),
+                base: start("base"),
+                drift: start("drift"),
+                gain: start("gain").max(0.1),
+                saturation: start("saturation").clamp(-0.1, 1.0),
+            }),
+            "escape_lif" => random(Law::Escape {
+                leaky,
+                rho: parameter("rho"),
+                theta: parameter("theta"),
+                delta_u: parameter("delta_u"),
+                saturation: parameter("saturation"),
+                v_reset: parameter("v_reset"),
+            }),
             other => panic!("the reference knows no model {other:?}"),
-        };
-        let current = |sign: &str| {
-            let tau = optional(&format!("tau_syn_{sign}")).unwrap_or(1.0);
-            // The descriptor's variable is the slope times the time constant.
-            let slope = start(&format!("di_syn_{sign}")) / tau;
-            Current { level: start(&format!("i_syn_{sign}")), slope, tau }
         };
         let triggered = triggered(descriptor, &optional, &start);
         let v_spike = optional("v_th").or(optional("v_peak")).unwrap_or(f64::INFINITY);
@@ -71,13 +102,7 @@ impl Membrane {
         let slack = if matches!(kind, Kind::Delta) { 1.0 / (1u64 << 40) as f64 } else { 0.0 };
         Membrane {
             kind,
-            leaky: Leaky {
-                v: start("v_m"),
-                rest: optional("e_l").unwrap_or(0.0),
-                tau_m: optional("tau_m").unwrap_or(1.0),
-                c_m: optional("c_m").unwrap_or(1.0),
-                currents: [current("ex"), current("in")],
-            },
+            leaky,
             triggered,
             v_reset,
             v_spike,
@@ -92,7 +117,7 @@ impl Membrane {
     /// Integrates for `ms` with a constant current of `drive` pA.
     pub fn integrate(&mut self, drive: f64, ms: f64) {
         self.arrived = false;
-        match self.kind {
+        match &mut self.kind {
             Kind::Delta | Kind::Exponential | Kind::Alpha | Kind::Generalised => {
                 let rest = self.leaky.rest;
                 let deflection = self.triggered.deflection(&self.leaky, ms);
@@ -105,6 +130,9 @@ impl Membrane {
                 self.leaky.v = centre + parabola.after(self.leaky.v - centre, ms);
             }
             Kind::Parrot => {}
+            Kind::Random(dice) => {
+                dice.pass(drive, ms);
+            }
         }
     }
 
@@ -114,25 +142,30 @@ impl Membrane {
         let v = self.leaky.v;
         self.leaky = Leaky { v, ..self.leaky.from(ms) };
         self.triggered = self.triggered.from(ms);
+        if let Kind::Random(dice) = &mut self.kind {
+            dice.hold(ms);
+        }
     }
 
     /// Takes a spike over a synapse of this weight.
     pub fn receive(&mut self, weight: f64, refractory: bool) {
         let current = &mut self.leaky.currents[usize::from(weight < 0.0)];
-        match self.kind {
+        match &mut self.kind {
             Kind::Delta | Kind::Quadratic { .. } if refractory => {}
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v += weight,
             Kind::Exponential | Kind::Generalised => current.level += weight,
             Kind::Alpha => current.slope += alpha_slope(weight, current.tau),
             Kind::Parrot => self.arrived = true,
+            Kind::Random(dice) => dice.receive(weight),
         }
     }
 
     /// Whether an arrival finds or puts it at threshold. Where arrivals do not move the potential,
     /// one that is exactly at threshold has to rise, as between arrivals.
     pub fn is_at_threshold(&self) -> bool {
-        match self.kind {
+        match &self.kind {
             Kind::Parrot => self.arrived,
+            Kind::Random(dice) => dice.is_due(),
             Kind::Exponential | Kind::Alpha => self.leaky.v > self.v_spike,
             Kind::Generalised => self.leaky.v > self.v_spike + self.triggered.raised(0.0),
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v >= self.v_reached,
@@ -141,6 +174,9 @@ impl Membrane {
 
     /// What its own spike does to it.
     pub fn reset(&mut self) {
+        if let Kind::Random(dice) = &mut self.kind {
+            dice.reset();
+        }
         self.leaky.v = self.v_reset + self.triggered.keep * (self.leaky.v - self.v_reset);
         self.triggered.jump();
         self.arrived = false;
@@ -148,8 +184,9 @@ impl Membrane {
 
     /// When it first reaches threshold if nothing arrives, not looking further than `end` ms.
     pub fn crossing(&self, drive: f64, end: f64) -> Option<f64> {
-        match self.kind {
+        match &self.kind {
             Kind::Parrot => None,
+            Kind::Random(dice) => dice.clone().pass(drive, end),
             Kind::Quadratic { .. } if self.leaky.v >= self.v_spike => Some(0.0),
             Kind::Quadratic { .. } => {
                 let (parabola, centre) = self.parabola(drive);

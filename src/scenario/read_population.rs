@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::columns::{self, Column};
 use super::read::{At, Fields, Reader, below};
-use super::{Distribution, Model, ParameterValue, Population};
+use super::{Distribution, Model, ParameterValue, Population, Shape};
 use crate::base::{Span, Tick, Unit};
 use crate::neuron::{self, Descriptor, Initial};
 
@@ -32,6 +32,7 @@ pub(super) fn default_initial(
                 Distribution::constant(descriptor.parameters[index].default)
             }
         },
+        Initial::OwnNumber => Shape::Uniform { low: 0.0, high: 1.0 }.into(),
     };
     descriptor.variables.iter().map(|variable| of(variable.initial)).collect()
 }

@@ -130,7 +130,8 @@ fn constant_or_steps(unit: Unit) -> Value {
 /// A value or a law of whatever unit the target's model takes.
 fn input(kind: &str) -> Value {
     json!({ "anyOf": [
-        definition(kind, Unit::Mv), definition(kind, Unit::Pa), definition(kind, Unit::One),
+        definition(kind, Unit::Mv), definition(kind, Unit::Pa), definition(kind, Unit::Hz),
+        definition(kind, Unit::One),
     ]})
 }
 

@@ -135,6 +135,8 @@ impl Draw {
             descriptor = all;
         }
         let mut values = descriptor.defaults();
+        // The saturation of escape noise must not be negative, that of gamma_rate may.
+        let escape: f64 = if descriptor.parameter("delta_u").is_some() { 0.0 } else { -1.0 };
         let mut set = |name: &str, value: f64| {
             if let Some(index) = descriptor.parameter(name) {
                 values[index] = value;
@@ -154,6 +156,14 @@ impl Draw {
         set("e_l", e_l);
         set("v_reset", v_reset);
         set("v_th", e_l + 15.0);
+        set("theta", e_l + 15.0);
+        set("delta_u", self.one_of(&[2.0, 0.5, 5.0]));
+        set("rho", self.one_of(&[0.0, 20.0, 200.0, 1000.0]));
+        set("base", self.one_of(&[0.0, 0.5, -0.3]));
+        set("gain", self.one_of(&[1.0, 5.0, 20.0]));
+        set("saturation", escape.max(self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1])));
+        set("tau", tau_m);
+        set("mu", self.one_of(&[0.0, 30.0, 100.0, 1000.0, -20.0]));
         set("v_crit", e_l + 10.0);
         set("v_peak", e_l + self.one_of(&[15.0, 60.0]));
         for (place, name) in ["tau_syn_ex", "tau_syn_in"].into_iter().enumerate() {
@@ -173,8 +183,10 @@ impl Draw {
         let initial = descriptor.variables.iter().map(|variable| match variable.initial {
             _ if variable.name == "v_m" => start.clone(),
             Initial::Parameter(index) => Distribution::constant(values[index]),
+            Initial::OwnNumber => uniform(0.0, 1.0),
             Initial::Value(value) if self.chance(0.85) => Distribution::constant(value),
             Initial::Value(_) if variable.unit == Unit::Mv => uniform(-1.0, 4.0),
+            Initial::Value(_) if variable.unit == Unit::One => uniform(-1.0, 2.0),
             Initial::Value(_) => uniform(-200.0, 600.0),
         });
         Model::Neuron { descriptor, initial: initial.collect(), parameters }
@@ -390,6 +402,7 @@ impl Draw {
         let scale = match input {
             Unit::Mv => 1.0,
             Unit::Pa => 60.0,
+            Unit::Hz => 20.0,
             _ => return Distribution::constant(self.one_of(&[1.0, 0.0, -1.0])),
         };
         if inhibitory_only || self.chance(0.25) {

@@ -1,0 +1,329 @@
+//! `hawkes`: linear Poisson neuron, a unit of a Hawkes process.
+
+use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
+use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
+use crate::base::digest::Digest;
+use crate::base::math::exp;
+use crate::base::{Decay, Span, Unit};
+
+const TAU: usize = 0;
+const MU: usize = 1;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "hawkes",
+    summary: "linear Poisson neuron: fires at random with a rate that adds up its inputs",
+    manual: "\
+A neuron that fires at random, with a rate that is a sum over its inputs and never negative: one
+unit of a (rectified) Hawkes process.
+
+    lambda = max(0, base + drift)         the rate, in Hz
+    tau d(drift)/dt = -drift
+    drift -> drift + w                    at the arrival of a spike over a synapse of weight w (Hz)
+
+`base` is the rate without input: mu, or what a scenario gives it at the start, neuron by neuron
+(init = { base = ... }). It does not change. With x_j, the trace that a spike of neuron j lifts by
+one and that decays with tau, drift_i = sum over j of w_ij x_j, up to delays. There is no reset and no
+refractory period: a spike changes nothing in the neuron that fires, and two spikes are at least
+one step of the resolution apart.
+
+Where rates stay positive the traces obey, in the mean and in their covariance, a linear equation
+with the noise of the spikes as its noise (tau in ms, W = w / 1000 in 1/ms):
+
+    dx/dt = (W - 1/tau) x + base / 1000 + noise      mean: x = (1/tau - W)^-1 base / 1000
+    noise: white, independent, its intensity the rates
+
+so a network of these is the linear network of the theory of noise-driven pruning, and probes
+itself. `saltatory analyse` works out its covariance and spectrum. Delays should be short beside tau.
+
+Spikes are drawn exactly, by thinning: between events the rate goes monotonically towards base, so
+the larger of both is a ceiling; proposals come with that rate, and one is a spike with probability
+lambda / ceiling. Ceilings are set at inputs, spikes and rejected proposals. The random numbers are
+named by the variable `stream`, which is drawn for each neuron from the seed, and by the number of
+the proposal. A spike is rounded up to the next step of the resolution and the neuron proposes
+nothing until then, so at a coarse resolution it loses lambda x half a step of its rate.
+
+Source: Hawkes 1971, doi 10.1093/biomet/58.1.83; thinning: Lewis and Shedler 1979,
+doi 10.1002/nav.3800260304; Ogata 1981, doi 10.1109/TIT.1981.1056305.",
+    parameters: &[
+        Parameter {
+            name: "tau",
+            unit: Unit::Ms,
+            default: 10.0,
+            range: Range::Positive,
+            per_neuron: false,
+            doc: "time constant with which the effect of a spike decays",
+        },
+        Parameter {
+            name: "mu",
+            unit: Unit::Hz,
+            default: 0.0,
+            range: Range::Any,
+            per_neuron: false,
+            doc: "rate without input; negative values have to be overcome",
+        },
+    ],
+    variables: &[
+        Variable {
+            name: "drift",
+            unit: Unit::Hz,
+            initial: Initial::Value(0.0),
+            doc: "what inputs add to the rate",
+        },
+        Variable {
+            name: "base",
+            unit: Unit::Hz,
+            initial: Initial::Parameter(MU),
+            doc: "rate without input, which never changes",
+        },
+        STREAM,
+    ],
+    input: Unit::Hz,
+    check: |_| Vec::new(),
+    current_for_period: None,
+};
+
+/// See the [manual page](Descriptor::manual).
+pub struct Hawkes;
+
+/// Derived parameters.
+#[derive(Clone, Debug)]
+pub struct Constants {
+    tau_ms: f64,
+    decay: Decay,
+}
+
+/// What inputs add, what is there without them, and the dice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct State {
+    drift_hz: f64,
+    base_hz: f64,
+    proposals: Proposals,
+}
+
+/// The rate of a neuron that nothing reaches.
+struct Relaxing {
+    tau_ms: f64,
+    drift_hz: f64,
+    base_hz: f64,
+}
+
+const MS_PER_S: f64 = 1e3;
+
+impl Hazard for Relaxing {
+    #[inline]
+    fn rate(&self, ms: f64) -> f64 {
+        (self.base_hz + self.drift_hz * exp(-ms / self.tau_ms)).max(0.0) / MS_PER_S
+    }
+
+    #[inline]
+    fn ceiling(&self, ms: f64) -> Ceiling {
+        let most = if ms == 0.0 {
+            self.base_hz + self.drift_hz.max(0.0)
+        } else {
+            self.base_hz + self.drift_hz.max(0.0) * exp(-ms / self.tau_ms)
+        };
+        Ceiling { per_ms: most.max(0.0) / MS_PER_S, ms: f64::INFINITY }
+    }
+}
+
+impl State {
+    #[inline]
+    fn hazard(&self, c: &Constants) -> Relaxing {
+        Relaxing { tau_ms: c.tau_ms, drift_hz: self.drift_hz, base_hz: self.base_hz }
+    }
+}
+
+impl Dynamics for Hawkes {
+    type Constants = Constants;
+    type State = State;
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+
+    fn constants(p: &[f64]) -> Constants {
+        Constants { tau_ms: p[TAU], decay: Decay::new(p[TAU]) }
+    }
+
+    fn initial(_: &Constants, variables: &[f64]) -> State {
+        let &[drift_hz, base_hz, stream] = variables else {
+            panic!("three variables were described, {} are given", variables.len())
+        };
+        State { drift_hz, base_hz, proposals: Proposals::new(stream) }
+    }
+
+    #[inline]
+    fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
+        let hazard = s.hazard(c);
+        s.proposals.advance(&hazard, drive, dt_ms);
+        s.drift_hz *= exp(-dt_ms / c.tau_ms);
+    }
+
+    #[inline]
+    fn advance_by(c: &Constants, s: &mut State, drive: f64, span: Span) {
+        let hazard = s.hazard(c);
+        s.proposals.advance(&hazard, drive, span.ms());
+        s.drift_hz *= c.decay.over(span);
+    }
+
+    #[inline]
+    fn advance_clamped(c: &Constants, s: &mut State, dt_ms: f64) {
+        s.drift_hz *= exp(-dt_ms / c.tau_ms);
+    }
+
+    #[inline]
+    fn receive(_: &Constants, s: &mut State, weight: f64) {
+        s.drift_hz += weight;
+        s.proposals.disturb();
+    }
+
+    #[inline]
+    fn receive_clamped(c: &Constants, s: &mut State, weight: f64) {
+        Self::receive(c, s, weight);
+    }
+
+    #[inline]
+    fn at_threshold(_: &Constants, s: &State) -> bool {
+        s.proposals.is_due()
+    }
+
+    #[inline]
+    fn crossing(c: &Constants, s: &State, drive: f64) -> Option<f64> {
+        s.proposals.next(&s.hazard(c), drive)
+    }
+
+    #[inline]
+    fn quiet(c: &Constants, s: &State, drive: f64) -> f64 {
+        s.proposals.quiet(&s.hazard(c), drive)
+    }
+
+    #[inline]
+    fn fire(_: &Constants, s: &mut State) {
+        s.proposals.fire();
+    }
+
+    #[inline]
+    fn refractory(_: &Constants) -> Span {
+        Span::ZERO
+    }
+
+    fn observe(_: &Constants, s: &State, variable: usize) -> f64 {
+        [s.drift_hz, s.base_hz, s.proposals.stream()][variable]
+    }
+
+    fn digest(s: &State, digest: &mut Digest) {
+        digest.real(s.drift_hz);
+        digest.real(s.base_hz);
+        s.proposals.digest(digest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Resolution, Tick};
+    use crate::neuron::cell::{Cell, Input, InputKind};
+    use crate::neuron::thinning::kolmogorov;
+
+    fn start(tau: f64, base: f64, drift: f64, stream: f64) -> (Constants, Cell<State>) {
+        let c = Hawkes::constants(&[tau, base]);
+        let state = Hawkes::initial(&c, &[drift, base, stream]);
+        let cell = Cell::new::<Hawkes>(&c, Resolution::FINEST, state, 0.0);
+        (c, cell)
+    }
+
+    fn train(c: &Constants, cell: &mut Cell<State>, inputs: &[Input], end: Tick) -> Vec<Tick> {
+        let mut spikes = Vec::new();
+        cell.run::<Hawkes>(c, Resolution::FINEST, inputs, end, &mut spikes);
+        spikes
+    }
+
+    #[test]
+    fn intervals_at_a_constant_rate_are_exponential() {
+        let (c, mut cell) = start(10.0, 200.0, 0.0, 0.25);
+        let spikes = train(&c, &mut cell, &[], Tick(505_000_000_000));
+        assert!(spikes.len() > 100_000, "{}", spikes.len());
+        let intervals = spikes.windows(2).map(|p| (p[1].0 - p[0].0) as f64 * 1e-9);
+        let gap = kolmogorov(intervals.map(|s| 1.0 - (-200.0 * s).exp()).collect());
+        assert!(gap < 1.95, "{gap}");
+    }
+
+    /// With the rate's own integral as clock any point process with that rate is Poisson with
+    /// rate one (time rescaling). Inputs of both signs drive the rate up, down and to zero.
+    #[test]
+    fn in_the_time_of_its_own_hazard_intervals_are_exponential() {
+        let (tau, base) = (20.0, 30.0);
+        let (c, mut cell) = start(tau, base, 0.0, 0.75);
+        let strengths = [90.0, -55.0, 40.0, -80.0, 15.0];
+        let inputs: Vec<Input> = (0..40_000u64)
+            .map(|k| Input {
+                at: Tick((k * 7 + (k * k) % 5) * 1_000_000 + 1),
+                kind: InputKind::Spike(strengths[(k * 3 % 5) as usize]),
+            })
+            .collect();
+        let end = Tick(40_000 * 7_000_000);
+        let spikes = train(&c, &mut cell, &inputs, end);
+        // The integral of max(0, base + drift e^(-t / tau)) over `ms`.
+        let integral = |drift: f64, ms: f64| {
+            let plain = |from: f64, to: f64| {
+                let (a, b) = ((-from / tau).exp(), (-to / tau).exp());
+                (base * (to - from) + drift * tau * (a - b)) * 1e-3
+            };
+            let turns = if drift < -base { tau * (-drift / base).ln() } else { 0.0 };
+            if turns >= ms { 0.0 } else { plain(turns, ms) }
+        };
+        let (mut now, mut drift, mut hazard, mut rescaled) = (0.0, 0.0, 0.0, Vec::new());
+        let mut events: Vec<(f64, Option<f64>)> = spikes.iter().map(|t| (t.ms(), None)).collect();
+        events.extend(inputs.iter().map(|input| match input.kind {
+            InputKind::Spike(w) => (input.at.ms(), Some(w)),
+            InputKind::Drive(_) => unreachable!("none was made"),
+        }));
+        events.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (at, weight) in events {
+            hazard += integral(drift, at - now);
+            drift *= (-(at - now) / tau).exp();
+            now = at;
+            match weight {
+                Some(weight) => drift += weight,
+                None => {
+                    rescaled.push(1.0 - (-hazard).exp());
+                    hazard = 0.0;
+                }
+            }
+        }
+        assert!(rescaled.len() > 8_000, "{}", rescaled.len());
+        let gap = kolmogorov(rescaled);
+        assert!(gap < 1.95, "{gap}");
+    }
+
+    #[test]
+    fn streams_are_what_tells_neurons_apart() {
+        let spikes = |stream| {
+            let (c, mut cell) = start(10.0, 50.0, 0.0, stream);
+            train(&c, &mut cell, &[], Tick(2_000_000_000))
+        };
+        assert_eq!(spikes(0.1), spikes(0.1));
+        assert_ne!(spikes(0.1), spikes(0.2));
+    }
+
+    #[test]
+    fn inhibition_beyond_the_base_silences_until_it_has_decayed() {
+        // base 100, drift -800: the rate is zero for tau ln 8 = 20.8 ms.
+        for stream in 0..200 {
+            let (c, mut cell) = start(10.0, 100.0, -800.0, f64::from(stream));
+            let first = train(&c, &mut cell, &[], Tick(1_000_000_000))[0];
+            assert!(first.ms() > 20.79, "{first:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_base_a_kick_dies_away() {
+        // The expected number of spikes after a kick is drift x tau = 500 / s x 10 ms = 5.
+        let count = |stream: u32| {
+            let (c, mut cell) = start(10.0, 0.0, 500.0, f64::from(stream));
+            let spikes = train(&c, &mut cell, &[], Tick(10_000_000_000));
+            let next = cell.fires_at::<Hawkes>(&c, Resolution::FINEST);
+            assert_eq!(next, crate::neuron::cell::NEVER);
+            spikes.len() as f64
+        };
+        let mean = (0..4000).map(count).sum::<f64>() / 4000.0;
+        assert!((mean - 5.0).abs() < 5.0 * (5.0f64 / 4000.0).sqrt(), "{mean}");
+    }
+}

@@ -1,0 +1,251 @@
+//! Neurons that fire at random, run as neurons that fire when they must.
+//!
+//! A model whose spikes come with a rate lambda(t), its hazard, is simulated exactly by thinning
+//! (Lewis and Shedler 1979, doi 10.1002/nav.3800260304; Ogata 1981, doi 10.1109/TIT.1981.1056305):
+//! proposals come as a Poisson process whose rate, the ceiling, is nowhere below lambda, and one at
+//! t is accepted with probability lambda(t) / ceiling. [`Proposals`] is the part of a neuron's state
+//! that does this, and to the engine the accepted proposal is a threshold crossing like any other:
+//! the state holds all that decides about the next spike, so [`super::Dynamics::crossing`] can look
+//! for it without moving anything, and [`super::Dynamics::advance`] finds the same one.
+//!
+//! How it fits a deterministic world:
+//! - **Random numbers belong to (the neuron's stream, number of the proposal).** Proposal n uses the
+//!   n-th [`Stream`] of the neuron: first the exponential number that says when it comes, then the
+//!   uniform one that decides. The stream is a start value of the neuron, [`STREAM`], drawn from
+//!   seed, population and neuron like all start values; no model sees a seed. A train is thus a
+//!   function of the neuron's stream and of what reaches it, whatever the shards and threads.
+//! - **The exponential number is spent, not drawn anew.** `ahead` counts how many proposals were to
+//!   be expected until the next one; in dt it falls by ceiling x dt, at whatever ceiling is in force.
+//!   So a ceiling may change at any time without a new draw, and the process stays exact.
+//! - **A ceiling is set at events of the neuron only**: after an input, a spike, a rejected proposal,
+//!   a changed drive, or when the time for which it was promised is over. It is not set where an
+//!   advance happens to be cut, so advance(a + b) is advance(a) then advance(b).
+//! - **A spike ends its proposal.** [`Proposals::fire`] goes on to the next number whether the
+//!   accepted proposal lies before the tick of the spike, to which it was rounded up, or rounding
+//!   has left it a hair ahead.
+//!
+//! A model writes its hazard as an implementation of [`Hazard`], puts `Proposals` into its state
+//! beside what decays, and calls [`Proposals::disturb`] from `receive` and `receive_clamped`,
+//! [`Proposals::fire`] from `fire`, [`Proposals::advance`] from `advance`, [`Proposals::next`] from
+//! `crossing`, [`Proposals::quiet`] from `quiet`, and [`Proposals::is_due`] from `at_threshold`.
+//! `advance_clamped` leaves it alone: nothing is proposed while a neuron is held.
+//! `hawkes.rs` is the example.
+//!
+//! On a grid that is coarser than the intervals a neuron fires at most once a grid point and
+//! proposes nothing between an accepted proposal and the grid point at which it fires.
+
+use super::{Initial, Variable};
+use crate::base::digest::Digest;
+use crate::base::random::{Purpose, Stream};
+use crate::base::{Tick, Unit};
+
+/// A rate of firing that depends on time alone until something reaches the neuron. Times are in
+/// ms from the state that it was made of, rates in 1/ms.
+pub trait Hazard {
+    /// The rate `ms` from now, if nothing arrives.
+    fn rate(&self, ms: f64) -> f64;
+
+    /// A rate that is not exceeded from `ms` on, and for how long. It should be close, because
+    /// everything above the rate is proposed in vain; and its time must become infinite once the
+    /// rate only falls or has settled, or the search for a rare spike would walk for ever.
+    fn ceiling(&self, ms: f64) -> Ceiling;
+}
+
+/// A rate that is not exceeded for some time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ceiling {
+    /// In 1/ms.
+    pub per_ms: f64,
+    /// For how long, in ms; infinite where nothing but an input can lift the rate above it.
+    pub ms: f64,
+}
+
+impl Ceiling {
+    /// No promise: the ceiling must be asked for anew.
+    const OVER: Ceiling = Ceiling { per_ms: 0.0, ms: 0.0 };
+}
+
+/// What decides about the next spike of a neuron.
+///
+/// Invariants: `ahead` >= 0; a `struck` proposal is followed by no other until [`Proposals::fire`];
+/// a ceiling of zero that lasts for ever is never written down, so that silence changes no bit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Proposals {
+    /// The neuron's stream of random numbers.
+    stream: f64,
+    /// The number of the proposal that is awaited.
+    number: u64,
+    /// How many proposals are to be expected before it comes.
+    ahead: f64,
+    /// In force, and for how much longer.
+    ceiling: Ceiling,
+    /// The drive for which the ceiling was set, in pA.
+    drive: f64,
+    /// Whether the awaited proposal has come and was accepted.
+    struck: bool,
+}
+
+/// The start value that gives each neuron its own random numbers. A stochastic model lists it as
+/// one of its variables and hands its value to [`Proposals::new`].
+pub const STREAM: Variable = Variable {
+    name: "stream",
+    unit: Unit::One,
+    initial: Initial::OwnNumber,
+    doc: "names the random numbers of this neuron; with equal streams neurons draw the same",
+};
+
+/// Beyond this no run reaches, in ms.
+const END_MS: f64 = Tick::MAX.0 as f64 / 1e6;
+
+impl Proposals {
+    /// The first proposal of a neuron, awaited from the start on.
+    pub fn new(stream: f64) -> Proposals {
+        let mut proposals = Proposals {
+            stream,
+            number: 0,
+            ahead: 0.0,
+            ceiling: Ceiling::OVER,
+            drive: 0.0,
+            struck: false,
+        };
+        proposals.draw();
+        proposals
+    }
+
+    /// The stream that was given.
+    pub fn stream(&self) -> f64 {
+        self.stream
+    }
+
+    /// The rate may have changed.
+    #[inline]
+    pub fn disturb(&mut self) {
+        self.ceiling = Ceiling::OVER;
+    }
+
+    /// The neuron has fired: the next proposal is awaited.
+    #[inline]
+    pub fn fire(&mut self) {
+        self.struck = false;
+        self.propose_next();
+    }
+
+    /// Whether a proposal has been accepted and the neuron has not fired yet.
+    #[inline]
+    pub fn is_due(&self) -> bool {
+        self.struck
+    }
+
+    /// Lets `ms` pass, through rejected proposals up to an accepted one.
+    #[inline]
+    pub fn advance(&mut self, hazard: &impl Hazard, drive: f64, ms: f64) {
+        if ms > 0.0 {
+            self.search(hazard, drive, ms);
+        }
+    }
+
+    /// The time until the neuron fires if nothing arrives.
+    pub fn next(&self, hazard: &impl Hazard, drive: f64) -> Option<f64> {
+        let mut copy = *self;
+        copy.search(hazard, drive, f64::INFINITY)
+    }
+
+    /// A time in which nothing is proposed, and which costs no random number to find.
+    #[inline]
+    pub fn quiet(&self, hazard: &impl Hazard, drive: f64) -> f64 {
+        if self.struck {
+            return 0.0;
+        }
+        let ceiling = self.ceiling_at(hazard, drive, 0.0);
+        self.wait(ceiling).min(ceiling.ms)
+    }
+
+    /// Adds its bits to a digest.
+    pub fn digest(&self, digest: &mut Digest) {
+        digest.bytes(&self.number.to_le_bytes());
+        for value in [self.stream, self.ahead, self.ceiling.per_ms, self.ceiling.ms, self.drive] {
+            digest.real(value);
+        }
+        digest.bytes(&[u8::from(self.struck)]);
+    }
+
+    /// Goes through proposals until one is accepted, whose time it returns, or `end` is reached.
+    fn search(&mut self, hazard: &impl Hazard, drive: f64, end: f64) -> Option<f64> {
+        if self.struck {
+            return Some(0.0);
+        }
+        let mut now = 0.0;
+        while now < END_MS {
+            let ceiling = self.ceiling_at(hazard, drive, now);
+            if ceiling.per_ms <= 0.0 && ceiling.ms == f64::INFINITY {
+                return None;
+            }
+            (self.ceiling, self.drive) = (ceiling, drive);
+            let wait = self.wait(ceiling);
+            let step = wait.min(ceiling.ms);
+            if now + step > end {
+                self.ahead = (self.ahead - ceiling.per_ms * (end - now)).max(0.0);
+                self.ceiling.ms -= end - now;
+                return None;
+            }
+            now += step;
+            if wait > ceiling.ms {
+                self.ahead = (self.ahead - ceiling.per_ms * step).max(0.0);
+                self.ceiling = Ceiling::OVER;
+            } else if self.accepts(hazard.rate(now)) {
+                self.struck = true;
+                return Some(now);
+            } else {
+                self.propose_next();
+            }
+        }
+        None
+    }
+
+    /// The ceiling in force, or a new one where its time is over or the drive has changed.
+    #[inline]
+    fn ceiling_at(&self, hazard: &impl Hazard, drive: f64, now: f64) -> Ceiling {
+        if self.ceiling.ms > 0.0 && self.drive == drive {
+            self.ceiling
+        } else {
+            hazard.ceiling(now)
+        }
+    }
+
+    /// The time until the awaited proposal under this ceiling.
+    #[inline]
+    fn wait(&self, ceiling: Ceiling) -> f64 {
+        if ceiling.per_ms > 0.0 { self.ahead / ceiling.per_ms } else { f64::INFINITY }
+    }
+
+    fn accepts(&self, rate: f64) -> bool {
+        debug_assert!(rate <= self.ceiling.per_ms * (1.0 + 1e-9), "{rate} over {self:?}");
+        let mut random = self.random();
+        random.bits();
+        random.uniform() * self.ceiling.per_ms < rate
+    }
+
+    fn propose_next(&mut self) {
+        self.number += 1;
+        self.ceiling = Ceiling::OVER;
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        self.ahead = self.random().exponential();
+    }
+
+    fn random(&self) -> Stream {
+        Stream::new(self.stream.to_bits(), Purpose::Firing, 0, self.number)
+    }
+}
+
+/// The largest distance between the distribution of values and the uniform one on (0, 1), in
+/// units of 1 / sqrt(n); 1.95 is exceeded once in a thousand.
+#[cfg(test)]
+pub fn kolmogorov(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len() as f64;
+    let gap = |(k, x): (usize, &f64)| (x - k as f64 / n).abs().max((k as f64 + 1.0) / n - x);
+    values.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
+}
