@@ -47,22 +47,40 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
         for p in d.parameters {
             values.push(match p.unit {
                 Unit::Ms if p.name == "t_ref" && s.below(4) == 0 => 0.0,
-                Unit::Ms if p.name.starts_with("tau_syn") && s.below(6) == 0 => values[0],
-                Unit::Ms if p.name.starts_with("tau_syn") && s.below(5) == 0 => {
+                Unit::Ms if is_later_tau(p.name) && s.below(6) == 0 => values[0],
+                Unit::Ms if is_later_tau(p.name) && s.below(5) == 0 => {
                     values[0] * (1.0 + sign(s) * magnitude(s, -15.0, -3.0))
                 }
+                Unit::Mv | Unit::Pa if p.name.contains("jump") && s.below(3) == 0 => 0.0,
+                Unit::Mv if p.name.contains("jump") => between(s, -0.5, 3.0),
+                Unit::Pa if p.name.contains("jump") => between(s, -300.0, 300.0),
                 Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
                 Unit::Mv => p.default + between(s, -5.0, 5.0),
+                Unit::Hz => magnitude(s, 0.0, 3.0),
                 _ => p.default,
             });
         }
-        if (d.check)(&values).is_empty() {
+        let allowed = d.parameters.iter().zip(&values).all(|(p, v)| p.range.contains(*v));
+        if allowed && (d.check)(&values).is_empty() {
             return values;
         }
     }
 }
 
-/// The level that the membrane must reach for a spike.
+/// Whether this is a time constant of something else than the membrane.
+fn is_later_tau(name: &str) -> bool {
+    name.starts_with("tau_") && name != "tau_m"
+}
+
+/// The level that the membrane must reach for a spike in a state: components of a threshold that
+/// moves are variables whose names begin with `th_`.
+fn threshold<M: Dynamics>(c: &M::Constants, s: &M::State, case: &Case) -> Option<f64> {
+    let moved = M::DESCRIPTOR.variables.iter().enumerate();
+    let moved = moved.filter(|(_, v)| v.name.starts_with("th_")).map(|(v, _)| M::observe(c, s, v));
+    level(M::DESCRIPTOR, &case.parameters).map(|level| level + moved.sum::<f64>())
+}
+
+/// The level that the membrane must reach for a spike where no spike has moved it.
 fn level(d: &Descriptor, parameters: &[f64]) -> Option<f64> {
     d.parameter("v_th").or(d.parameter("v_peak")).map(|index| parameters[index])
 }
@@ -75,6 +93,11 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
         .variables
         .iter()
         .map(|v| match v.unit {
+            // A potential starts somewhere; what is added to one starts near zero.
+            Unit::Mv if matches!(v.initial, Initial::Value(_)) => match s.below(3) {
+                0 => 0.0,
+                _ => between(s, -0.5, 3.0),
+            },
             Unit::Mv if s.below(4) == 0 => top - magnitude(s, -9.0, 0.0),
             Unit::Mv => between(s, -90.0, top),
             _ if s.below(3) == 0 => 0.0,
@@ -245,7 +268,7 @@ impl Crosses {
     /// threshold, which is not reaching it; one held at v_peak has reached it.
     fn reached<M: Dynamics>(c: &M::Constants, s: &M::State, case: &Case, ms: f64) -> bool {
         let then = after::<M>(c, s, case.drive, ms);
-        match level(M::DESCRIPTOR, &case.parameters) {
+        match threshold::<M>(c, &then, case) {
             None => M::at_threshold(c, &then),
             Some(top) if M::DESCRIPTOR.name == "qif" => M::observe(c, &then, 0) >= top,
             Some(top) => M::observe(c, &then, 0) > top,
@@ -283,7 +306,6 @@ impl Visitor for Crosses {
             let case = random_case(M::DESCRIPTOR, number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
-            let top = level(M::DESCRIPTOR, &case.parameters);
             let Some(ms) = M::crossing(&c, &s, case.drive) else {
                 none += 1;
                 for end in [1.0, 300.0] {
@@ -297,11 +319,11 @@ impl Visitor for Crosses {
             if let Some(earlier) = Self::search::<M>(&c, &s, &case, ms, 400) {
                 assert!(ms <= earlier + 1e-9 * (1.0 + earlier), "{}: {ms} {earlier}", case.name);
             }
-            let v = top.map(|_| M::observe(&c, &after::<M>(&c, &s, case.drive, ms), 0));
-            if let (Some(v), Some(top)) = (v, top) {
+            let mut fired = after::<M>(&c, &s, case.drive, ms);
+            if let Some(top) = threshold::<M>(&c, &fired, &case) {
+                let v = M::observe(&c, &fired, 0);
                 assert!(v >= top - 1e-9, "{}: only {v} at {ms}", case.name);
             }
-            let mut fired = after::<M>(&c, &s, case.drive, ms);
             M::fire(&c, &mut fired);
             assert!(!M::at_threshold(&c, &fired), "{} fires twice", case.name);
             assert_ne!(M::crossing(&c, &fired, case.drive), Some(0.0), "{}", case.name);
@@ -342,18 +364,25 @@ impl Windows {
     /// Whether the cell is over its level at the tick for which it predicts a spike and not yet a
     /// tick before, looked at the way a probe does.
     fn predicts_right<M: Dynamics>(c: &M::Constants, cell: &Cell<M::State>, case: &Case) {
-        let Some(top) = level(M::DESCRIPTOR, &case.parameters) else { return };
+        // How far the membrane is above its level at a tick.
+        let excess = |at: Tick| {
+            let mut copy = *cell;
+            copy.advance_to::<M>(c, at);
+            let level = threshold::<M>(c, &copy.state, case);
+            level.map(|level| M::observe(c, &copy.state, 0) - level)
+        };
         let predicted = cell.fires_at::<M>(c, Resolution::FINEST);
         assert!(cell.predicted <= predicted, "{}: a bound after the spike", case.name);
         if predicted == NEVER {
             return;
         }
-        let then = cell.observe::<M>(c, predicted, 0);
-        assert!(then >= top - 1e-9, "{}: {then} at the predicted spike", case.name);
+        let Some(then) = excess(predicted) else { return };
+        assert!(then >= -1e-9, "{}: {then} at the predicted spike", case.name);
         let before = Tick(predicted.0 - 1);
-        if before > cell.at {
-            let earlier = cell.observe::<M>(c, before, 0);
-            assert!(earlier < top + 1e-9, "{}: {earlier} a tick before the spike", case.name);
+        // A membrane that is held may be overtaken by its threshold, and fires when it is free.
+        if before > cell.at.max(cell.free_at) {
+            let earlier = excess(before).unwrap_or(0.0);
+            assert!(earlier < 1e-9, "{}: {earlier} a tick before the spike", case.name);
         }
     }
 
@@ -425,11 +454,19 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             -y[3] / p[6],
             -y[4] / p[7],
         ],
+        "glif" => {
+            let mut slopes = vec![leak(y[1..7].iter().sum())];
+            let tau = [6, 7, 11, 13, 15, 17, 19, 21, 23, 25];
+            slopes.extend(tau.iter().zip(&y[1..]).map(|(&tau, value)| -value / p[tau]));
+            slopes
+        }
         "qif" => {
             vec![((y[0] - p[3]) * (y[0] - p[5]) / (p[5] - p[3]) + p[0] / p[1] * drive) / p[0]]
         }
         "parrot" => Vec::new(),
-        // Neither the base rate nor the name of the random numbers changes.
+        // Neither what a neuron is given at the start nor the name of its random numbers changes.
+        "gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
+        "escape_lif" => vec![leak(y[1] + y[2]), -y[1] / p[6], -y[2] / p[7], 0.0],
         "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }

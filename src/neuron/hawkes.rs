@@ -220,6 +220,7 @@ mod tests {
     use super::*;
     use crate::base::{Resolution, Tick};
     use crate::neuron::cell::{Cell, Input, InputKind};
+    use crate::neuron::thinning::kolmogorov;
 
     fn start(tau: f64, base: f64, drift: f64, stream: f64) -> (Constants, Cell<State>) {
         let c = Hawkes::constants(&[tau, base]);
@@ -232,15 +233,6 @@ mod tests {
         let mut spikes = Vec::new();
         cell.run::<Hawkes>(c, Resolution::FINEST, inputs, end, &mut spikes);
         spikes
-    }
-
-    /// The largest distance between the distribution of values and the uniform one on (0, 1), in
-    /// units of 1 / sqrt(n); 1.95 is exceeded once in a thousand.
-    fn kolmogorov(mut values: Vec<f64>) -> f64 {
-        values.sort_by(f64::total_cmp);
-        let n = values.len() as f64;
-        let gap = |(k, x): (usize, &f64)| (x - k as f64 / n).abs().max((k as f64 + 1.0) / n - x);
-        values.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
     }
 
     #[test]

@@ -6,7 +6,10 @@
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
 pub mod cell;
+pub mod escape_lif;
 pub mod framed;
+pub mod gamma_rate;
+pub mod glif;
 pub mod hawkes;
 pub mod lif;
 pub mod lif_alpha;
@@ -252,9 +255,12 @@ models! {
     lif_delta::LifDelta,
     lif_exp::LifExp,
     lif_alpha::LifAlpha,
+    glif::Glif,
     qif::Qif,
     parrot::Parrot,
     hawkes::Hawkes,
+    escape_lif::EscapeLif,
+    gamma_rate::GammaRate,
 }
 
 /// As `models!`, for those that can be run in a frame.

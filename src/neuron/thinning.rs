@@ -239,3 +239,13 @@ impl Proposals {
         Stream::new(self.stream.to_bits(), Purpose::Firing, 0, self.number)
     }
 }
+
+/// The largest distance between the distribution of values and the uniform one on (0, 1), in
+/// units of 1 / sqrt(n); 1.95 is exceeded once in a thousand.
+#[cfg(test)]
+pub fn kolmogorov(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len() as f64;
+    let gap = |(k, x): (usize, &f64)| (x - k as f64 / n).abs().max((k as f64 + 1.0) / n - x);
+    values.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
+}

@@ -1,33 +1,166 @@
-//! A neuron that fires at random, once more: proposals one after the other, each state moved to
-//! its proposal.
+//! Neurons that fire at random, once more: proposals one after the other, each state moved to its
+//! proposal.
 //!
-//! The rule for the random numbers is part of the model, so it is the same here: proposal n of a
+//! The rule for the random numbers is part of the models, so it is the same here: proposal n of a
 //! neuron takes the exponential number and the uniform one that its stream's n-th generator gives,
-//! and ceilings are set at arrivals, spikes and rejected proposals.
+//! and ceilings are set at arrivals, changes of the drive, spikes, rejected proposals, and when
+//! their time is over.
 
-use crate::base::math::exp;
+use super::equations::Leaky;
+use crate::base::math::{exp, ln_1p};
 use crate::base::random::{Purpose, Stream};
 
-/// A linear Poisson neuron.
+/// How the rate of a neuron follows from its state.
+#[derive(Clone, Debug)]
+pub enum Law {
+    /// `hawkes`: base + drift, in Hz.
+    Linear {
+        /// Of the drift, in ms.
+        tau: f64,
+        /// In Hz.
+        base: f64,
+        /// In Hz.
+        drift: f64,
+    },
+    /// `gamma_rate`.
+    Gamma {
+        /// Of the drift, in ms.
+        tau: f64,
+        /// In Hz.
+        rho: f64,
+        /// The drive without input.
+        base: f64,
+        /// What input adds to it.
+        drift: f64,
+        /// n, within its bounds.
+        gain: f64,
+        /// s, within its bounds.
+        saturation: f64,
+    },
+    /// `escape_lif`.
+    Escape {
+        /// The membrane with its resting potential without drive.
+        leaky: Leaky,
+        /// In Hz.
+        rho: f64,
+        /// The soft threshold, in mV.
+        theta: f64,
+        /// In mV.
+        delta_u: f64,
+        /// 0 exponential, 1 sigmoid.
+        saturation: f64,
+        /// In mV.
+        v_reset: f64,
+    },
+}
+
+/// Two functions of a drive that gamma is a mixture of, with gain n: softplus and sigmoid.
+fn softplus(n: f64, a: f64) -> f64 {
+    if a > 0.0 { a + ln_1p(exp(-n * a)) / n } else { ln_1p(exp(n * a)) / n }
+}
+
+fn sigmoid(n: f64, a: f64) -> f64 {
+    let small = exp(-n * a.abs());
+    if a >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
+}
+
+impl Law {
+    /// The membrane under a drive in pA.
+    fn driven(leaky: &Leaky, drive: f64) -> Leaky {
+        Leaky { rest: leaky.rest + drive * leaky.tau_m / leaky.c_m, ..*leaky }
+    }
+
+    /// The rate in Hz, also beyond zero.
+    fn rate(&self) -> f64 {
+        match *self {
+            Law::Linear { base, drift, .. } => base + drift,
+            Law::Gamma { rho, base, drift, gain, saturation, .. } => {
+                let a = base + drift;
+                let soft = (1.0 - saturation) * softplus(gain, a);
+                rho * (soft + saturation * sigmoid(gain, a))
+            }
+            Law::Escape { ref leaky, .. } => self.rate_at(leaky.v),
+        }
+    }
+
+    /// The rate of `escape_lif` at a potential.
+    fn rate_at(&self, v: f64) -> f64 {
+        let Law::Escape { rho, theta, delta_u, saturation, .. } = *self else {
+            unreachable!("only escape noise looks at a potential")
+        };
+        let growth = exp(((v - theta) / delta_u).min(50.0));
+        rho * growth / (1.0 + saturation * growth)
+    }
+
+    /// A rate in Hz that is not exceeded, and for how many ms.
+    fn ceiling(&self, drive: f64) -> (f64, f64) {
+        match *self {
+            Law::Linear { base, drift, .. } => (base.max(base + drift).max(0.0), f64::INFINITY),
+            Law::Gamma { rho, base, drift, gain, saturation, .. } => {
+                let (low, high) = (base.min(base + drift), base.max(base + drift));
+                let second = sigmoid(gain, if saturation < 0.0 { low } else { high });
+                let most = (1.0 - saturation) * softplus(gain, high) + saturation * second;
+                (rho * most.max(0.0), f64::INFINITY)
+            }
+            Law::Escape { ref leaky, delta_u, .. } => self.escape_ceiling(leaky, delta_u, drive),
+        }
+    }
+
+    fn escape_ceiling(&self, leaky: &Leaky, delta_u: f64, drive: f64) -> (f64, f64) {
+        let Leaky { v, tau_m, c_m, currents, .. } = *leaky;
+        let v_inf = Self::driven(leaky, drive).rest;
+        let lifting = currents.map(|current| current.level.max(0.0));
+        // The response to 1 pA is largest after tau ln(r) / (r - 1), r = tau / tau_m, and there
+        // (tau_m / C) e^(-that / tau); one billionth is added.
+        let response = |tau: f64| {
+            let excess = (tau - tau_m) / tau_m;
+            let exponent = if excess == 0.0 { 1.0 } else { ln_1p(excess) / excess };
+            tau_m / c_m * exp(-exponent) * (1.0 + 1e-9)
+        };
+        let peak = lifting[0] * response(currents[0].tau) + lifting[1] * response(currents[1].tau);
+        let highest = v.max(v_inf) + peak;
+        if highest <= v + 0.5 * delta_u {
+            return (self.rate_at(highest), f64::INFINITY);
+        }
+        let goal = v_inf + (lifting[0] + lifting[1]) * (tau_m / c_m);
+        let up = (goal - v).max(0.0) / tau_m;
+        let hold = (0.5 * delta_u / up).max(tau_m / 20.0);
+        (self.rate_at(v + up * hold), hold)
+    }
+
+    /// Moves the state by `ms`.
+    fn pass(&mut self, drive: f64, ms: f64) {
+        match self {
+            Law::Linear { tau, drift, .. } | Law::Gamma { tau, drift, .. } => {
+                *drift *= exp(-ms / *tau);
+            }
+            Law::Escape { leaky, .. } => {
+                *leaky = Leaky { rest: leaky.rest, ..Self::driven(leaky, drive).from(ms) };
+            }
+        }
+    }
+}
+
+/// A neuron that fires at random.
 #[derive(Clone, Debug)]
 pub struct Dice {
-    tau: f64,
-    base: f64,
-    drift: f64,
+    law: Law,
     stream: f64,
     number: u64,
     /// Proposals to be expected until the next.
     budget: f64,
-    /// In Hz; `None` until time passes after an event.
-    ceiling: Option<f64>,
+    /// In Hz, and for how many ms more; `None` until time passes after an event.
+    ceiling: Option<(f64, f64)>,
+    /// The drive for which the ceiling holds.
+    drive: f64,
     due: bool,
 }
 
 impl Dice {
-    /// At the start, with rates in Hz and the time constant in ms.
-    pub fn new(tau: f64, base: f64, drift: f64, stream: f64) -> Dice {
-        let (number, budget) = (0, 0.0);
-        let mut dice = Dice { tau, base, drift, stream, number, budget, ceiling: None, due: false };
+    /// At the start.
+    pub fn new(law: Law, stream: f64) -> Dice {
+        let (number, budget, drive) = (0, 0.0, 0.0);
+        let mut dice = Dice { law, stream, number, budget, ceiling: None, drive, due: false };
         dice.budget = dice.generator().exponential();
         dice
     }
@@ -38,7 +171,12 @@ impl Dice {
 
     /// Takes a spike over a synapse of this weight.
     pub fn receive(&mut self, weight: f64) {
-        self.drift += weight;
+        match &mut self.law {
+            Law::Linear { drift, .. } => *drift += weight,
+            Law::Gamma { rho, .. } if *rho == 0.0 => {}
+            Law::Gamma { tau, rho, drift, .. } => *drift += weight * 1000.0 / (*rho * *tau),
+            Law::Escape { leaky, .. } => leaky.currents[usize::from(weight < 0.0)].level += weight,
+        }
         self.ceiling = None;
     }
 
@@ -47,39 +185,63 @@ impl Dice {
         self.due
     }
 
-    /// Goes on to the next proposal: it has fired, or not been allowed to.
-    pub fn roll(&mut self) {
+    /// It has fired.
+    pub fn reset(&mut self) {
+        if let Law::Escape { leaky, v_reset, .. } = &mut self.law {
+            leaky.v = *v_reset;
+        }
+        self.roll();
+    }
+
+    /// Goes on to the next proposal.
+    fn roll(&mut self) {
         self.number += 1;
         self.budget = self.generator().exponential();
         self.ceiling = None;
         self.due = false;
     }
 
-    /// Lets `ms` pass, and returns when in them it has to fire.
-    pub fn pass(&mut self, ms: f64) -> Option<f64> {
+    /// Is held for `ms` after a spike, in which nothing is proposed.
+    pub fn hold(&mut self, ms: f64) {
+        match &mut self.law {
+            Law::Escape { leaky, .. } => *leaky = Leaky { v: leaky.v, ..leaky.from(ms) },
+            law => law.pass(0.0, ms),
+        }
+    }
+
+    /// Lets `ms` pass under a drive, and returns when in them it has to fire.
+    pub fn pass(&mut self, drive: f64, ms: f64) -> Option<f64> {
+        if self.drive != drive {
+            (self.ceiling, self.drive) = (None, drive);
+        }
         let mut gone = 0.0;
         while !self.due {
             let left = ms - gone;
-            let highest = self.base.max(self.base + self.drift).max(0.0);
-            let ceiling = *self.ceiling.get_or_insert(highest);
-            let spent = ceiling * left / 1000.0;
-            if spent < self.budget {
-                self.budget -= spent;
-                self.drift *= exp(-left / self.tau);
+            let (highest, held) = *self.ceiling.get_or_insert(self.law.ceiling(drive));
+            let until = if highest > 0.0 { 1000.0 * self.budget / highest } else { f64::INFINITY };
+            let step = until.min(held);
+            if step > left {
+                self.budget -= highest * left / 1000.0;
+                self.ceiling = Some((highest, held - left));
+                self.law.pass(drive, left);
                 return None;
             }
-            let wait = 1000.0 * self.budget / ceiling;
-            self.drift *= exp(-wait / self.tau);
-            gone += wait;
+            self.law.pass(drive, step);
+            gone += step;
+            if until > held {
+                self.budget = (self.budget - highest * step / 1000.0).max(0.0);
+                self.ceiling = None;
+                continue;
+            }
             let mut generator = self.generator();
             let _ = generator.exponential();
-            if generator.uniform() * ceiling < self.base + self.drift {
+            if generator.uniform() * highest < self.law.rate() {
                 self.due = true;
             } else {
                 self.roll();
             }
         }
-        self.drift *= exp(-(ms - gone) / self.tau);
+        self.law.pass(drive, ms - gone);
         Some(gone)
     }
 }

@@ -20,12 +20,13 @@ pub struct Current {
 }
 
 impl Current {
-    fn at(self, t: f64) -> f64 {
+    /// Its value after t.
+    pub fn at(self, t: f64) -> f64 {
         (self.level + self.slope * t) * exp(-t / self.tau)
     }
 
     /// The same current seen from t on.
-    fn from(self, t: f64) -> Current {
+    pub fn from(self, t: f64) -> Current {
         Current { level: self.at(t), slope: self.slope * exp(-t / self.tau), ..self }
     }
 
@@ -41,7 +42,7 @@ impl Current {
 
     /// The charge that it leaves on a leaky membrane: the integral over s in (0, t) of
     /// exp(-(t - s) / tau_m) I(s), in pA ms.
-    fn charge(self, tau_m: f64, t: f64) -> f64 {
+    pub fn charge(self, tau_m: f64, t: f64) -> f64 {
         let difference = 1.0 / self.tau - 1.0 / tau_m;
         let x = difference * t;
         let leak = exp(-t / tau_m);
@@ -149,7 +150,7 @@ impl Leaky {
 
 /// The interval cut at `cuts`: all points within it in order. Cuts that are no numbers, because
 /// what they are a zero of is zero everywhere, are left out.
-fn pieces(ends: &[f64], cuts: &[f64]) -> Vec<f64> {
+pub fn pieces(ends: &[f64], cuts: &[f64]) -> Vec<f64> {
     let end = ends.iter().copied().fold(0.0, f64::max);
     let mut points: Vec<f64> =
         ends.iter().chain(cuts).copied().filter(|t| (0.0..=end).contains(t)).collect();
@@ -159,7 +160,7 @@ fn pieces(ends: &[f64], cuts: &[f64]) -> Vec<f64> {
 }
 
 /// Where `f` changes its sign, given pieces in each of which it does so at most once.
-fn sign_changes(f: impl Fn(f64) -> f64, pieces: &[f64]) -> Vec<f64> {
+pub fn sign_changes(f: impl Fn(f64) -> f64, pieces: &[f64]) -> Vec<f64> {
     pieces
         .windows(2)
         .filter_map(|piece| {
@@ -172,7 +173,7 @@ fn sign_changes(f: impl Fn(f64) -> f64, pieces: &[f64]) -> Vec<f64> {
 
 /// The point in (low, high] at which `reached` becomes true, to the precision of a double or to
 /// 1e-14 ms, whichever is coarser.
-fn bisect(reached: impl Fn(f64) -> bool, mut low: f64, mut high: f64) -> f64 {
+pub fn bisect(reached: impl Fn(f64) -> bool, mut low: f64, mut high: f64) -> f64 {
     while high - low > f64::max(1e-14, high * f64::EPSILON) {
         let middle = low + (high - low) / 2.0;
         if reached(middle) {

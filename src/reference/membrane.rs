@@ -1,9 +1,11 @@
 //! One neuron of the oracle: what inputs, time and spikes do to it, model by model.
 
 use super::ReferenceNeuron;
-use super::dice::Dice;
+use super::adaptive::Triggered;
+use super::dice::{Dice, Law};
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
 use crate::base::Span;
+use crate::neuron::Descriptor;
 
 /// A neuron's constants and what changes in it.
 #[derive(Clone, Debug)]
@@ -12,6 +14,8 @@ pub struct Membrane {
     /// Its potential and synaptic currents. The resting potential in it is without drive; models
     /// without currents leave those at zero, the quadratic one uses the potential alone.
     leaky: Leaky,
+    /// What its own spikes trigger; nothing in most models.
+    triggered: Triggered,
     v_reset: f64,
     v_spike: f64,
     /// A potential that counts as having reached `v_spike` after an arrival.
@@ -20,6 +24,8 @@ pub struct Membrane {
     arrived: bool,
     /// How long it is refractory after a spike.
     pub t_ref: Span,
+    /// How long it fires no spike after a spike, though its membrane moves.
+    pub t_silent: Span,
     /// The constant current from the start on, in pA.
     pub i_e: f64,
 }
@@ -29,9 +35,10 @@ enum Kind {
     Delta,
     Exponential,
     Alpha,
+    Generalised,
     Quadratic { v_crit: f64 },
     Parrot,
-    Hawkes(Dice),
+    Random(Dice),
 }
 
 impl Membrane {
@@ -45,43 +52,64 @@ impl Membrane {
         };
         let start =
             |name: &str| descriptor.variable(name).map_or(0.0, |index| neuron.variables[index]);
-        let kind = match descriptor.name {
-            "lif_delta" => Kind::Delta,
-            "lif_exp" => Kind::Exponential,
-            "lif_alpha" => Kind::Alpha,
-            "qif" => Kind::Quadratic { v_crit: parameter("v_crit") },
-            "parrot" => Kind::Parrot,
-            "hawkes" => Kind::Hawkes(Dice::new(
-                parameter("tau"),
-                start("base"),
-                start("drift"),
-                start("stream"),
-            )),
-            other => panic!("the reference knows no model {other:?}"),
-        };
         let current = |sign: &str| {
             let tau = optional(&format!("tau_syn_{sign}")).unwrap_or(1.0);
             // The descriptor's variable is the slope times the time constant.
             let slope = start(&format!("di_syn_{sign}")) / tau;
             Current { level: start(&format!("i_syn_{sign}")), slope, tau }
         };
+        let leaky = Leaky {
+            v: start("v_m"),
+            rest: optional("e_l").unwrap_or(0.0),
+            tau_m: optional("tau_m").unwrap_or(1.0),
+            c_m: optional("c_m").unwrap_or(1.0),
+            currents: [current("ex"), current("in")],
+        };
+        let random = |law: Law| Kind::Random(Dice::new(law, start("stream")));
+        let kind = match descriptor.name {
+            "lif_delta" => Kind::Delta,
+            "lif_exp" => Kind::Exponential,
+            "lif_alpha" => Kind::Alpha,
+            "glif" => Kind::Generalised,
+            "qif" => Kind::Quadratic { v_crit: parameter("v_crit") },
+            "parrot" => Kind::Parrot,
+            "hawkes" => random(Law::Linear {
+                tau: parameter("tau"),
+                base: start("base"),
+                drift: start("drift"),
+            }),
+            "gamma_rate" => random(Law::Gamma {
+                tau: parameter("tau"),
+                rho: parameter("rho"),
+                base: start("base"),
+                drift: start("drift"),
+                gain: start("gain").max(0.1),
+                saturation: start("saturation").clamp(-0.1, 1.0),
+            }),
+            "escape_lif" => random(Law::Escape {
+                leaky,
+                rho: parameter("rho"),
+                theta: parameter("theta"),
+                delta_u: parameter("delta_u"),
+                saturation: parameter("saturation"),
+                v_reset: parameter("v_reset"),
+            }),
+            other => panic!("the reference knows no model {other:?}"),
+        };
+        let triggered = triggered(descriptor, &optional, &start);
         let v_spike = optional("v_th").or(optional("v_peak")).unwrap_or(f64::INFINITY);
         let v_reset = optional("v_reset").unwrap_or(0.0);
         let slack = if matches!(kind, Kind::Delta) { 1.0 / (1u64 << 40) as f64 } else { 0.0 };
         Membrane {
             kind,
-            leaky: Leaky {
-                v: start("v_m"),
-                rest: optional("e_l").unwrap_or(0.0),
-                tau_m: optional("tau_m").unwrap_or(1.0),
-                c_m: optional("c_m").unwrap_or(1.0),
-                currents: [current("ex"), current("in")],
-            },
+            leaky,
+            triggered,
             v_reset,
             v_spike,
             v_reached: if slack > 0.0 { v_spike - (v_spike - v_reset) * slack } else { v_spike },
             arrived: false,
             t_ref: Span::from_ms(optional("t_ref").unwrap_or(0.0)).expect("t_ref is a span"),
+            t_silent: Span::from_ms(optional("t_silent").unwrap_or(0.0)).expect("a span"),
             i_e: optional("i_e").unwrap_or(0.0),
         }
     }
@@ -90,17 +118,20 @@ impl Membrane {
     pub fn integrate(&mut self, drive: f64, ms: f64) {
         self.arrived = false;
         match &mut self.kind {
-            Kind::Delta | Kind::Exponential | Kind::Alpha => {
+            Kind::Delta | Kind::Exponential | Kind::Alpha | Kind::Generalised => {
                 let rest = self.leaky.rest;
+                let deflection = self.triggered.deflection(&self.leaky, ms);
                 self.leaky = Leaky { rest, ..self.driven(drive).from(ms) };
+                self.leaky.v += deflection;
+                self.triggered = self.triggered.from(ms);
             }
             Kind::Quadratic { .. } => {
                 let (parabola, centre) = self.parabola(drive);
                 self.leaky.v = centre + parabola.after(self.leaky.v - centre, ms);
             }
             Kind::Parrot => {}
-            Kind::Hawkes(dice) => {
-                dice.pass(ms);
+            Kind::Random(dice) => {
+                dice.pass(drive, ms);
             }
         }
     }
@@ -110,6 +141,10 @@ impl Membrane {
         self.arrived = false;
         let v = self.leaky.v;
         self.leaky = Leaky { v, ..self.leaky.from(ms) };
+        self.triggered = self.triggered.from(ms);
+        if let Kind::Random(dice) = &mut self.kind {
+            dice.hold(ms);
+        }
     }
 
     /// Takes a spike over a synapse of this weight.
@@ -118,10 +153,10 @@ impl Membrane {
         match &mut self.kind {
             Kind::Delta | Kind::Quadratic { .. } if refractory => {}
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v += weight,
-            Kind::Exponential => current.level += weight,
+            Kind::Exponential | Kind::Generalised => current.level += weight,
             Kind::Alpha => current.slope += alpha_slope(weight, current.tau),
             Kind::Parrot => self.arrived = true,
-            Kind::Hawkes(dice) => dice.receive(weight),
+            Kind::Random(dice) => dice.receive(weight),
         }
     }
 
@@ -130,18 +165,20 @@ impl Membrane {
     pub fn is_at_threshold(&self) -> bool {
         match &self.kind {
             Kind::Parrot => self.arrived,
-            Kind::Hawkes(dice) => dice.is_due(),
+            Kind::Random(dice) => dice.is_due(),
             Kind::Exponential | Kind::Alpha => self.leaky.v > self.v_spike,
+            Kind::Generalised => self.leaky.v > self.v_spike + self.triggered.raised(0.0),
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v >= self.v_reached,
         }
     }
 
     /// What its own spike does to it.
     pub fn reset(&mut self) {
-        if let Kind::Hawkes(dice) = &mut self.kind {
-            dice.roll();
+        if let Kind::Random(dice) = &mut self.kind {
+            dice.reset();
         }
-        self.leaky.v = self.v_reset;
+        self.leaky.v = self.v_reset + self.triggered.keep * (self.leaky.v - self.v_reset);
+        self.triggered.jump();
         self.arrived = false;
     }
 
@@ -149,12 +186,13 @@ impl Membrane {
     pub fn crossing(&self, drive: f64, end: f64) -> Option<f64> {
         match &self.kind {
             Kind::Parrot => None,
-            Kind::Hawkes(dice) => dice.clone().pass(end),
+            Kind::Random(dice) => dice.clone().pass(drive, end),
             Kind::Quadratic { .. } if self.leaky.v >= self.v_spike => Some(0.0),
             Kind::Quadratic { .. } => {
                 let (parabola, centre) = self.parabola(drive);
                 parabola.time(self.leaky.v - centre, self.v_spike - centre)
             }
+            Kind::Generalised => self.triggered.crossing(&self.driven(drive), self.v_spike, end),
             _ => self.driven(drive).crossing(self.v_spike, end),
         }
     }
@@ -173,4 +211,27 @@ impl Membrane {
         let lift = 2.0 * half * drive * tau_m / c_m - half * half;
         (Parabola { pace: 0.5 / (tau_m * half), lift }, rest + half)
     }
+}
+
+/// Spike-triggered currents `asc_k` and components of the threshold `th_k`, as many as there are.
+fn triggered(
+    descriptor: &Descriptor,
+    parameter: &dyn Fn(&str) -> Option<f64>,
+    start: &dyn Fn(&str) -> f64,
+) -> Triggered {
+    let all = |kind: &str| -> (Vec<Current>, Vec<f64>) {
+        (1..)
+            .take_while(|k| descriptor.variable(&format!("{kind}_{k}")).is_some())
+            .map(|k| {
+                let name = |what: &str| format!("{what}_{k}");
+                let value = |what: &str| parameter(&name(what)).expect("each has its parameters");
+                let tau = value(&format!("tau_{kind}"));
+                let level = start(&name(kind));
+                (Current { level, slope: 0.0, tau }, value(&format!("{kind}_jump")))
+            })
+            .unzip()
+    };
+    let ((currents, current_jumps), (thresholds, threshold_jumps)) = (all("asc"), all("th"));
+    let keep = parameter("v_keep").unwrap_or(0.0);
+    Triggered { currents, current_jumps, thresholds, threshold_jumps, keep }
 }

@@ -6,6 +6,7 @@
 //! bounds or caches. It shares the base values and the names of parameters with the engine and
 //! nothing else: the equations, the search for crossings and the queue are its own.
 
+mod adaptive;
 mod dice;
 mod equations;
 mod membrane;
@@ -190,7 +191,8 @@ impl<'a> Simulation<'a> {
                 Class::Crossing => crossed = true,
             }
         }
-        if crossed || (arrived && !refractory && body.membrane.is_at_threshold()) {
+        let may_fire = !refractory && !body.is_silent(tick);
+        if crossed || (arrived && may_fire && body.membrane.is_at_threshold()) {
             body.membrane.reset();
             body.last_spike = Some(tick);
             self.send(tick, target);
@@ -228,6 +230,11 @@ impl Body {
         self.last_spike.is_some_and(|spike| spike < tick && tick <= spike + self.membrane.t_ref)
     }
 
+    /// Whether it may not fire at `tick`, although its membrane moves: in (spike, spike + t_silent].
+    fn is_silent(&self, tick: Tick) -> bool {
+        self.last_spike.is_some_and(|spike| spike < tick && tick <= spike + self.membrane.t_silent)
+    }
+
     /// Brings the membrane to `tick`: held while refractory, then integrating.
     fn advance(&mut self, tick: Tick) {
         let release = self.free_from().min(tick);
@@ -243,13 +250,18 @@ impl Body {
     /// The grid point before `end` at which it fires if nothing arrives: the first that is not
     /// before the crossing, and after the moment from which the membrane is free.
     fn next_crossing(&self, grid: Resolution, end: Tick) -> Option<Tick> {
-        let from = self.free_from();
-        if from >= end {
+        let mut from = self.free_from();
+        let voiced = self.last_spike.map_or(from, |spike| spike + self.membrane.t_silent);
+        if from.max(voiced) >= end {
             return None;
         }
         let mut membrane = self.membrane.clone();
         if from > self.at {
             membrane.hold(from.since(self.at).ms());
+        }
+        if voiced > from {
+            membrane.integrate(self.drive, voiced.since(from).ms());
+            from = voiced;
         }
         let ms = membrane.crossing(self.drive, end.since(from).ms())?;
         let ticks = (ms * TICKS_PER_MS as f64).ceil().clamp(1.0, Tick::MAX.0 as f64);

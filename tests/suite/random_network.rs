@@ -135,6 +135,8 @@ impl Draw {
             descriptor = all;
         }
         let mut values = descriptor.defaults();
+        // The saturation of escape noise must not be negative, that of gamma_rate may.
+        let escape: f64 = if descriptor.parameter("delta_u").is_some() { 0.0 } else { -1.0 };
         let mut set = |name: &str, value: f64| {
             if let Some(index) = descriptor.parameter(name) {
                 values[index] = value;
@@ -154,6 +156,12 @@ impl Draw {
         set("e_l", e_l);
         set("v_reset", v_reset);
         set("v_th", e_l + 15.0);
+        set("theta", e_l + 15.0);
+        set("delta_u", self.one_of(&[2.0, 0.5, 5.0]));
+        set("rho", self.one_of(&[0.0, 20.0, 200.0, 1000.0]));
+        set("base", self.one_of(&[0.0, 0.5, -0.3]));
+        set("gain", self.one_of(&[1.0, 5.0, 20.0]));
+        set("saturation", escape.max(self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1])));
         set("tau", tau_m);
         set("mu", self.one_of(&[0.0, 30.0, 100.0, 1000.0, -20.0]));
         set("v_crit", e_l + 10.0);
@@ -161,6 +169,9 @@ impl Draw {
         for (place, name) in ["tau_syn_ex", "tau_syn_in"].into_iter().enumerate() {
             let nearby = self.one_of(&[1.0, 1.0 + 1e-7, 0.9, 0.2, 0.2, 0.5, 1.7]);
             set(name, tau_m * self.1.map_or(nearby, |(_, ratios)| ratios[place]));
+        }
+        if descriptor.parameter("asc_jump_1").is_some() {
+            self.adaptation(descriptor, &mut values, tau_m);
         }
         let start = self.start(size, e_l);
         let drive = self.drive(descriptor, tau_m);
@@ -174,9 +185,27 @@ impl Draw {
             Initial::Parameter(index) => Distribution::constant(values[index]),
             Initial::OwnNumber => uniform(0.0, 1.0),
             Initial::Value(value) if self.chance(0.85) => Distribution::constant(value),
+            Initial::Value(_) if variable.unit == Unit::Mv => uniform(-1.0, 4.0),
+            Initial::Value(_) if variable.unit == Unit::One => uniform(-1.0, 2.0),
             Initial::Value(_) => uniform(-200.0, 600.0),
         });
         Model::Neuron { descriptor, initial: initial.collect(), parameters }
+    }
+
+    /// Spike-triggered currents and components of the threshold, some of them alike, some unused.
+    fn adaptation(&mut self, descriptor: &Descriptor, values: &mut [f64], tau_m: f64) {
+        let mut set = |name: String, value: f64| {
+            values[descriptor.parameter(&name).expect("a parameter of glif")] = value;
+        };
+        let ratios = [1.0, 1.0 + 1e-7, 0.2, 0.5, 1.7, 6.0, 20.0];
+        for k in 1..=4 {
+            set(format!("tau_asc_{k}"), tau_m * self.one_of(&ratios));
+            set(format!("asc_jump_{k}"), self.one_of(&[0.0, 0.0, -150.0, -40.0, 60.0]));
+            set(format!("tau_th_{k}"), tau_m * self.one_of(&ratios));
+            set(format!("th_jump_{k}"), self.one_of(&[0.0, 0.0, 4.0, 1.0, -0.5]));
+        }
+        set("v_keep".into(), self.one_of(&[0.0, 0.0, 0.3]));
+        set("t_silent".into(), self.one_of(&[0.0, 0.0, 2.0, 3.7]));
     }
 
     /// Where membranes start: at rest, spread out, or some of them at or above threshold.
