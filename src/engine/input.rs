@@ -4,21 +4,23 @@ use super::frames::External;
 use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};
-use crate::source::{PoissonProcess, background_process, source_process};
+use crate::source::{
+    CorrelatedProcess, PoissonProcess, Process, background_process, correlated_process, source_process,
+};
 use std::ops::Range;
 
-/// Poisson processes whose events wait until their slice comes.
-struct Pending {
-    process: PoissonProcess,
-    /// Which of the process's neurons live in this shard.
+/// Point processes whose events wait until their slice comes.
+struct Pending<P> {
+    process: P,
+    /// Which of the process's members live in this shard.
     owned: Range<u32>,
     next_epoch: u64,
     /// What has been generated beyond the slices that are over: never more than an epoch's events.
     waiting: Vec<(Tick, u32)>,
 }
 
-impl Pending {
-    fn new(process: PoissonProcess, owned: Range<u32>) -> Pending {
+impl<P: Process> Pending<P> {
+    fn new(process: P, owned: Range<u32>) -> Pending<P> {
         Pending { process, owned, next_epoch: 0, waiting: Vec::new() }
     }
 
@@ -34,7 +36,7 @@ impl Pending {
             !is_due
         });
         while let Some(epoch) = process.next_active_epoch(*next_epoch) {
-            if epoch * process.epoch().0 >= end.0 {
+            if process.earliest(epoch) >= end {
                 break;
             }
             process.generate(epoch, owned.start, owned.end, |tick, neuron| {
@@ -55,14 +57,14 @@ impl Pending {
         }
         let waiting = self.waiting.iter().map(|&(tick, _)| tick).min();
         let epoch = self.process.next_active_epoch(self.next_epoch);
-        let coming = epoch.map(|epoch| Tick(epoch * self.process.epoch().0));
+        let coming = epoch.map(|epoch| self.process.earliest(epoch));
         [waiting, coming].into_iter().flatten().min()
     }
 }
 
 /// A background input.
 pub struct Background {
-    pending: Pending,
+    pending: Pending<PoissonProcess>,
     weight: f64,
     /// The selected neurons of the whole population; `None` for all or the first so many.
     list: Option<Vec<u32>>,
@@ -137,8 +139,10 @@ impl Background {
 
 /// A population of sources, as far as it lives here.
 pub enum Source {
-    /// Independent Poisson processes; `first` is the number of the population's first source.
-    Poisson(Box<PoissonSource>),
+    /// Independent Poisson processes.
+    Poisson(Box<Generated<PoissonProcess>>),
+    /// Poisson processes that share events.
+    Correlated(Box<Generated<CorrelatedProcess>>),
     /// Given spikes, sorted.
     Given {
         /// All spikes of the run.
@@ -148,9 +152,9 @@ pub enum Source {
     },
 }
 
-/// Poisson sources and what they have generated.
-pub struct PoissonSource {
-    pending: Pending,
+/// Sources and what they have generated; `first` is the number of the population's first source.
+pub struct Generated<P> {
+    pending: Pending<P>,
     first: u32,
 }
 
@@ -169,7 +173,12 @@ impl Source {
             Model::Poisson { .. } => {
                 let process = source_process(scenario, population)?;
                 let pending = Pending::new(process, owned);
-                Some(Source::Poisson(Box::new(PoissonSource { pending, first: numbers.start })))
+                Some(Source::Poisson(Box::new(Generated { pending, first: numbers.start })))
+            }
+            Model::CorrelatedPoisson { .. } => {
+                let process = correlated_process(scenario, population)?;
+                let pending = Pending::new(process, owned);
+                Some(Source::Correlated(Box::new(Generated { pending, first: numbers.start })))
             }
             Model::SpikeSource { times, .. } => {
                 let of_source = |index: u32| {
@@ -192,6 +201,7 @@ impl Source {
                 *next += before;
             }
             Source::Poisson(source) => source.fire(end, spikes),
+            Source::Correlated(source) => source.fire(end, spikes),
         }
     }
 
@@ -200,11 +210,12 @@ impl Source {
         match self {
             Source::Given { spikes, next } => spikes.get(*next).map(|spike| spike.tick),
             Source::Poisson(source) => source.pending.next_event(),
+            Source::Correlated(source) => source.pending.next_event(),
         }
     }
 }
 
-impl PoissonSource {
+impl<P: Process> Generated<P> {
     fn fire(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
         let start = spikes.len();
         let first = self.first;

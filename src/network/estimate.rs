@@ -128,7 +128,7 @@ fn engine_bytes(model: &Model, size: u32) -> u64 {
             let base_current = size_of::<f64>();
             (dispatch(descriptor, CellBytes) + base_current) as u64 + BYTES_PER_WAKE
         }
-        Model::Poisson { .. } | Model::SpikeSource { .. } => 0,
+        Model::Poisson { .. } | Model::CorrelatedPoisson { .. } | Model::SpikeSource { .. } => 0,
     };
     // Given spikes are copied, with the number of their source.
     let given = match model {
@@ -176,7 +176,7 @@ fn population_lists(model: &Model) -> u64 {
             });
             parameters.sum::<u64>() + initial.iter().map(values).sum::<u64>()
         }
-        Model::Poisson { .. } => 0,
+        Model::Poisson { .. } | Model::CorrelatedPoisson { .. } => 0,
         Model::SpikeSource { times, .. } => times.iter().map(|times| column(times)).sum(),
     }
 }

@@ -143,6 +143,7 @@ fn population() -> Value {
     let mut models: Vec<Value> = neuron::registry().iter().map(|model| neurons(model)).collect();
     let rate = object(json!({ "rate": constant_or_steps(Unit::Hz) }), &["rate"]);
     models.push(source("poisson", rate));
+    models.push(source("correlated_poisson", correlated()));
     let time = definition("value", Unit::Ms);
     let times = json!({ "type": "array", "items": { "anyOf": [
         time, { "type": "array", "items": definition("value", Unit::Ms) },
@@ -158,6 +159,17 @@ fn population() -> Value {
         "properties": { "model": { "enum": model_names() } },
         "oneOf": models,
     })
+}
+
+fn correlated() -> Value {
+    object(
+        json!({
+            "rate": constant_or_steps(Unit::Hz),
+            "correlation": { "type": "number", "exclusiveMinimum": 0, "maximum": 1 },
+            "jitter": definition("value", Unit::Ms),
+        }),
+        &["rate", "correlation"],
+    )
 }
 
 fn size() -> Value {
