@@ -39,6 +39,7 @@ mod learning;
 mod learning_tests;
 mod points;
 mod run;
+mod sampler;
 mod shard;
 mod slots;
 mod weights;

@@ -131,6 +131,15 @@ impl Measure {
     }
 }
 
+/// Something that the inputs of a target share and that can be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Its name, such as `reserve`.
+    pub name: &'static str,
+    /// What it is measured in.
+    pub measure: Measure,
+}
+
 /// In which order the arrivals of a projection must be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -381,6 +390,13 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// Likewise for what all synapses share: arrivals of the modulator strictly before `settled`,
     /// the earliest time until which the projection's synapses were settled, but the latest.
     fn trim_shared(_shared: &mut Self::Shared, _settled: Tick) {}
+
+    /// What the inputs of a target share, for recorders.
+    const LEVELS: &'static [Level] = &[];
+
+    /// Appends a value for each of the [`LEVELS`](Self::LEVELS), at a time at the synapses until
+    /// which those of the target were settled. May bring what is shared to that time.
+    fn levels(_site: &mut Site<'_, Self>, _at: Tick, _levels: &mut Vec<f64>) {}
 
     /// Spikes of the modulator that are held, for accounts of memory.
     fn shared_len(_shared: &Self::Shared) -> usize {

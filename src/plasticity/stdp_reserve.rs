@@ -2,7 +2,9 @@
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{
+    Descriptor, Level, Measure, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after,
+};
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -366,6 +368,20 @@ impl Rule for StdpReserve {
         until: Tick,
     ) {
         fold(site, s, last, until);
+    }
+
+    const LEVELS: &'static [Level] = &[
+        Level { name: "reserve", measure: Measure::Weight },
+        Level { name: "rate_estimate", measure: Measure::Of(Unit::Hz) },
+        Level { name: "produced", measure: Measure::Weight },
+        Level { name: "lost", measure: Measure::Weight },
+    ];
+
+    fn levels(site: &mut Site<'_, Self>, at: Tick, levels: &mut Vec<f64>) {
+        see(site, at);
+        let pool = &mut site.post.state;
+        pool.bring(site.constants, at);
+        levels.extend([pool.reserve, pool.rate_hz, pool.produced, pool.lost]);
     }
 
     /// What would be transmitted: not more than the bound.

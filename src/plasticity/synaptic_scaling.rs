@@ -2,7 +2,9 @@
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{
+    Descriptor, Level, Measure, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after,
+};
 use crate::base::{Decay, Span, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -218,6 +220,15 @@ impl Rule for SynapticScaling {
         until: Tick,
     ) {
         fold(site, s, last, until);
+    }
+
+    const LEVELS: &'static [Level] = &[Level { name: "scale", measure: Measure::Of(Unit::One) }];
+
+    fn levels(site: &mut Site<'_, Self>, at: Tick, levels: &mut Vec<f64>) {
+        let (spikes, path) = (&site.post.spikes, site.path);
+        let end = spikes.end_before(at_soma(path, at));
+        let latest = end.checked_sub(1).and_then(|ordinal| spikes.spike(ordinal));
+        levels.push(site.constants.scale(latest, path.dendritic, at));
     }
 
     /// The weight that would be transmitted, scale included.

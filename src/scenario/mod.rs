@@ -397,6 +397,9 @@ pub struct Record {
     pub state: Vec<RecordState>,
     /// Whether the weights at the end are written.
     pub weights: bool,
+    /// How often weights that change, and what the inputs of a target share, are written, too: at
+    /// 0, this interval, twice it and so on, before the duration.
+    pub weights_every: Option<Span>,
 }
 
 /// Whose spikes are recorded. The digest and the rates always count all of them.

@@ -323,7 +323,10 @@ fn record() -> Value {
                 "type": "array",
                 "items": object(state, &["population", "variables", "interval"]),
             },
-            "weights": { "type": "boolean", "default": false },
+            "weights": { "default": false, "anyOf": [
+                { "type": "boolean" },
+                object(json!({ "every": definition("value", Unit::Ms) }), &["every"]),
+            ]},
         }),
         &[],
     )

@@ -265,5 +265,9 @@ fn record_table(scenario: &Scenario, names: &[&str]) -> String {
         )
     });
     let state = list(state);
-    format!("\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {}", record.weights)
+    let weights = match record.weights_every {
+        Some(every) => format!("{{ every = {} }}", time(every)),
+        None => record.weights.to_string(),
+    };
+    format!("\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {weights}")
 }
