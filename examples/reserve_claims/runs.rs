@@ -58,22 +58,22 @@ impl Rule {
         match self {
             Rule::Frozen => Some("{ rule = 'fixed' }"),
             Rule::Stdp => Some(
-                "{ rule = 'stdp_reserve', bound = 'unlimited', dendritic_delay = '0.1 ms', \
+                "{ rule = 'stdp_reserve', bound = 'unlimited', dendritic_delay = '0.25 ms', \
                  a_plus = '0.01 mV', a_minus = '0.009 mV', mu = 0.2, w_ref = '1 mV', \
                  w_max = '3 mV', growth = '0 mV', supply = '0 mV', reserve = '0 mV', \
                  reserve_max = '50 mV' }",
             ),
             Rule::StdpLtd => Some(
-                "{ rule = 'stdp', form = 'additive', dendritic_delay = '0.1 ms', \
+                "{ rule = 'stdp', form = 'additive', dendritic_delay = '0.25 ms', \
                  lambda = 0.0033333333333333335, alpha = 1.05, w_max = '3 mV' }",
             ),
             Rule::FixedReserve => Some(
-                "{ rule = 'stdp_reserve', dendritic_delay = '0.1 ms', a_plus = '0.01 mV', \
+                "{ rule = 'stdp_reserve', dendritic_delay = '0.25 ms', a_plus = '0.01 mV', \
                  a_minus = '0.009 mV', mu = 0.2, w_ref = '1 mV', w_max = '3 mV', \
                  growth = '0.002 mV', supply = '0 mV', reserve = '5 mV', reserve_max = '50 mV' }",
             ),
             Rule::Scaling => Some(
-                "{ rule = 'synaptic_scaling', dendritic_delay = '0.1 ms', a_plus = '0.01 mV', \
+                "{ rule = 'synaptic_scaling', dendritic_delay = '0.25 ms', a_plus = '0.01 mV', \
                  a_minus = '0.009 mV', mu = 0.2, w_ref = '1 mV', w_max = '3 mV', speed = '0.05 Hz', \
                  rate = '10 Hz', s_min = 0.0001, s_max = 10000 }",
             ),
@@ -265,7 +265,7 @@ impl Run {
     }
 
     /// The share of shared events that are answered in the second half of a segment, and the share
-    /// of random times that seem to be. An event takes 2 ms to the neuron; answered it is by a
+    /// of random times that seem to be. An event takes 10 ms to the neuron; answered it is by a
     /// spike from 4 ms before to 11 ms after that.
     pub fn hits(&self, segment: usize) -> (f64, f64) {
         use saltatory::base::random::{Purpose, Stream};
@@ -274,7 +274,7 @@ impl Run {
         let share = |times: &[f64]| {
             times.iter().filter(|&&at| answered(at)).count() as f64 / times.len().max(1) as f64
         };
-        let events: Vec<f64> = self.shared.iter().map(|at| at + 0.002).collect();
+        let events: Vec<f64> = self.shared.iter().map(|at| at + 0.010).collect();
         let events: Vec<f64> = events.into_iter().filter(|at| (from..to).contains(at)).collect();
         let mut random = Stream::new(self.seed, Purpose::Initial, u64::MAX, segment as u64);
         let random: Vec<f64> =

@@ -17,24 +17,37 @@ struct Pending<P> {
     next_epoch: u64,
     /// What has been generated beyond the slices that are over: never more than an epoch's events.
     waiting: Vec<(Tick, u32)>,
+    /// The earliest of them; in small networks most slices are over before it.
+    first_waiting: Tick,
 }
 
 impl<P: Process> Pending<P> {
     fn new(process: P, owned: Range<u32>) -> Pending<P> {
-        Pending { process, owned, next_epoch: 0, waiting: Vec::new() }
+        Pending {
+            process,
+            owned,
+            next_epoch: 0,
+            waiting: Vec::new(),
+            first_waiting: Tick(u64::MAX),
+        }
     }
 
     /// Hands out all events before `end` that have not been handed out.
     #[inline]
     fn take(&mut self, end: Tick, mut event: impl FnMut(Tick, u32)) {
-        let Pending { process, owned, next_epoch, waiting } = self;
-        waiting.retain(|&(tick, neuron)| {
-            let is_due = tick < end;
-            if is_due {
-                event(tick, neuron);
-            }
-            !is_due
-        });
+        let Pending { process, owned, next_epoch, waiting, first_waiting } = self;
+        if *first_waiting < end {
+            *first_waiting = Tick(u64::MAX);
+            waiting.retain(|&(tick, neuron)| {
+                let is_due = tick < end;
+                if is_due {
+                    event(tick, neuron);
+                } else {
+                    *first_waiting = tick.min(*first_waiting);
+                }
+                !is_due
+            });
+        }
         while let Some(epoch) = process.next_active_epoch(*next_epoch) {
             if process.earliest(epoch) >= end {
                 break;
@@ -43,6 +56,7 @@ impl<P: Process> Pending<P> {
                 if tick < end {
                     event(tick, neuron);
                 } else {
+                    *first_waiting = tick.min(*first_waiting);
                     waiting.push((tick, neuron));
                 }
             });
@@ -55,7 +69,7 @@ impl<P: Process> Pending<P> {
         if self.owned.is_empty() {
             return None;
         }
-        let waiting = self.waiting.iter().map(|&(tick, _)| tick).min();
+        let waiting = (!self.waiting.is_empty()).then_some(self.first_waiting);
         let epoch = self.process.next_active_epoch(self.next_epoch);
         let coming = epoch.map(|epoch| self.process.earliest(epoch));
         [waiting, coming].into_iter().flatten().min()
