@@ -106,7 +106,7 @@ fn rates(svg: &mut Svg, results: &Results) {
     let inputs = [(5, 5.0f64), (0, 10.0), (1, 20.0), (2, 40.0), (3, 80.0)];
     let panel = Panel {
         letter: "a",
-        title: "output against input",
+        title: "output against input (scaling lies under CPR-1)",
         x: "rate of all 100 inputs (Hz)",
         y: "output rate (Hz)",
         across: Axis { low: 2.1, high: 6.5, pixels: (70.0, 380.0) },
@@ -127,7 +127,7 @@ fn weights(svg: &mut Svg, results: &Results) {
     let runs = results.of(&Job::new(Experiment::Correlated, Rule::Reserve, 0));
     let panel = Panel {
         letter: "b",
-        title: "CPR-1: weights of both halves, five seeds",
+        title: "CPR-1: weights of both halves, seed by seed",
         x: "time (s)",
         y: "mean weight (mV)",
         across: Axis { low: 0.0, high: 1600.0, pixels: (470.0, 800.0) },

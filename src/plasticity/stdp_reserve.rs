@@ -40,7 +40,8 @@ target is late.
 
 The sum of all weights and of P changes by what is supplied, less what is lost; and weights cannot
 grow in a time t by more than P + supply rate t. In single precision weights are rounded at each
-event, so that the sum holds to about 1e-6. Between two arrivals a weight may have been granted
+event, and what is granted while P is nearly zero may be rounded away: the sum then holds to about
+1e-5 over 2000 s. Between two arrivals a weight may have been granted
 more than w_max; it is never used so.
 
 Source: in the sense of Nikitin, Lukyanova and Kunin 2021, arXiv 2103.08143: growth bounded by a
