@@ -122,7 +122,7 @@ fn imbalance(run: &Run) -> f64 {
         let expected = start + produced - lost;
         ((total(k) + reserve - expected) / expected).abs()
     };
-    // Between arrivals what was granted beyond w_max still stands in a weight, where it is not seen.
+    // What was granted beyond w_max stands unseen in a weight until the next arrival.
     let whole = |&k: &usize| run.weights[k].iter().all(|&weight| weight < 3.0);
     (0..run.times.len()).filter(whole).map(error).fold(0.0, f64::max)
 }
@@ -245,7 +245,12 @@ fn filtering(list: &mut List<'_>) {
 fn relearning(list: &mut List<'_>) {
     let reserve = job(Experiment::Relearn, Rule::Reserve);
     let new_to_old = |run: &Run| 1.0 / halves(run, 2);
-    list.add(7, "weight of new / old group after the swap", (1.4, NO_MORE), (&reserve, &new_to_old));
+    list.add(
+        7,
+        "weight of new / old group after the swap",
+        (1.4, NO_MORE),
+        (&reserve, &new_to_old),
+    );
     let rate = |run: &Run| run.settled_rate(2);
     list.add(7, "rate after the swap, Hz", (9.5, 10.5), (&reserve, &rate));
 }

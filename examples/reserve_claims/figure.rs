@@ -144,9 +144,8 @@ fn weights(svg: &mut Svg, results: &Results) {
     }
     for run in runs {
         let half = |inputs: std::ops::Range<usize>| -> Vec<(f64, f64)> {
-            let mean = |row: &Vec<f64>| {
-                row[inputs.clone()].iter().sum::<f64>() / inputs.len() as f64
-            };
+            let mean =
+                |row: &Vec<f64>| row[inputs.clone()].iter().sum::<f64>() / inputs.len() as f64;
             run.times.iter().zip(&run.weights).map(|(&at, row)| (at, mean(row))).collect()
         };
         panel.line(svg, &half(0..INPUTS / 2), colour(0), 1.2, false);

@@ -65,10 +65,8 @@ fn jobs() -> Vec<Job> {
 
 fn measure(seeds: u64) -> Result<Results, Box<dyn Error + Send + Sync>> {
     let groups = jobs();
-    let all: Vec<Job> = groups
-        .iter()
-        .flat_map(|job| (1..=seeds).map(|seed| Job { seed, ..job.clone() }))
-        .collect();
+    let all: Vec<Job> =
+        groups.iter().flat_map(|job| (1..=seeds).map(|seed| Job { seed, ..job.clone() })).collect();
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
     let mut runs = run_all(&all, threads)?.into_iter();
     let take = |job: &Job| (key(job), runs.by_ref().take(seeds as usize).collect());
@@ -115,7 +113,7 @@ fn intensity_table(results: &Results) {
 fn correlated_table(results: &Results) {
     println!("One half correlated (10 Hz, c = 0.2), the other at 10, 40, 80 Hz:\n");
     println!(
-        "| rule | rate, Hz | mean weight correlated : noisy, mV, at 80 Hz | ratio at 10, 40, 80 Hz | \
+        "| rule | rate, Hz | weight correlated : noisy, mV, at 80 Hz | ratio at 10, 40, 80 Hz | \
          hit / chance at 10, 40, 80 Hz |\n|---|---|---|---|---|"
     );
     for rule in Rule::ALL {

@@ -32,14 +32,8 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Rule; 6] = [
-        Rule::Frozen,
-        Rule::Stdp,
-        Rule::StdpLtd,
-        Rule::FixedReserve,
-        Rule::Scaling,
-        Rule::Reserve,
-    ];
+    pub const ALL: [Rule; 6] =
+        [Rule::Frozen, Rule::Stdp, Rule::StdpLtd, Rule::FixedReserve, Rule::Scaling, Rule::Reserve];
 
     /// The name in tables.
     pub fn name(self) -> &'static str {
@@ -74,8 +68,8 @@ impl Rule {
             ),
             Rule::Scaling => Some(
                 "{ rule = 'synaptic_scaling', dendritic_delay = '0.25 ms', a_plus = '0.01 mV', \
-                 a_minus = '0.009 mV', mu = 0.2, w_ref = '1 mV', w_max = '3 mV', speed = '0.05 Hz', \
-                 rate = '10 Hz', s_min = 0.0001, s_max = 10000 }",
+                 a_minus = '0.009 mV', mu = 0.2, w_ref = '1 mV', w_max = '3 mV', \
+                 speed = '0.05 Hz', rate = '10 Hz', s_min = 0.0001, s_max = 10000 }",
             ),
             Rule::Reserve => None,
         }
@@ -164,7 +158,8 @@ impl Job {
     pub fn run(&self) -> Result<Run, Box<dyn Error + Send + Sync>> {
         let scenario = self.scenario()?;
         let network = network::build(&scenario, 1, 1, None)?;
-        let outcome = engine::run(&scenario, &network, Options::threads(1), &|_| Control::Continue)?;
+        let outcome =
+            engine::run(&scenario, &network, Options::threads(1), &|_| Control::Continue)?;
         Ok(Run::new(&scenario, &outcome))
     }
 
@@ -172,8 +167,9 @@ impl Job {
         let (name, text) = self.experiment.text();
         let mut changes: Vec<Override> = vec![format!("seed={}", self.seed).as_str().into()];
         changes.extend(self.changes.iter().map(|change| Override::from(change.as_str())));
-        let mut scenario = scenario::parse(&Source::new(name, text.to_string()), &NoFiles, &changes)
-            .map_err(|problems| problems.to_string())?;
+        let mut scenario =
+            scenario::parse(&Source::new(name, text.to_string()), &NoFiles, &changes)
+                .map_err(|problems| problems.to_string())?;
         let learning = learning_projection(&scenario);
         if let Some(rule) = self.rule.plasticity() {
             scenario.set_plasticity(learning, rule).map_err(|problems| problems.to_string())?;
@@ -181,7 +177,11 @@ impl Job {
         if let Some((rate, weight)) = self.noise {
             let out = scenario.population_index("out").expect("every experiment has it");
             scenario
-                .background(PopulationId(out as u16), &format!("{rate} Hz"), &format!("{weight} mV"))
+                .background(
+                    PopulationId(out as u16),
+                    &format!("{rate} Hz"),
+                    &format!("{weight} mV"),
+                )
                 .map_err(|problems| problems.to_string())?;
         }
         Ok(scenario)
@@ -277,8 +277,7 @@ impl Run {
         let events: Vec<f64> = self.shared.iter().map(|at| at + 0.010).collect();
         let events: Vec<f64> = events.into_iter().filter(|at| (from..to).contains(at)).collect();
         let mut random = Stream::new(self.seed, Purpose::Initial, u64::MAX, segment as u64);
-        let random: Vec<f64> =
-            (0..50_000).map(|_| from + (to - from) * random.uniform()).collect();
+        let random: Vec<f64> = (0..50_000).map(|_| from + (to - from) * random.uniform()).collect();
         (share(&events), share(&random))
     }
 }
@@ -293,10 +292,8 @@ fn shared(scenario: &Scenario) -> Vec<f64> {
     let until = Tick(scenario.duration.0);
     let populations = 0..scenario.populations.len();
     let processes = populations.filter_map(|population| correlated_process(scenario, population));
-    let mut events: Vec<f64> = processes
-        .flat_map(|process| process.shared_events(until))
-        .map(|at| at.s())
-        .collect();
+    let mut events: Vec<f64> =
+        processes.flat_map(|process| process.shared_events(until)).map(|at| at.s()).collect();
     events.sort_unstable_by(f64::total_cmp);
     events
 }

@@ -65,7 +65,7 @@ fn rule_page(rule: &plasticity::Descriptor) -> String {
     }
     let (manual, bytes) = (rule.manual.trim_end(), rule.bytes);
     let size = format!(
-        "A synapse takes {bytes} bytes, target and delay included, and 4 for the weight of the start."
+        "A synapse takes {bytes} bytes, target and delay included, and 4 for its first weight."
     );
     format!("{}: {}\n\n{manual}\n\n{size}\n\n{}", rule.name, rule.summary, left(parameters))
 }

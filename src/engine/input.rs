@@ -5,7 +5,8 @@ use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};
 use crate::source::{
-    CorrelatedProcess, PoissonProcess, Process, background_process, correlated_process, source_process,
+    CorrelatedProcess, PoissonProcess, Process, background_process, correlated_process,
+    source_process,
 };
 use std::ops::Range;
 

@@ -29,8 +29,8 @@
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
 use crate::plasticity::{
-    Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike,
-    Verdict, Visitor, dispatch, short_term,
+    Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site,
+    Spike, Verdict, Visitor, dispatch, short_term,
 };
 use crate::scenario::{Plasticity, Scenario};
 use crate::synapse::{DelayedSynapse, Synapses, Table};
@@ -303,9 +303,8 @@ impl<'n, R: Rule> Learned<'n, R> {
                 let delay = Span(self.rows[position].delay.into());
                 let path = self.common.dendritic.path(delay).expect("checked when built");
                 let train = &self.trains[source as usize];
-                let before = |at: Tick, span: Span| {
-                    train.end_before(Tick(at.0.saturating_sub(span.0)))
-                };
+                let before =
+                    |at: Tick, span: Span| train.end_before(Tick(at.0.saturating_sub(span.0)));
                 for ordinal in before(from, delay)..before(end, path.axonal) {
                     let at = self.trains[source as usize].spike(ordinal).expect("it is held").at;
                     let at = at + path.axonal;

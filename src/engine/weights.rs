@@ -33,7 +33,10 @@ fn samples(network: &Network, remains: &[Remains]) -> WeightSamples {
     let learns: Vec<bool> =
         network.learned_edges(&marks).map(|edge| edge.weight.is_nan()).collect();
     let mut samples = WeightSamples {
-        synapses: (0..).zip(&learns).filter_map(|(place, learns)| learns.then_some(place)).collect(),
+        synapses: (0..)
+            .zip(&learns)
+            .filter_map(|(place, learns)| learns.then_some(place))
+            .collect(),
         ..WeightSamples::default()
     };
     for (time, (at, _)) in remains[0].samples.iter().enumerate() {

@@ -2,7 +2,7 @@
 //! over the whole network), `weight` (in the input unit of the target's model) and `delay_ms`.
 //! The rows stand in the order (source, delay, target).
 //!
-//! If weights were sampled there are, beside, `time_s`, `sampled` (which rows: the synapses that learn)
+//! If weights were sampled there are, beside, `time_s`, `sampled` (which rows: those that learn)
 //! and `samples` (times x synapses).
 
 use super::npz::{NpzWriter, Packing};

@@ -4,15 +4,15 @@
 //! Promise: whatever the input, no weight and no reserve is negative, no weight is used beyond its
 //! bound, nothing appears or vanishes but what is supplied and lost, growth never exceeds reserve
 //! and supply; and a neuron whose weights grow when they are needed fires exactly when one
-//! does whose weights are all written at each of its spikes. Method: a leaky integrate-and-fire neuron
-//! with 1000 inputs of changing rate is run for 300 s over both, in double precision. The eager
+//! does whose weights are all written at each of its spikes. Method: a leaky integrate-and-fire
+//! neuron with 1000 inputs of changing rate is run for 300 s over both, in double precision. The eager
 //! side shares no code with the rule.
 
 use super::patch::Patch;
 use super::stdp_reserve::StdpReserve;
 use super::{Path, Rule};
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Span, Tick};
+use crate::base::{Span, Tick, math};
 
 const INPUTS: usize = 1000;
 const SECONDS: f64 = 300.0;
@@ -70,7 +70,7 @@ impl Neuron {
         if at < self.refractory_until {
             return false;
         }
-        self.v = self.v * (-(at - self.at.max(self.refractory_until)) / 20.0).exp() + weight;
+        self.v = self.v * math::exp(-(at - self.at.max(self.refractory_until)) / 20.0) + weight;
         self.at = at;
         let fires = self.v >= 20.0;
         if fires {
@@ -99,14 +99,14 @@ impl Eager {
     /// Lets time pass, in ms. While the rate is above its set point the reserve falls, and from
     /// then on it rises; on either stretch it meets a bound once at most.
     fn pass(&mut self, at: f64) {
-        let falls = (2000.0 * (self.rate / 10.0).ln()).clamp(0.0, at - self.now);
+        let falls = (2000.0 * math::ln(self.rate / 10.0)).clamp(0.0, at - self.now);
         for stretch in [falls, at - self.now - falls] {
-            let spent = -self.rate * 2000.0 * (-stretch / 2000.0f64).exp_m1();
+            let spent = -self.rate * 2000.0 * math::exp_m1(-stretch / 2000.0);
             let moved = self.reserve + SUPPLY * 1e-3 * (10.0 * stretch - spent);
             self.reserve = moved.clamp(0.0, 50.0);
-            self.rate *= (-stretch / 2000.0f64).exp();
+            self.rate *= math::exp(-stretch / 2000.0);
         }
-        self.y *= (-(at - self.now) / 20.0).exp();
+        self.y *= math::exp(-(at - self.now) / 20.0);
         self.now = at;
     }
 
@@ -114,7 +114,7 @@ impl Eager {
         let over = (self.w[input] - W_MAX).max(0.0);
         self.w[input] -= over;
         let used = self.w[input];
-        let down = (0.009 * SCALE * self.y * (used / SCALE).powf(0.2)).min(used);
+        let down = (0.009 * SCALE * self.y * math::pow(used / SCALE, 0.2)).min(used);
         self.w[input] -= down;
         for back in [over, down] {
             self.reserve = (self.reserve + back).min(50.0);
@@ -132,7 +132,7 @@ impl Eager {
     /// `last` are the times of the last arrivals.
     fn fire(&mut self, last: &[f64]) {
         let traces: Vec<f64> =
-            (0..INPUTS).map(|i| self.x[i] * (-(self.now - last[i]) / 20.0).exp()).collect();
+            (0..INPUTS).map(|i| self.x[i] * math::exp(-(self.now - last[i]) / 20.0)).collect();
         let demand = 0.01 * SCALE * traces.iter().sum::<f64>();
         let grant = (self.reserve / demand).min(1.0);
         for (w, x) in self.w.iter_mut().zip(&traces) {
@@ -160,7 +160,7 @@ fn deferred_growth_is_eager_growth_in_a_neuron_that_it_drives() {
     for (number, &(at, input)) in arrivals.iter().enumerate() {
         let ms = at.0 as f64 * 1e-6;
         eager.pass(ms);
-        let x = eager.x[input] * (-(ms - last[input]) / 20.0).exp();
+        let x = eager.x[input] * math::exp(-(ms - last[input]) / 20.0);
         let used = eager.arrive(input, x);
         last[input] = ms;
         assert!((0.0..=W_MAX).contains(&used) && (0.0..=50.0).contains(&eager.reserve));

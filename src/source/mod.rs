@@ -14,5 +14,6 @@ pub use counts::PoissonCounts;
 pub use current::CurrentSchedule;
 pub use poisson::PoissonProcess;
 pub use process::{
-    Process, background_events, background_process, correlated_process, source_process, source_spikes,
+    Process, background_events, background_process, correlated_process, source_process,
+    source_spikes,
 };

@@ -9,8 +9,8 @@ use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Scenario};
 
-/// Point processes of several members, generated piece by piece in epochs of time. What is generated
-/// for a member is always the same.
+/// Point processes of several members, generated piece by piece in epochs of time. What is
+/// generated for a member is always the same.
 pub trait Process {
     /// How many members there are.
     fn members(&self) -> u32;

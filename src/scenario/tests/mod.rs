@@ -86,7 +86,8 @@ fn what_is_written_is_read_back_equal() {
 #[test]
 fn correlated_sources_and_sampled_weights_are_read_written_and_refused() {
     let model = "population.drive={ model = \"correlated_poisson\", size = 7, params = { \
-                 rate = { steps = [[\"0 ms\", \"5 Hz\"]] }, correlation = 0.25, jitter = \"2 ms\" } }";
+                 rate = { steps = [[\"0 ms\", \"5 Hz\"]] }, correlation = 0.25, \
+                 jitter = \"2 ms\" } }";
     let scenario = read_with(&[model, "record.weights={ every = \"30 ms\" }"]).unwrap();
     let drive = scenario.population_index("drive").unwrap();
     let Model::CorrelatedPoisson { correlation, jitter, .. } = scenario.populations[drive].model
