@@ -1,8 +1,8 @@
 //! What does an arrival cost at a synapse that learns, by which rule, beside one that does not?
 //!
 //! Method: 1,000 Poisson sources at 20 Hz, each with 100 synapses on to 1,000 neurons that are
-//! kicked over threshold 10 times a second and hardly feel the synapses. Weights stand in the middle
-//! of their range and learn slowly, so that nobody's spikes depend on the rule. One element is one
+//! kicked over threshold 10 times a second and hardly feel the synapses. Weights stand in the
+//! middle of their range and learn slowly, so that nobody's spikes depend on the rule. One element is one
 //! synaptic event; what sources, kicks and windows cost is in it, and is the same for all.
 //! Run it with `cargo bench --bench plasticity`.
 //!

@@ -5,8 +5,8 @@
 //! bound, nothing appears or vanishes but what is supplied and lost, growth never exceeds reserve
 //! and supply; and a neuron whose weights grow when they are needed fires exactly when one
 //! does whose weights are all written at each of its spikes. Method: a leaky integrate-and-fire
-//! neuron with 1000 inputs of changing rate is run for 300 s over both, in double precision. The eager
-//! side shares no code with the rule.
+//! neuron with 1000 inputs of changing rate is run for 300 s over both, in double precision. The
+//! eager side shares no code with the rule.
 
 use super::patch::Patch;
 use super::stdp_reserve::StdpReserve;

@@ -90,7 +90,8 @@ impl Scenario {
     }
 
     /// Adds a population of a registered model, of `poisson` or `correlated_poisson` sources
-    /// (silent until their `rate` is set), or of a `spike_source` (silent until its `times` are set).
+    /// (silent until their `rate` is set), or of a `spike_source` (silent until its `times` are
+    /// set).
     ///
     /// # Errors
     /// If the model does not exist, or the name or the size is refused.

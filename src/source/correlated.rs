@@ -1,8 +1,8 @@
 //! `correlated_poisson`: sources that share events.
 //!
 //! A mother process of rate r / c that nobody sees; each of its events is copied by each source
-//! with probability c, and each copy is displaced by a normal deviate of its own. Every source is then a
-//! Poisson process of rate r, and the counts of any two have the correlation c in bins that are
+//! with probability c, and each copy is displaced by a normal deviate of its own. Every source is then
+//! a Poisson process of rate r, and the counts of any two have the correlation c in bins that are
 //! long beside the jitter (Kuhn, Aertsen and Rotter 2003, doi 10.1162/089976603321043702: the
 //! multiple-interaction process; NEST's `mip_generator`).
 //!
