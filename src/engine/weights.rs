@@ -3,7 +3,7 @@
 use super::shard::Remains;
 use crate::base::Unit;
 use crate::network::Network;
-use crate::plasticity::{Level, Rule, Visitor, dispatch};
+use crate::plasticity;
 use crate::record::{Trace, WeightSamples, Weights};
 use crate::scenario::Scenario;
 
@@ -57,8 +57,7 @@ pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains]) -> Ve
     let Some(interval) = scenario.record.weights_every else { return Vec::new() };
     let mut traces = Vec::new();
     for (number, projection) in network.plastic.iter().enumerate() {
-        let plasticity = &scenario.projections[projection.index].plasticity;
-        let levels = dispatch(plasticity.rule, Levels);
+        let levels = plasticity::levels(scenario.projections[projection.index].plasticity.rule);
         let model = &scenario.populations[projection.target].model;
         let weight = model.descriptor().map_or(Unit::One, |descriptor| descriptor.input);
         let times = remains[0].samples.len();
@@ -80,15 +79,4 @@ pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains]) -> Ve
         }
     }
     traces
-}
-
-/// The levels of a rule.
-struct Levels;
-
-impl Visitor for Levels {
-    type Output = &'static [Level];
-
-    fn visit<R: Rule>(self) -> &'static [Level] {
-        R::LEVELS
-    }
 }

@@ -406,6 +406,19 @@ pub trait Rule: Sized + Send + Sync + 'static {
     }
 }
 
+/// What the inputs of a target share by a rule, for recorders.
+pub fn levels(rule: &Descriptor) -> &'static [Level] {
+    struct Levels;
+    impl Visitor for Levels {
+        type Output = &'static [Level];
+
+        fn visit<R: Rule>(self) -> &'static [Level] {
+            R::LEVELS
+        }
+    }
+    dispatch(rule, Levels)
+}
+
 /// What is to be done with a rule that is known only by its descriptor: [`dispatch`] calls `visit`
 /// with the rule's type, so that everything beneath is compiled for that one rule.
 pub trait Visitor {
