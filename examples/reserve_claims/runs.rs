@@ -316,10 +316,12 @@ pub fn run_all(jobs: &[Job], threads: usize) -> Result<Vec<Run>, Box<dyn Error +
                     let Some(job) = jobs.get(place) else { return };
                     let result = job.run();
                     *slots[place].lock().expect("nobody panics while holding it") = Some(result);
+                    eprint!("\rrun {} of {}", place + 1, jobs.len());
                 }
             });
         }
     });
+    eprintln!();
     let taken = slots.into_iter().map(|slot| slot.into_inner().expect("no thread is left"));
     taken.map(|result| result.expect("every job was done")).collect()
 }
