@@ -448,8 +448,14 @@ impl<R: Rule> Learned<'_, R> {
         if R::LEVELS.is_empty() {
             return levels;
         }
-        let dendritic = self.longest_dendritic;
-        for (number, post) in self.targets.iter_mut().enumerate() {
+        // Where inputs share a pool they have one dendritic delay; a target without any has none.
+        let mut dendritic = vec![Span::ZERO; self.targets.len()];
+        for row in self.rows {
+            let path = self.common.dendritic.path(Span(row.delay.into()));
+            let target = (row.target - self.common.local_start) as usize;
+            dendritic[target] = path.expect("checked when the network was built").dendritic;
+        }
+        for (number, (post, dendritic)) in self.targets.iter_mut().zip(dendritic).enumerate() {
             let common = &mut self.common;
             let mut site = Site {
                 constants: &common.constants,

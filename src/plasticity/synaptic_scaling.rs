@@ -224,11 +224,12 @@ impl Rule for SynapticScaling {
 
     const LEVELS: &'static [Level] = &[Level { name: "scale", measure: Measure::Of(Unit::One) }];
 
+    /// At the soma: a synapse knows the scale by its dendritic delay later.
     fn levels(site: &mut Site<'_, Self>, at: Tick, levels: &mut Vec<f64>) {
-        let (spikes, path) = (&site.post.spikes, site.path);
-        let end = spikes.end_before(at_soma(path, at));
-        let latest = end.checked_sub(1).and_then(|ordinal| spikes.spike(ordinal));
-        levels.push(site.constants.scale(latest, path.dendritic, at));
+        let spikes = &site.post.spikes;
+        let latest = spikes.end_before(at).checked_sub(1);
+        let latest = latest.and_then(|ordinal| spikes.spike(ordinal));
+        levels.push(site.constants.scale(latest, Span::ZERO, at));
     }
 
     /// The weight that would be transmitted, scale included.

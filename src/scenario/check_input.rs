@@ -136,7 +136,7 @@ pub(super) fn record_state(
 }
 
 /// The time between two samples.
-fn interval(interval: Span, path: &str, findings: &mut Findings) {
+pub(super) fn interval(interval: Span, path: &str, findings: &mut Findings) {
     if interval == Span::ZERO || interval.0 > Tick::MAX.0 {
         let found = format!("found {interval}");
         let allowed = format!("more than 0 and at most {}", Tick::MAX);

@@ -140,8 +140,10 @@ impl Reader<'_> {
     fn weights_every(&mut self, at: &At<'_>) -> Option<Span> {
         let fields = self.table(at, &["every"])?;
         let every = self.required(&fields, "every", "a time")?;
-        let every = self.span(&every)?;
-        Some(self.interval(every))
+        let interval = self.span(&every)?;
+        let interval = self.interval(interval);
+        super::check_input::interval(interval, &every.path, &mut self.findings);
+        Some(interval)
     }
 
     /// An interval on the grid. A zero stays a zero, so that it is refused and not rounded up to
