@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use saltatory::base::Resolution;
 use saltatory::base::random::{Purpose, Stream};
 use saltatory::scenario::Steps;
-use saltatory::source::PoissonProcess;
+use saltatory::source::{PoissonProcess, Process};
 use std::hint::black_box;
 use std::time::Duration;
 

@@ -29,8 +29,12 @@ pub enum Purpose {
     Background = 7,
     /// Whether a synapse is pruned.
     Prune = 8,
+    /// Events that correlated sources share.
+    SharedEvent = 9,
+    /// Which sources copy a shared event, and where the copies fall.
+    Copy = 10,
     /// When a neuron fires that does so at random.
-    Firing = 9,
+    Firing = 11,
 }
 
 /// A sequence of random numbers that belongs to one entity.

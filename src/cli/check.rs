@@ -5,7 +5,8 @@ use super::settings::Task;
 use super::table::facts;
 use super::wiring::Estimate;
 use super::{machine, wiring, words};
-use crate::scenario::{RecordSpikes, Scenario};
+use crate::plasticity;
+use crate::scenario::{Projection, RecordSpikes, Scenario};
 use clap::Args;
 use serde::Serialize;
 
@@ -85,7 +86,10 @@ fn files(scenario: &Scenario) -> Vec<&'static str> {
     if scenario.record.spikes == RecordSpikes::None {
         files.pop();
     }
-    if !scenario.record.state.is_empty() {
+    let shares =
+        |projection: &Projection| !plasticity::levels(projection.plasticity.rule).is_empty();
+    let levels = scenario.record.weights_every.is_some() && scenario.projections.iter().any(shares);
+    if levels || !scenario.record.state.is_empty() {
         files.push("traces.npz");
     }
     if scenario.record.weights {

@@ -64,7 +64,9 @@ fn rule_page(rule: &plasticity::Descriptor) -> String {
         parameters.push(vec![name, default, allowed, parameter.doc.to_string()]);
     }
     let (manual, bytes) = (rule.manual.trim_end(), rule.bytes);
-    let size = format!("A synapse takes {bytes} bytes, target and delay included.");
+    let size = format!(
+        "A synapse takes {bytes} bytes, target and delay included, and 4 for its first weight."
+    );
     format!("{}: {}\n\n{manual}\n\n{size}\n\n{}", rule.name, rule.summary, left(parameters))
 }
 

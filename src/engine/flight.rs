@@ -15,7 +15,7 @@
 //! in which it takes effect (see [`super::learning`]).
 
 use super::frames::{Batch, Point};
-use super::learning::{self, Learning, Reached, Transmitted};
+use super::learning::{self, Learning, Reached, Sample, Transmitted};
 use super::run::Cut;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition, PlasticProjection};
@@ -187,6 +187,22 @@ impl<'n> Flight<'n> {
     /// Settles all synapses that change; everything before `now` has been delivered.
     pub fn settle(&mut self, now: Tick) {
         self.plastic.iter_mut().for_each(|plastic| plastic.synapses.settle(now));
+    }
+
+    /// Copies all synapses that change, as they are.
+    pub fn hold(&mut self) {
+        self.plastic.iter_mut().for_each(|plastic| plastic.synapses.hold());
+    }
+
+    /// What the copies of each plastic projection, which are from `from`, come to at `at`.
+    pub fn sample(&mut self, from: Tick, at: Tick) -> Vec<Sample> {
+        self.tell_modulators();
+        self.plastic.iter_mut().map(|plastic| plastic.synapses.sample(from, at)).collect()
+    }
+
+    /// Throws the copies away.
+    pub fn drop_held(&mut self) {
+        self.plastic.iter_mut().for_each(|plastic| plastic.synapses.drop_held());
     }
 
     /// Ends the run after what was collected last: the weights of each plastic projection.

@@ -4,41 +4,57 @@ use super::frames::External;
 use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};
-use crate::source::{PoissonProcess, background_process, source_process};
+use crate::source::{
+    CorrelatedProcess, PoissonProcess, Process, background_process, correlated_process,
+    source_process,
+};
 use std::ops::Range;
 
-/// Poisson processes whose events wait until their slice comes.
-struct Pending {
-    process: PoissonProcess,
-    /// Which of the process's neurons live in this shard.
+/// Point processes whose events wait until their slice comes.
+struct Pending<P> {
+    process: P,
+    /// Which of the process's members live in this shard.
     owned: Range<u32>,
     next_epoch: u64,
     /// What has been generated beyond the slices that are over: never more than an epoch's events.
     waiting: Vec<(Tick, u32)>,
+    /// The earliest of them; in small networks most slices are over before it.
+    first_waiting: Tick,
 }
 
-impl Pending {
-    fn new(process: PoissonProcess, owned: Range<u32>) -> Pending {
-        Pending { process, owned, next_epoch: 0, waiting: Vec::new() }
+impl<P: Process> Pending<P> {
+    fn new(process: P, owned: Range<u32>) -> Pending<P> {
+        Pending {
+            process,
+            owned,
+            next_epoch: 0,
+            waiting: Vec::new(),
+            first_waiting: Tick(u64::MAX),
+        }
     }
 
     /// Hands out all events before `end` that have not been handed out.
     #[inline]
     fn take(&mut self, end: Tick, mut event: impl FnMut(Tick, u32)) {
-        let Pending { process, owned, next_epoch, waiting } = self;
-        waiting.retain(|&(tick, neuron)| {
-            let is_due = tick < end;
-            if is_due {
-                event(tick, neuron);
-            }
-            !is_due
-        });
+        let Pending { process, owned, next_epoch, waiting, first_waiting } = self;
+        if *first_waiting < end {
+            *first_waiting = Tick(u64::MAX);
+            waiting.retain(|&(tick, neuron)| {
+                let is_due = tick < end;
+                if is_due {
+                    event(tick, neuron);
+                } else {
+                    *first_waiting = tick.min(*first_waiting);
+                }
+                !is_due
+            });
+        }
         while let Some(epoch) = process.next_active_epoch(*next_epoch) {
-            if epoch * process.epoch().0 >= end.0 {
+            if process.earliest(epoch) >= end {
                 break;
             }
             *next_epoch = epoch + 1;
-            if (epoch + 1) * process.epoch().0 <= end.0 {
+            if process.end(epoch).is_some_and(|last| last <= end) {
                 process.generate(epoch, owned.start, owned.end, &mut event);
                 continue;
             }
@@ -46,6 +62,7 @@ impl Pending {
                 if tick < end {
                     event(tick, neuron);
                 } else {
+                    *first_waiting = tick.min(*first_waiting);
                     waiting.push((tick, neuron));
                 }
             });
@@ -57,16 +74,16 @@ impl Pending {
         if self.owned.is_empty() {
             return None;
         }
-        let waiting = self.waiting.iter().map(|&(tick, _)| tick).min();
+        let waiting = (!self.waiting.is_empty()).then_some(self.first_waiting);
         let epoch = self.process.next_active_epoch(self.next_epoch);
-        let coming = epoch.map(|epoch| Tick(epoch * self.process.epoch().0));
+        let coming = epoch.map(|epoch| self.process.earliest(epoch));
         [waiting, coming].into_iter().flatten().min()
     }
 }
 
 /// A background input.
 pub struct Background {
-    pending: Pending,
+    pending: Pending<PoissonProcess>,
     weight: f64,
     /// The selected neurons of the whole population; `None` for all or the first so many.
     list: Option<Vec<u32>>,
@@ -141,8 +158,10 @@ impl Background {
 
 /// A population of sources, as far as it lives here.
 pub enum Source {
-    /// Independent Poisson processes; `first` is the number of the population's first source.
-    Poisson(Box<PoissonSource>),
+    /// Independent Poisson processes.
+    Poisson(Box<Generated<PoissonProcess>>),
+    /// Poisson processes that share events.
+    Correlated(Box<Generated<CorrelatedProcess>>),
     /// Given spikes, sorted.
     Given {
         /// All spikes of the run.
@@ -152,9 +171,9 @@ pub enum Source {
     },
 }
 
-/// Poisson sources and what they have generated.
-pub struct PoissonSource {
-    pending: Pending,
+/// Sources and what they have generated; `first` is the number of the population's first source.
+pub struct Generated<P> {
+    pending: Pending<P>,
     first: u32,
 }
 
@@ -173,7 +192,12 @@ impl Source {
             Model::Poisson { .. } => {
                 let process = source_process(scenario, population)?;
                 let pending = Pending::new(process, owned);
-                Some(Source::Poisson(Box::new(PoissonSource { pending, first: numbers.start })))
+                Some(Source::Poisson(Box::new(Generated { pending, first: numbers.start })))
+            }
+            Model::CorrelatedPoisson { .. } => {
+                let process = correlated_process(scenario, population)?;
+                let pending = Pending::new(process, owned);
+                Some(Source::Correlated(Box::new(Generated { pending, first: numbers.start })))
             }
             Model::SpikeSource { times, .. } => {
                 let of_source = |index: u32| {
@@ -196,6 +220,7 @@ impl Source {
                 *next += before;
             }
             Source::Poisson(source) => source.fire(end, spikes),
+            Source::Correlated(source) => source.fire(end, spikes),
         }
     }
 
@@ -204,11 +229,12 @@ impl Source {
         match self {
             Source::Given { spikes, next } => spikes.get(*next).map(|spike| spike.tick),
             Source::Poisson(source) => source.pending.next_event(),
+            Source::Correlated(source) => source.pending.next_event(),
         }
     }
 }
 
-impl PoissonSource {
+impl<P: Process> Generated<P> {
     fn fire(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
         let start = spikes.len();
         let first = self.first;

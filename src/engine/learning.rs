@@ -29,8 +29,8 @@
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
 use crate::plasticity::{
-    Dendritic, Descriptor, History, Order, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike,
-    Verdict, Visitor, dispatch, short_term,
+    Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site,
+    Spike, Verdict, Visitor, dispatch, short_term,
 };
 use crate::scenario::{Plasticity, Scenario};
 use crate::synapse::{DelayedSynapse, Synapses, Table};
@@ -58,6 +58,16 @@ pub struct Transmitted {
     pub weight: f64,
 }
 
+/// The synapses of one projection in one shard as they are at some time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// Their weights, in the order of the table.
+    pub weights: Vec<f32>,
+    /// What the inputs of each target share, by target and, for one, in the order of the rule's
+    /// levels.
+    pub levels: Vec<f64>,
+}
+
 /// The synapses of one projection in one shard, whatever their rule.
 pub trait Learning: Send {
     /// A source fired. Its spikes must be told in order.
@@ -76,6 +86,17 @@ pub trait Learning: Send {
     /// Settles all synapses and forgets what will not be asked for; everything that takes effect
     /// before `now` has been delivered.
     fn settle(&mut self, now: Tick);
+
+    /// Copies all synapses as they are.
+    fn hold(&mut self);
+
+    /// What the synapses that were held at `from` come to at `at`. Everything that took effect
+    /// before `from` had been delivered then; all that was sent and fired before `at` has been
+    /// told. Changes nothing.
+    fn sample(&mut self, from: Tick, at: Tick) -> Sample;
+
+    /// Throws the copies away.
+    fn drop_held(&mut self);
 
     /// The weights at the end of a run, in the order of the table. All that was sent and fired
     /// before has been told, and what took effect before was delivered.
@@ -139,9 +160,16 @@ struct Learned<'n, R: Rule> {
     /// Arrivals of inputs that share a pool, to be put in order: their row, and the number of
     /// their spike.
     order: Vec<Place>,
+    held: Option<Held<R>>,
     longest_delay: Span,
     longest_dendritic: Span,
     common: Common<R>,
+}
+
+/// Synapses, and what the inputs of each target share, at an earlier time.
+struct Held<R: Rule> {
+    synapses: Vec<R::Synapse<f32>>,
+    states: Vec<R::Target>,
 }
 
 /// What synapses share, apart from what belongs to a source or a target.
@@ -224,6 +252,7 @@ impl<'n, R: Rule> Learned<'n, R> {
             targets: owned.clone().map(|_| at_rest()).collect(),
             resource: resource.or_else(|| R::resource(&constants).cloned()),
             order: Vec::new(),
+            held: None,
             longest_delay: setup.table.delays().map_or(Span::ZERO, |(_, longest)| longest),
             longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
             common: Common {
@@ -267,15 +296,16 @@ impl<'n, R: Rule> Learned<'n, R> {
         self.order = order;
     }
 
-    /// Takes the arrivals at the synapses before `end` that take effect later.
-    fn take_what_is_under_way(&mut self, end: Tick) {
+    /// Takes the arrivals at the synapses before `end` that take effect at `from` or later.
+    fn take_what_is_under_way(&mut self, from: Tick, end: Tick) {
         for source in 0..self.trains.len() as u32 {
             for position in self.row(source) {
                 let delay = Span(self.rows[position].delay.into());
                 let path = self.common.dendritic.path(delay).expect("checked when built");
                 let train = &self.trains[source as usize];
-                let before = |span: Span| train.end_before(Tick(end.0.saturating_sub(span.0)));
-                for ordinal in before(delay)..before(path.axonal) {
+                let before =
+                    |at: Tick, span: Span| train.end_before(Tick(at.0.saturating_sub(span.0)));
+                for ordinal in before(from, delay)..before(end, path.axonal) {
                     let at = self.trains[source as usize].spike(ordinal).expect("it is held").at;
                     let at = at + path.axonal;
                     self.order.push(Place { at, position, source, ordinal, listed: 0 });
@@ -366,8 +396,85 @@ impl<R: Rule> Learning for Learned<'_, R> {
         }
     }
 
+    fn hold(&mut self) {
+        let states = self.targets.iter().map(|target| target.state).collect();
+        self.held = Some(Held { synapses: self.synapses.clone(), states });
+    }
+
+    fn sample(&mut self, from: Tick, at: Tick) -> Sample {
+        let held = self.held.as_ref().expect("copies are held");
+        let copy = Held { synapses: held.synapses.clone(), states: held.states.clone() };
+        let now = self.swap(copy);
+        let verdicts = self.common.verdicts.len();
+        let weights = self.weights_at(from, at);
+        let levels = self.levels_at(at);
+        // What the targets' spikes were granted has been worked out to the same bits.
+        self.common.verdicts.truncate(verdicts);
+        self.swap(now);
+        Sample { weights, levels }
+    }
+
+    fn drop_held(&mut self) {
+        self.held = None;
+    }
+
     fn finish(&mut self, end: Tick) -> Vec<f32> {
-        self.take_what_is_under_way(end);
+        self.weights_at(end, end)
+    }
+
+    fn bytes(&self) -> u64 {
+        let sources = self.trains.iter().map(History::bytes).sum::<u64>();
+        let targets = self.targets.iter().map(|target| target.spikes.bytes()).sum::<u64>();
+        let own = size_of_val(self.synapses.as_slice())
+            + size_of_val(self.trains.as_slice())
+            + size_of_val(self.targets.as_slice());
+        sources + targets + own as u64
+    }
+}
+
+impl<R: Rule> Learned<'_, R> {
+    /// Puts other synapses and states in the place of those that are there, which are returned.
+    fn swap(&mut self, mut other: Held<R>) -> Held<R> {
+        std::mem::swap(&mut self.synapses, &mut other.synapses);
+        for (target, state) in self.targets.iter_mut().zip(&mut other.states) {
+            std::mem::swap(&mut target.state, state);
+        }
+        other
+    }
+
+    /// What the inputs of each target share.
+    fn levels_at(&mut self, at: Tick) -> Vec<f64> {
+        let mut levels = Vec::new();
+        if R::LEVELS.is_empty() {
+            return levels;
+        }
+        // Where inputs share a pool they have one dendritic delay; a target without any has none.
+        let mut dendritic = vec![Span::ZERO; self.targets.len()];
+        for row in self.rows {
+            let path = self.common.dendritic.path(Span(row.delay.into()));
+            let target = (row.target - self.common.local_start) as usize;
+            dendritic[target] = path.expect("checked when the network was built").dendritic;
+        }
+        for (number, (post, dendritic)) in self.targets.iter_mut().zip(dendritic).enumerate() {
+            let common = &mut self.common;
+            let mut site = Site {
+                constants: &common.constants,
+                shared: &common.shared,
+                post,
+                path: Path { axonal: Span::ZERO, dendritic },
+                source: NeuronId(common.first_source),
+                target: NeuronId(common.first_target + number as u32),
+                verdicts: &mut common.verdicts,
+            };
+            R::levels(&mut site, at, &mut levels);
+        }
+        levels
+    }
+
+    /// Brings the synapses to `end`, of which everything that took effect before `from` has been
+    /// delivered; their weights.
+    fn weights_at(&mut self, from: Tick, end: Tick) -> Vec<f32> {
+        self.take_what_is_under_way(from, end);
         let mut weights = Vec::with_capacity(self.rows.len());
         let dendritic = self.common.dendritic;
         let latest = |train: &History<Sent<R::Trace>>, delay: Span| {
@@ -379,14 +486,5 @@ impl<R: Rule> Learning for Learned<'_, R> {
         };
         self.settle_each(|_| end, latest, weigh);
         weights
-    }
-
-    fn bytes(&self) -> u64 {
-        let sources = self.trains.iter().map(History::bytes).sum::<u64>();
-        let targets = self.targets.iter().map(|target| target.spikes.bytes()).sum::<u64>();
-        let own = size_of_val(self.synapses.as_slice())
-            + size_of_val(self.trains.as_slice())
-            + size_of_val(self.targets.as_slice());
-        sources + targets + own as u64
     }
 }

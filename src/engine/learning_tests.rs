@@ -320,6 +320,50 @@ fn settling_and_forgetting_often_changes_no_bit() {
     });
 }
 
+/// Promise: weights and levels sampled at t are those at the end of a run that stops at t, and
+/// sampling moves no bit of anything else. Method: intervals that fall on, beside and between the
+/// starts of windows; runs cut short at each of the times.
+#[test]
+fn sampling_shows_what_a_run_cut_short_would_show_and_changes_nothing() {
+    let (mut moved, mut levels_moved) = (0, 0);
+    for (rule, variants) in RULES {
+        for which in [0, 2, 4, 7] {
+            let mut scenario = scenario(rule, variants, which);
+            let options = Options { settle_every: Span(700_000), ..Options::threads(2) };
+            let (_, plain) = outcome(&scenario, 2, options);
+            let every = [Span(37_300_000), Span(50_000_000)][(which / 2 % 2) as usize];
+            scenario.record.weights_every = Some(every);
+            let (_, sampled) = outcome(&scenario, 2, options);
+            assert!(marks(&plain) == marks(&sampled), "{rule} {which}: sampling was seen");
+            let (_, other) = outcome(&scenario, 5, Options::threads(1));
+            let of = |outcome: &Outcome| outcome.weights.as_ref().unwrap().samples.clone();
+            assert!(of(&other) == of(&sampled), "{rule} {which}: samples depend on shards");
+            assert!(other.traces == sampled.traces, "{rule} {which}: levels depend on shards");
+            let samples = of(&sampled);
+            assert_eq!(samples.times.len() as u64, scenario.duration.0.div_ceil(every.0));
+            let width = samples.synapses.len();
+            for (time, at) in samples.times.iter().enumerate().skip(1) {
+                let mut short = scenario.clone();
+                short.duration = Span(at.0);
+                let (_, short) = outcome(&short, 3, Options::threads(1));
+                let end = &short.weights.as_ref().unwrap().weight;
+                let found = &samples.weight[time * width..(time + 1) * width];
+                for (&place, &weight) in samples.synapses.iter().zip(found) {
+                    let expected = end[place as usize];
+                    assert!(weight == expected, "{rule} {which} at {at}: {weight}, not {expected}");
+                    moved += usize::from(weight != samples.weight[0]);
+                }
+            }
+            for trace in &sampled.traces {
+                let first = trace.values[0];
+                assert!(trace.values.iter().all(|value| value.is_finite()));
+                levels_moved += trace.values.iter().filter(|&&value| value != first).count();
+            }
+        }
+    }
+    assert!(moved > 5_000 && levels_moved > 500, "{moved} weights, {levels_moved} levels moved");
+}
+
 #[test]
 fn a_division_of_the_delay_that_cannot_be_run_is_refused() {
     let mut scenario = scenario("stdp", RULES[0].1, 0);

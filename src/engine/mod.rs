@@ -40,6 +40,7 @@ mod learning;
 mod learning_tests;
 mod points;
 mod run;
+mod sampler;
 mod shard;
 mod slots;
 mod weights;

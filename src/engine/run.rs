@@ -158,11 +158,12 @@ impl Cut {
     }
 
     /// The slices from `slice` to the end of its window.
-    fn rest_of_window(self, slice: u64) -> std::ops::Range<u64> {
+    pub fn rest_of_window(self, slice: u64) -> std::ops::Range<u64> {
         slice..(slice / self.slices_per_window + 1) * self.slices_per_window
     }
 
-    fn start(self, slice: u64) -> Tick {
+    /// When a slice begins.
+    pub fn start(self, slice: u64) -> Tick {
         Tick(slice * self.slice.0)
     }
 }
@@ -410,7 +411,10 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
         digest,
         state_digest: state_digest(network, &remains),
         populations: populations(scenario, network, &remains, collected.end),
-        traces: traces(scenario, &mut remains),
+        traces: {
+            let levels = super::weights::levels(scenario, network, &remains);
+            traces(scenario, &mut remains).into_iter().chain(levels).collect()
+        },
         weights: scenario.record.weights.then(|| super::weights::collect(network, &remains)),
         counts: Counts {
             spikes: count,

@@ -6,8 +6,10 @@ use super::flight::Flight;
 use super::frames::{self, Batch, External, Frames, Point, Work};
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
+use super::learning::Sample;
 use super::points::ByTime;
 use super::run::Cut;
+use super::sampler::Sampler;
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
@@ -62,6 +64,8 @@ pub struct Remains {
     pub fan_out: Histogram<u64>,
     /// The weights of each plastic projection, in the order of its table.
     pub learned: Vec<Vec<f32>>,
+    /// What was found at each time of sampling in each plastic projection.
+    pub samples: Vec<(Tick, Vec<Sample>)>,
     /// Memory that learning took beside the tables.
     pub learning_bytes: u64,
 }
@@ -95,6 +99,7 @@ pub struct Shard<'n> {
     partition: &'n Partition,
     tables: &'n [Table],
     slice: Span,
+    cut: Cut,
     duration: Tick,
     groups: Vec<Option<Box<dyn Group>>>,
     /// First local neuron of each population, and behind the last one their number.
@@ -119,6 +124,7 @@ pub struct Shard<'n> {
     /// How often synapses that change are settled, and when next.
     settle_every: Span,
     settle_next: Tick,
+    sampler: Sampler,
     /// What is being done, for a worker's last words.
     task: Task,
     /// The local neuron that is being worked on, or `NONE`; likewise.
@@ -151,6 +157,7 @@ impl<'n> Shard<'n> {
             partition,
             tables,
             slice: cut.slice,
+            cut,
             duration,
             groups: Vec::new(),
             locals,
@@ -171,6 +178,7 @@ impl<'n> Shard<'n> {
             external_events: 0,
             settle_every,
             settle_next: Tick(settle_every.0),
+            sampler: Sampler::new(scenario.record.weights_every),
             task: Task::SettingUp,
             current: NONE,
         };
@@ -271,6 +279,8 @@ impl<'n> Shard<'n> {
     /// Files the spikes of all shards; the round begins with slice number `slice`.
     pub fn depart(&mut self, slice: u64) {
         self.flight.depart(slice);
+        let end = self.cut.rest_of_window(slice).end;
+        self.sampler.round(&mut self.flight, self.cut.start(slice), self.cut.start(end));
     }
 
     /// Gathers everything that arrives in slice number `number`.
@@ -278,7 +288,7 @@ impl<'n> Shard<'n> {
         self.task = Task::Delivering { source: None };
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
-        if start >= self.settle_next && self.flight.learns() {
+        if start >= self.settle_next && self.flight.learns() && !self.sampler.holds() {
             self.flight.settle(start);
             let every = self.settle_every.0;
             self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
@@ -493,8 +503,10 @@ impl<'n> Shard<'n> {
             frames.finish(end);
         }
         let learning_bytes = self.flight.learning_bytes();
+        let samples = self.sampler.finish(&mut self.flight, end);
         Remains {
             groups: self.groups,
+            samples,
             learned: self.flight.finish(end),
             learning_bytes,
             frames: self.frames,

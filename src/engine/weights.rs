@@ -1,8 +1,11 @@
-//! All synapses of a network as they are at the end of a run.
+//! All synapses of a network as they are at the end of a run and at times of sampling.
 
 use super::shard::Remains;
+use crate::base::Unit;
 use crate::network::Network;
-use crate::record::Weights;
+use crate::plasticity;
+use crate::record::{Trace, WeightSamples, Weights};
+use crate::scenario::Scenario;
 
 /// The synapses, column by column, in the order of [`Network::edges`].
 pub fn collect(network: &Network, remains: &[Remains]) -> Weights {
@@ -14,5 +17,66 @@ pub fn collect(network: &Network, remains: &[Remains]) -> Weights {
         weights.weight.push(edge.weight);
         weights.delay.push(edge.delay.0 as u32);
     }
+    if remains.iter().any(|shard| !shard.samples.is_empty()) {
+        weights.samples = samples(network, remains);
+    }
     weights
+}
+
+/// What was sampled of the synapses that learn.
+fn samples(network: &Network, remains: &[Remains]) -> WeightSamples {
+    // No weight is a NaN, so where one is given a NaN comes out, the synapse learns.
+    let mark = |weights: &Vec<f32>| vec![f32::NAN; weights.len()];
+    let marks: Vec<Vec<Vec<f32>>> =
+        remains.iter().map(|shard| shard.learned.iter().map(mark).collect()).collect();
+    let marks: Vec<&[Vec<f32>]> = marks.iter().map(Vec::as_slice).collect();
+    let learns: Vec<bool> =
+        network.learned_edges(&marks).map(|edge| edge.weight.is_nan()).collect();
+    let mut samples = WeightSamples {
+        synapses: (0..)
+            .zip(&learns)
+            .filter_map(|(place, learns)| learns.then_some(place))
+            .collect(),
+        ..WeightSamples::default()
+    };
+    for (time, (at, _)) in remains[0].samples.iter().enumerate() {
+        let of = |shard: &Remains| -> Vec<Vec<f32>> {
+            shard.samples[time].1.iter().map(|sample| sample.weights.clone()).collect()
+        };
+        let shards: Vec<Vec<Vec<f32>>> = remains.iter().map(of).collect();
+        let shards: Vec<&[Vec<f32>]> = shards.iter().map(Vec::as_slice).collect();
+        let edges = network.learned_edges(&shards).zip(&learns);
+        samples.times.push(*at);
+        samples.weight.extend(edges.filter(|(_, learns)| **learns).map(|(edge, _)| edge.weight));
+    }
+    samples
+}
+
+/// What the inputs of targets share, sampled: one trace for each level of each plastic projection.
+pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains]) -> Vec<Trace> {
+    let Some(interval) = scenario.record.weights_every else { return Vec::new() };
+    let mut traces = Vec::new();
+    for (number, projection) in network.plastic.iter().enumerate() {
+        let levels = plasticity::levels(scenario.projections[projection.index].plasticity.rule);
+        let model = &scenario.populations[projection.target].model;
+        let weight = model.descriptor().map_or(Unit::One, |descriptor| descriptor.input);
+        let times = remains[0].samples.len();
+        for (place, level) in levels.iter().enumerate() {
+            let at = |time: usize| {
+                remains.iter().flat_map(move |shard| {
+                    let all = &shard.samples[time].1[number].levels;
+                    all.iter().skip(place).step_by(levels.len()).copied()
+                })
+            };
+            traces.push(Trace {
+                population: projection.target,
+                variable: level.name,
+                unit: level.measure.unit(weight),
+                neurons: (0..scenario.populations[projection.target].size).collect(),
+                interval,
+                values: (0..times).flat_map(at).collect(),
+            });
+        }
+    }
+    traces
 }

@@ -53,7 +53,7 @@ fn check_population(size: u32, model: &Model) -> Vec<String> {
         Model::Neuron { descriptor, parameters, initial } => {
             problems.extend(check_neurons(size, descriptor, parameters, initial));
         }
-        Model::Poisson { .. } => {}
+        Model::Poisson { .. } | Model::CorrelatedPoisson { .. } => {}
         Model::SpikeSource { times, .. } if times.len() == size as usize => {}
         Model::SpikeSource { times, .. } => {
             problems.push(format!("{} lists of times for {size} sources", times.len()));

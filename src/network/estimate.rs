@@ -128,7 +128,7 @@ fn engine_bytes(model: &Model, size: u32) -> u64 {
             let base_current = size_of::<f64>();
             (dispatch(descriptor, CellBytes) + base_current) as u64 + BYTES_PER_WAKE
         }
-        Model::Poisson { .. } | Model::SpikeSource { .. } => 0,
+        Model::Poisson { .. } | Model::CorrelatedPoisson { .. } | Model::SpikeSource { .. } => 0,
     };
     // Given spikes are copied, with the number of their source.
     let given = match model {
@@ -155,7 +155,16 @@ fn learning_bytes(
     // Of a rule's bytes target and delay stand in the row.
     let learned = synapses * u64::from(projection.plasticity.rule.bytes - 8);
     let trains = u64::from(shards) * size(projection.source) + size(projection.target);
-    (rows, learned + trains * (64 + SPIKES_HELD * 32))
+    (rows, learned + trains * (64 + SPIKES_HELD * 32) + sampled_bytes(scenario, synapses))
+}
+
+/// Weights that are sampled are held until the end, and once more when they are put together.
+fn sampled_bytes(scenario: &Scenario, synapses: u64) -> u64 {
+    let Some(every) = scenario.record.weights_every else { return 0 };
+    let times = scenario.duration.0.div_ceil(every.0.max(1));
+    let bytes = u128::from(times) * u128::from(synapses) * 2 * size_of::<f32>() as u128;
+    // More than any machine has, and far from the largest number.
+    bytes.min(1 << 48) as u64
 }
 
 fn column<T>(values: &[T]) -> u64 {
@@ -176,7 +185,7 @@ fn population_lists(model: &Model) -> u64 {
             });
             parameters.sum::<u64>() + initial.iter().map(values).sum::<u64>()
         }
-        Model::Poisson { .. } => 0,
+        Model::Poisson { .. } | Model::CorrelatedPoisson { .. } => 0,
         Model::SpikeSource { times, .. } => times.iter().map(|times| column(times)).sum(),
     }
 }

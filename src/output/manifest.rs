@@ -69,6 +69,7 @@ pub fn model_name(model: &Model) -> &'static str {
     match model {
         Model::Neuron { descriptor, .. } => descriptor.name,
         Model::Poisson { .. } => "poisson",
+        Model::CorrelatedPoisson { .. } => "correlated_poisson",
         Model::SpikeSource { .. } => "spike_source",
     }
 }

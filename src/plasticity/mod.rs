@@ -55,6 +55,8 @@ mod cases;
 mod conformance;
 #[cfg(test)]
 pub(crate) mod oracle;
+#[cfg(test)]
+mod reserve_tests;
 
 use crate::base::{NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;
@@ -129,6 +131,15 @@ impl Measure {
             Measure::Weight => weight,
         }
     }
+}
+
+/// Something that the inputs of a target share and that can be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Its name, such as `reserve`.
+    pub name: &'static str,
+    /// What it is measured in.
+    pub measure: Measure,
 }
 
 /// In which order the arrivals of a projection must be taken.
@@ -382,10 +393,30 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// the earliest time until which the projection's synapses were settled, but the latest.
     fn trim_shared(_shared: &mut Self::Shared, _settled: Tick) {}
 
+    /// What the inputs of a target share, for recorders.
+    const LEVELS: &'static [Level] = &[];
+
+    /// Appends a value for each of the [`LEVELS`](Self::LEVELS), at a time at the synapses until
+    /// which those of the target were settled. May bring what is shared to that time.
+    fn levels(_site: &mut Site<'_, Self>, _at: Tick, _levels: &mut Vec<f64>) {}
+
     /// Spikes of the modulator that are held, for accounts of memory.
     fn shared_len(_shared: &Self::Shared) -> usize {
         0
     }
+}
+
+/// What the inputs of a target share by a rule, for recorders.
+pub fn levels(rule: &Descriptor) -> &'static [Level] {
+    struct Levels;
+    impl Visitor for Levels {
+        type Output = &'static [Level];
+
+        fn visit<R: Rule>(self) -> &'static [Level] {
+            R::LEVELS
+        }
+    }
+    dispatch(rule, Levels)
 }
 
 /// What is to be done with a rule that is known only by its descriptor: [`dispatch`] calls `visit`

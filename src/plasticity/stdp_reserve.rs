@@ -2,7 +2,9 @@
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{
+    Descriptor, Level, Measure, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after,
+};
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -38,7 +40,8 @@ target is late.
 
 The sum of all weights and of P changes by what is supplied, less what is lost; and weights cannot
 grow in a time t by more than P + supply rate t. In single precision weights are rounded at each
-event, so that the sum holds to about 1e-6. Between two arrivals a weight may have been granted
+event, and what is granted while P is nearly zero may be rounded away: the sum then holds to about
+1e-5 over 2000 s. Between two arrivals a weight may have been granted
 more than w_max; it is never used so.
 
 Source: in the sense of Nikitin, Lukyanova and Kunin 2021, arXiv 2103.08143: growth bounded by a
@@ -366,6 +369,20 @@ impl Rule for StdpReserve {
         until: Tick,
     ) {
         fold(site, s, last, until);
+    }
+
+    const LEVELS: &'static [Level] = &[
+        Level { name: "reserve", measure: Measure::Weight },
+        Level { name: "rate_estimate", measure: Measure::Of(Unit::Hz) },
+        Level { name: "produced", measure: Measure::Weight },
+        Level { name: "lost", measure: Measure::Weight },
+    ];
+
+    fn levels(site: &mut Site<'_, Self>, at: Tick, levels: &mut Vec<f64>) {
+        see(site, at);
+        let pool = &mut site.post.state;
+        pool.bring(site.constants, at);
+        levels.extend([pool.reserve, pool.rate_hz, pool.produced, pool.lost]);
     }
 
     /// What would be transmitted: not more than the bound.

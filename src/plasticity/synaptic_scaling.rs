@@ -2,7 +2,9 @@
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{
+    Descriptor, Level, Measure, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after,
+};
 use crate::base::{Decay, Span, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -218,6 +220,16 @@ impl Rule for SynapticScaling {
         until: Tick,
     ) {
         fold(site, s, last, until);
+    }
+
+    const LEVELS: &'static [Level] = &[Level { name: "scale", measure: Measure::Of(Unit::One) }];
+
+    /// At the soma: a synapse knows the scale by its dendritic delay later.
+    fn levels(site: &mut Site<'_, Self>, at: Tick, levels: &mut Vec<f64>) {
+        let spikes = &site.post.spikes;
+        let latest = spikes.end_before(at).checked_sub(1);
+        let latest = latest.and_then(|ordinal| spikes.spike(ordinal));
+        levels.push(site.constants.scale(latest, Span::ZERO, at));
     }
 
     /// The weight that would be transmitted, scale included.

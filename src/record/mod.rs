@@ -77,6 +77,19 @@ pub struct Weights {
     pub weight: Vec<f32>,
     /// Delays in ticks.
     pub delay: Vec<u32>,
+    /// The same at earlier times, if the scenario asked for it.
+    pub samples: WeightSamples,
+}
+
+/// The weights of the synapses that learn at several times.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WeightSamples {
+    /// When.
+    pub times: Vec<Tick>,
+    /// Which synapses, as places in the columns of [`Weights`].
+    pub synapses: Vec<u64>,
+    /// Their weights, all of one time together.
+    pub weight: Vec<f32>,
 }
 
 /// Percentiles of a quantity that is counted often.

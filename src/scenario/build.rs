@@ -89,8 +89,9 @@ impl Scenario {
         self
     }
 
-    /// Adds a population of a registered model, of `poisson` sources (silent until their `rate`
-    /// is set), or of a `spike_source` (silent until its `times` are set).
+    /// Adds a population of a registered model, of `poisson` or `correlated_poisson` sources
+    /// (silent until their `rate` is set), or of a `spike_source` (silent until its `times` are
+    /// set).
     ///
     /// # Errors
     /// If the model does not exist, or the name or the size is refused.
@@ -104,6 +105,11 @@ impl Scenario {
         let mut findings = Findings::default();
         let model = match (model, neuron::find(model)) {
             ("poisson", _) => Model::Poisson { rate_hz: Steps::constant(0.0) },
+            ("correlated_poisson", _) => Model::CorrelatedPoisson {
+                rate_hz: Steps::constant(0.0),
+                correlation: 1.0,
+                jitter: Span::ZERO,
+            },
             ("spike_source", _) => {
                 Model::SpikeSource { times: vec![Vec::new(); size as usize], file: None }
             }
@@ -190,6 +196,25 @@ impl Scenario {
                 })?;
                 Ok(())
             }
+            Model::CorrelatedPoisson { rate_hz, .. } if name == "rate" => {
+                *rate_hz = read(grid, &path, value, |reader, at| {
+                    let steps = reader.steps(at, Unit::Hz)?;
+                    check::rate(&steps, "", &mut reader.findings);
+                    Some(steps)
+                })?;
+                Ok(())
+            }
+            Model::CorrelatedPoisson { correlation, .. } if name == "correlation" => {
+                *correlation = read(grid, &path, value, |reader, at| {
+                    let share = reader.quantity(at, Unit::One)?;
+                    check::share(share, "", &mut reader.findings).then_some(share)
+                })?;
+                Ok(())
+            }
+            Model::CorrelatedPoisson { jitter, .. } if name == "jitter" => {
+                *jitter = read(grid, &path, value, |reader, at| reader.span(at))?;
+                Ok(())
+            }
             Model::SpikeSource { times, file } if name == "times" => {
                 *times = read(grid, &path, value, |reader, at| {
                     let times = reader.inline_times(at, Some(*size))?;
@@ -200,6 +225,9 @@ impl Scenario {
                 Ok(())
             }
             Model::Poisson { .. } => Err(unknown_name(&path, name, &["rate"])),
+            Model::CorrelatedPoisson { .. } => {
+                Err(unknown_name(&path, name, &["rate", "correlation", "jitter"]))
+            }
             Model::SpikeSource { .. } => Err(unknown_name(&path, name, &["times"])),
         }
     }

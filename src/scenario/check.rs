@@ -101,6 +101,10 @@ pub(super) fn population(population: &Population, path: &str, findings: &mut Fin
         Model::Poisson { rate_hz } => {
             rate(rate_hz, &below(&params, "rate"), findings);
         }
+        Model::CorrelatedPoisson { rate_hz, correlation, .. } => {
+            rate(rate_hz, &below(&params, "rate"), findings);
+            shared_events(rate_hz, *correlation, &params, findings);
+        }
         Model::SpikeSource { times, .. } => trains(times, population.size, &params, findings),
     }
 }
@@ -116,6 +120,30 @@ pub(super) fn rate(rate_hz: &super::Steps, path: &str, findings: &mut Findings) 
         let found = format!("found {highest} Hz");
         let allowed = format!("at most {HIGHEST_RATE_HZ:e} Hz, one spike in each tick");
         findings.add(Code::OutOfRange, path, found, allowed);
+    }
+}
+
+/// A share of something, more than nothing; whether it is one.
+pub(super) fn share(share: f64, path: &str, findings: &mut Findings) -> bool {
+    let fits = share > 0.0 && share <= 1.0;
+    if !fits {
+        let found = format!("found {share}");
+        findings.add(Code::OutOfRange, path, found, "more than 0 and at most 1");
+    }
+    fits
+}
+
+/// The share of common events, and how many of them there are.
+fn shared_events(rate_hz: &super::Steps, share: f64, params: &str, findings: &mut Findings) {
+    let path = below(params, "correlation");
+    if !self::share(share, &path, findings) {
+        return;
+    }
+    let highest = rate_hz.steps.iter().map(|step| step.1).fold(0.0, f64::max) / share;
+    if highest > HIGHEST_RATE_HZ && findings.clean(params) {
+        let found = format!("found {share}, which takes {highest:e} shared events a second");
+        let allowed = format!("at most {HIGHEST_RATE_HZ:e} of them");
+        findings.add(Code::OutOfRange, &path, found, allowed);
     }
 }
 

@@ -104,6 +104,9 @@ pub(super) fn record(populations: &[Population], record: &Record, findings: &mut
     for (index, item) in record.state.iter().enumerate() {
         record_state(populations, item, &below("record.state", index), findings);
     }
+    if let Some(every) = record.weights_every {
+        interval(every, "record.weights.every", findings);
+    }
 }
 
 /// One entry of `record.state`.
@@ -129,9 +132,14 @@ pub(super) fn record_state(
             findings.add(Code::Contradiction, &below(&variables, index), found, "each once");
         }
     }
-    if state.interval == Span::ZERO || state.interval.0 > Tick::MAX.0 {
-        let found = format!("found {}", state.interval);
+    interval(state.interval, &below(path, "interval"), findings);
+}
+
+/// The time between two samples.
+pub(super) fn interval(interval: Span, path: &str, findings: &mut Findings) {
+    if interval == Span::ZERO || interval.0 > Tick::MAX.0 {
+        let found = format!("found {interval}");
         let allowed = format!("more than 0 and at most {}", Tick::MAX);
-        findings.add(Code::Time, &below(path, "interval"), found, allowed);
+        findings.add(Code::Time, path, found, allowed);
     }
 }

@@ -253,9 +253,9 @@ const TABLE: &[Entry] = &[
     Entry {
         code: Code::WrongKind,
         name: "S024",
-        text: "The population cannot serve here: sources (poisson, spike_source) only send, so \
-        they receive no projection, background or current and have no state to record; a \
-        current needs a model with the parameter `i_e`.\n\n\
+        text: "The population cannot serve here: sources (poisson, correlated_poisson, \
+        spike_source) only send, so they receive no projection, background or current and have no \
+        state to record; a current needs a model with the parameter `i_e`.\n\n\
 \x20   [[background]]\n\
 \x20   target = \"drive\"             # a poisson population",
     },

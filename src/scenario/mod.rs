@@ -102,6 +102,16 @@ pub enum Model {
         /// The rate of each source, in Hz.
         rate_hz: Steps,
     },
+    /// Sources that fire as Poisson processes which share events: see
+    /// [`crate::source::correlated`].
+    CorrelatedPoisson {
+        /// The rate of each source, in Hz.
+        rate_hz: Steps,
+        /// The correlation of any two, which is the share of the common events that each copies.
+        correlation: f64,
+        /// Standard deviation by which copies are displaced.
+        jitter: Span,
+    },
     /// Sources that fire at given times, on the grid and sorted, each time once.
     SpikeSource {
         /// The times of each source.
@@ -119,6 +129,10 @@ impl PartialEq for Model {
                 Model::Neuron { descriptor: d, parameters: p, initial: i },
             ) => descriptor.name == d.name && parameters == p && initial == i,
             (Model::Poisson { rate_hz }, Model::Poisson { rate_hz: r }) => rate_hz == r,
+            (
+                Model::CorrelatedPoisson { rate_hz, correlation, jitter },
+                Model::CorrelatedPoisson { rate_hz: r, correlation: c, jitter: j },
+            ) => rate_hz == r && correlation == c && jitter == j,
             (Model::SpikeSource { times, file }, Model::SpikeSource { times: t, file: f }) => {
                 times == t && file == f
             }
@@ -141,6 +155,7 @@ impl Model {
         match self {
             Model::Neuron { descriptor, .. } => descriptor.name,
             Model::Poisson { .. } => "poisson",
+            Model::CorrelatedPoisson { .. } => "correlated_poisson",
             Model::SpikeSource { .. } => "spike_source",
         }
     }
@@ -401,6 +416,9 @@ pub struct Record {
     pub state: Vec<RecordState>,
     /// Whether the weights at the end are written.
     pub weights: bool,
+    /// How often weights that change, and what the inputs of a target share, are written, too: at
+    /// 0, this interval, twice it and so on, before the duration.
+    pub weights_every: Option<Span>,
 }
 
 /// Whose spikes are recorded. The digest and the rates always count all of them.

@@ -4,7 +4,7 @@ use super::codes::Code;
 use super::read::{At, Fields, Reader};
 use super::read_scenario::Names;
 use super::{Background, CurrentInput, Neurons, Record, RecordSpikes, RecordState, Selection};
-use crate::base::{Tick, Unit};
+use crate::base::{Span, Tick, Unit};
 
 impl Reader<'_> {
     /// The name of a population; `None` also where the population itself could not be read.
@@ -113,7 +113,12 @@ impl Reader<'_> {
             record.spikes = self.record_spikes(&at, names).unwrap_or_default();
         }
         if let Some(at) = fields.find("weights") {
-            record.weights = self.boolean(&at).unwrap_or_default();
+            if at.is_table() {
+                record.weights = true;
+                record.weights_every = self.weights_every(&at);
+            } else {
+                record.weights = self.boolean(&at).unwrap_or_default();
+            }
         }
         let state = fields.find("state").and_then(|at| self.list(&at, "a list of tables"));
         for item in state.unwrap_or_default() {
@@ -129,6 +134,25 @@ impl Reader<'_> {
             record.state.extend(state);
         }
         record
+    }
+
+    /// How often weights are recorded: `{ every = "10 s" }`.
+    fn weights_every(&mut self, at: &At<'_>) -> Option<Span> {
+        let fields = self.table(at, &["every"])?;
+        let every = self.required(&fields, "every", "a time")?;
+        let interval = self.span(&every)?;
+        let interval = self.interval(interval);
+        super::check_input::interval(interval, &every.path, &mut self.findings);
+        Some(interval)
+    }
+
+    /// An interval on the grid. A zero stays a zero, so that it is refused and not rounded up to
+    /// one step.
+    fn interval(&self, interval: Span) -> Span {
+        match interval.0 {
+            0 => interval,
+            _ => Span(self.grid.nearest(Tick(interval.0)).0.max(self.grid.span().0)),
+        }
     }
 
     fn record_spikes(&mut self, at: &At<'_>, names: &Names) -> Option<RecordSpikes> {
@@ -185,11 +209,7 @@ impl Reader<'_> {
             }
         }
         let interval = interval?;
-        // A zero stays a zero, so that it is refused and not rounded up to one step.
-        let interval = match interval.0 {
-            0 => interval,
-            _ => crate::base::Span(self.grid.nearest(Tick(interval.0)).0.max(self.grid.span().0)),
-        };
+        let interval = self.interval(interval);
         (variables.len() == items.len()).then_some(RecordState { target, variables, interval })
     }
 }

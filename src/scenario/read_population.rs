@@ -13,10 +13,13 @@ const TIMES: &str = "times = [[\"1 ms\", ...], ...] or file = \"x.csv\"";
 /// Each source of given spikes takes memory, even without spikes.
 const MOST_SPIKE_SOURCES: u64 = 10_000_000;
 
+/// Models that only send.
+const SOURCES: [&str; 3] = ["poisson", "correlated_poisson", "spike_source"];
+
 /// The names of all models, neurons first.
 pub(super) fn model_names() -> Vec<&'static str> {
     let neurons = neuron::registry().iter().map(|descriptor| descriptor.name);
-    neurons.chain(["poisson", "spike_source"]).collect()
+    neurons.chain(SOURCES).collect()
 }
 
 /// The value of a variable at the start where a scenario gives none.
@@ -60,7 +63,7 @@ impl Reader<'_> {
             }
             Some(text)
         });
-        let source = matches!(model, Some("poisson" | "spike_source"));
+        let source = model.is_some_and(|model| SOURCES.contains(&model));
         let keys: &[&str] = match source {
             true => &["model", "size", "params"],
             false => &["model", "size", "params", "init"],
@@ -76,6 +79,7 @@ impl Reader<'_> {
         let known = size.map(|size| size as u32);
         let model = match model? {
             "poisson" => self.poisson(&fields),
+            "correlated_poisson" => self.correlated_poisson(&fields),
             "spike_source" => self.spike_source(&fields, known),
             name => Some(self.neurons(neuron::find(name)?, &fields)),
         };
@@ -164,6 +168,22 @@ impl Reader<'_> {
         let params = self.table(&params, &["rate"])?;
         let rate = self.required(&params, "rate", "VALUE or steps")?;
         Some(Model::Poisson { rate_hz: self.steps(&rate, Unit::Hz)? })
+    }
+
+    fn correlated_poisson(&mut self, fields: &Fields<'_>) -> Option<Model> {
+        let example = "{ rate = \"12 Hz\", correlation = 0.2 }";
+        let params = self.required(fields, "params", example)?;
+        let params = self.table(&params, &["rate", "correlation", "jitter"])?;
+        let rate = self.required(&params, "rate", "VALUE or steps");
+        let rate_hz = rate.and_then(|at| self.steps(&at, Unit::Hz));
+        let correlation = self.required(&params, "correlation", "a number from 0 to 1");
+        let correlation = correlation.and_then(|at| self.quantity(&at, Unit::One));
+        let jitter = params.find("jitter").map_or(Some(Span::ZERO), |at| self.span(&at));
+        Some(Model::CorrelatedPoisson {
+            rate_hz: rate_hz?,
+            correlation: correlation?,
+            jitter: jitter?,
+        })
     }
 
     fn spike_source(&mut self, fields: &Fields<'_>, size: Option<u32>) -> Option<Model> {

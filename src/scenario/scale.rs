@@ -160,10 +160,12 @@ impl Scale {
     fn rate(&self, population: usize, scenario: &Scenario) -> Option<f64> {
         let given = self.rates_hz.get(population).copied().flatten();
         given.or_else(|| match &scenario.populations[population].model {
-            Model::Poisson { rate_hz } => match rate_hz.steps[..] {
-                [(Tick::ZERO, rate)] => Some(rate),
-                _ => None,
-            },
+            Model::Poisson { rate_hz } | Model::CorrelatedPoisson { rate_hz, .. } => {
+                match rate_hz.steps[..] {
+                    [(Tick::ZERO, rate)] => Some(rate),
+                    _ => None,
+                }
+            }
             _ => None,
         })
     }
@@ -187,7 +189,7 @@ impl Scale {
                     refuse("listed values", &below(&path, "init"));
                 }
             }
-            Model::Poisson { .. } => {}
+            Model::Poisson { .. } | Model::CorrelatedPoisson { .. } => {}
             Model::SpikeSource { .. } => refuse("given spike times", &path),
         }
         population.size = self.neurons(population.size);

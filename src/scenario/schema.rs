@@ -145,6 +145,7 @@ fn population() -> Value {
     let mut models: Vec<Value> = neuron::registry().iter().map(|model| neurons(model)).collect();
     let rate = object(json!({ "rate": constant_or_steps(Unit::Hz) }), &["rate"]);
     models.push(source("poisson", rate));
+    models.push(source("correlated_poisson", correlated()));
     let time = definition("value", Unit::Ms);
     let times = json!({ "type": "array", "items": { "anyOf": [
         time, { "type": "array", "items": definition("value", Unit::Ms) },
@@ -160,6 +161,17 @@ fn population() -> Value {
         "properties": { "model": { "enum": model_names() } },
         "oneOf": models,
     })
+}
+
+fn correlated() -> Value {
+    object(
+        json!({
+            "rate": constant_or_steps(Unit::Hz),
+            "correlation": { "type": "number", "exclusiveMinimum": 0, "maximum": 1 },
+            "jitter": definition("value", Unit::Ms),
+        }),
+        &["rate", "correlation"],
+    )
 }
 
 fn size() -> Value {
@@ -313,7 +325,10 @@ fn record() -> Value {
                 "type": "array",
                 "items": object(state, &["population", "variables", "interval"]),
             },
-            "weights": { "type": "boolean", "default": false },
+            "weights": { "default": false, "anyOf": [
+                { "type": "boolean" },
+                object(json!({ "every": definition("value", Unit::Ms) }), &["every"]),
+            ]},
         }),
         &[],
     )

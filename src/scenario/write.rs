@@ -149,6 +149,13 @@ fn population_table(population: &Population) -> String {
         Model::Poisson { rate_hz } => {
             let _ = writeln!(text, "params = {{ rate = {} }}", steps(rate_hz, Unit::Hz));
         }
+        Model::CorrelatedPoisson { rate_hz, correlation, jitter } => {
+            let (rate, jitter) = (steps(rate_hz, Unit::Hz), time(*jitter));
+            let _ = writeln!(
+                text,
+                "params = {{ rate = {rate}, correlation = {correlation}, jitter = {jitter} }}"
+            );
+        }
         Model::SpikeSource { file: Some(name), .. } => {
             let _ = writeln!(text, "params = {{ file = {} }}", quoted(name));
         }
@@ -258,5 +265,9 @@ fn record_table(scenario: &Scenario, names: &[&str]) -> String {
         )
     });
     let state = list(state);
-    format!("\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {}", record.weights)
+    let weights = match record.weights_every {
+        Some(every) => format!("{{ every = {} }}", time(every)),
+        None => record.weights.to_string(),
+    };
+    format!("\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {weights}")
 }

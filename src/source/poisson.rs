@@ -13,6 +13,7 @@
 //! resolution), never on windows, shards or the rest of the network.
 
 use super::counts::PoissonCounts;
+use super::process::Process;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick};
 use crate::scenario::Steps;
@@ -83,60 +84,9 @@ impl PoissonProcess {
         }
     }
 
-    /// The number of neurons.
-    pub fn neurons(&self) -> u32 {
-        self.neurons
-    }
-
     /// The length of an epoch.
     pub fn epoch(&self) -> Span {
         self.epoch
-    }
-
-    /// The first epoch, at or after number `from`, in which the rate is not zero all along.
-    pub fn next_active_epoch(&self, from: u64) -> Option<u64> {
-        let start = Tick(from.checked_mul(self.epoch.0)?);
-        let steps = &self.rate_hz.steps;
-        let current = steps.partition_point(|&(at, _)| at <= start);
-        if current > 0 && steps[current - 1].1 > 0.0 {
-            return Some(from);
-        }
-        let (at, _) = steps[current..].iter().find(|&&(_, rate)| rate > 0.0)?;
-        Some((at.0 / self.epoch.0).max(from))
-    }
-
-    /// Generates the events of one epoch on the neurons `first..last`: calls `event` with tick
-    /// and neuron, in no particular order of time. The sequence of calls for one neuron is
-    /// always the same.
-    #[inline]
-    pub fn generate(&self, epoch: u64, first: u32, last: u32, mut event: impl FnMut(Tick, u32)) {
-        if first >= last {
-            return;
-        }
-        let start = epoch * self.epoch.0;
-        let only_step = self.only_step(start);
-        let last = last.min(self.neurons);
-        for group in first >> self.group_bits..=(last - 1) >> self.group_bits {
-            let which = (self.which << 32) | u64::from(group);
-            let random = Stream::new(self.seed, self.purpose, which, epoch);
-            let base = group << self.group_bits;
-            let mut place = |step: u64, member: u32| {
-                event(Tick(start + step * self.grid.span().0), base + member);
-            };
-            // Most groups lie in one shard as a whole, so that nobody has to be asked.
-            let end = u64::from(base) + (1 << self.group_bits);
-            let whole = base >= first && end <= u64::from(last);
-            let mut place_own = |step: u64, member: u32| {
-                if (first..last).contains(&(base + member)) {
-                    place(step, member);
-                }
-            };
-            match only_step {
-                Some(step) if whole => self.generate_even(step, random, place),
-                Some(step) => self.generate_even(step, random, place_own),
-                None => self.generate_uneven(start, random, &mut place_own),
-            }
-        }
     }
 
     /// The step of the rate that holds during the whole epoch that starts at `start`.
@@ -208,6 +158,62 @@ impl PoissonProcess {
             }
         }
         pieces
+    }
+}
+
+impl Process for PoissonProcess {
+    fn members(&self) -> u32 {
+        self.neurons
+    }
+
+    fn earliest(&self, epoch: u64) -> Tick {
+        Tick(epoch * self.epoch.0)
+    }
+
+    fn next_active_epoch(&self, from: u64) -> Option<u64> {
+        let start = Tick(from.checked_mul(self.epoch.0)?);
+        let steps = &self.rate_hz.steps;
+        let current = steps.partition_point(|&(at, _)| at <= start);
+        if current > 0 && steps[current - 1].1 > 0.0 {
+            return Some(from);
+        }
+        let (at, _) = steps[current..].iter().find(|&&(_, rate)| rate > 0.0)?;
+        Some((at.0 / self.epoch.0).max(from))
+    }
+
+    fn end(&self, epoch: u64) -> Option<Tick> {
+        Some(Tick((epoch + 1) * self.epoch.0))
+    }
+
+    #[inline]
+    fn generate(&self, epoch: u64, first: u32, last: u32, mut event: impl FnMut(Tick, u32)) {
+        if first >= last {
+            return;
+        }
+        let start = epoch * self.epoch.0;
+        let only_step = self.only_step(start);
+        let last = last.min(self.neurons);
+        for group in first >> self.group_bits..=(last - 1) >> self.group_bits {
+            let which = (self.which << 32) | u64::from(group);
+            let random = Stream::new(self.seed, self.purpose, which, epoch);
+            let base = group << self.group_bits;
+            let mut place = |step: u64, member: u32| {
+                event(Tick(start + step * self.grid.span().0), base + member);
+            };
+            // Most groups lie in one shard as a whole, so that nobody has to be asked.
+            let end = u64::from(base) + (1 << self.group_bits);
+            let whole = base >= first && end <= u64::from(last);
+            let mut place_own = |step: u64, member: u32| {
+                if (first..last).contains(&(base + member)) {
+                    place(step, member);
+                }
+            };
+            match only_step {
+                Some(step) if whole => self.generate_even(step, random, place),
+                Some(step) => self.generate_even(step, random, place_own),
+                None => self.generate_uneven(start, random, &mut place_own),
+            }
+        }
     }
 }
 

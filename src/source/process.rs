@@ -3,11 +3,33 @@
 //! The lists are what an oracle or a user of another simulator needs: the very same input, event
 //! by event.
 
-use super::PoissonProcess;
+use super::{CorrelatedProcess, PoissonProcess};
 use crate::base::random::Purpose;
 use crate::base::{NeuronId, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Scenario};
+
+/// Point processes of several members, generated piece by piece in epochs of time. What is
+/// generated for a member is always the same.
+pub trait Process {
+    /// How many members there are.
+    fn members(&self) -> u32;
+
+    /// The first epoch, at or after number `from`, in which something may happen.
+    fn next_active_epoch(&self, from: u64) -> Option<u64>;
+
+    /// No event of this epoch or of a later one comes before this tick.
+    fn earliest(&self, epoch: u64) -> Tick;
+
+    /// All events of this epoch come before this tick, if that can be said.
+    fn end(&self, _epoch: u64) -> Option<Tick> {
+        None
+    }
+
+    /// Calls `event` with tick and member for the events of an epoch on the members
+    /// `first..last`, in no particular order of time.
+    fn generate(&self, epoch: u64, first: u32, last: u32, event: impl FnMut(Tick, u32));
+}
 
 /// The processes behind background number `which`, one for each selected neuron.
 pub fn background_process(scenario: &Scenario, which: usize) -> PoissonProcess {
@@ -32,6 +54,23 @@ pub fn source_process(scenario: &Scenario, population: usize) -> Option<PoissonP
         population as u64,
         scenario.populations[population].size,
         rate_hz.clone(),
+        scenario.resolution,
+    ))
+}
+
+/// The processes behind population number `population` of sources that share events.
+pub fn correlated_process(scenario: &Scenario, population: usize) -> Option<CorrelatedProcess> {
+    let Model::CorrelatedPoisson { rate_hz, correlation, jitter } =
+        &scenario.populations[population].model
+    else {
+        return None;
+    };
+    Some(CorrelatedProcess::new(
+        scenario.seed,
+        population as u64,
+        scenario.populations[population].size,
+        rate_hz.clone(),
+        (*correlation, *jitter),
         scenario.resolution,
     ))
 }
@@ -71,6 +110,9 @@ pub fn source_spikes(scenario: &Scenario) -> Vec<Spike> {
         if let Some(process) = source_process(scenario, index) {
             for_each_event(&process, duration, |tick, source| spikes.push(spike(tick, source)));
         }
+        if let Some(process) = correlated_process(scenario, index) {
+            for_each_event(&process, duration, |tick, source| spikes.push(spike(tick, source)));
+        }
     }
     spikes.sort_unstable();
     spikes.dedup();
@@ -88,13 +130,18 @@ fn first_neurons(scenario: &Scenario) -> Vec<u32> {
         .collect()
 }
 
-fn for_each_event(process: &PoissonProcess, until: Tick, mut event: impl FnMut(Tick, u32)) {
+/// Calls `event` with tick and member for all events before `until`, in no particular order.
+pub(super) fn for_each_event(
+    process: &impl Process,
+    until: Tick,
+    mut event: impl FnMut(Tick, u32),
+) {
     let mut epoch = 0;
     while let Some(next) = process.next_active_epoch(epoch) {
-        if next * process.epoch().0 >= until.0 {
+        if process.earliest(next) >= until {
             break;
         }
-        process.generate(next, 0, process.neurons(), |tick, neuron| {
+        process.generate(next, 0, process.members(), |tick, neuron| {
             if tick < until {
                 event(tick, neuron);
             }

@@ -179,6 +179,10 @@ shipped! {
     nonsense_in_pd14_dc "pd14_dc.toml"
     nonsense_in_sparse "sparse.toml"
     nonsense_in_sparse_kick "sparse_kick.toml"
+    nonsense_in_reserve_correlated "reserve_correlated.toml"
+    nonsense_in_reserve_intense_half "reserve_intense_half.toml"
+    nonsense_in_reserve_intensity "reserve_intensity.toml"
+    nonsense_in_reserve_relearn "reserve_relearn.toml"
     nonsense_in_stdp "stdp.toml"
 }
 

@@ -11,6 +11,7 @@ mod network_problem;
 mod plasticity;
 mod program;
 mod random_network;
+mod reserve;
 mod shipped;
 mod snapshots;
 mod tidy;

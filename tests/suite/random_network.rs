@@ -110,7 +110,13 @@ impl Draw {
 
     fn source(&mut self, scenario: &Scenario) -> Model {
         if self.chance(0.4) {
-            return Model::Poisson { rate_hz: self.rate(scenario, 400.0) };
+            let rate_hz = self.rate(scenario, 400.0);
+            if self.chance(0.3) {
+                let correlation = self.uniform(0.05, 1.0);
+                let jitter = Span(self.below(3_000_000));
+                return Model::CorrelatedPoisson { rate_hz, correlation, jitter };
+            }
+            return Model::Poisson { rate_hz };
         }
         let size = self.between(1, 8);
         let times = (0..size).map(|_| {

@@ -37,6 +37,52 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("pd14", &["duration=200 ms", "scale.factor=0.025"]),
     // As small as this it is silent; a stronger current into one population wakes it.
     ("pd14_dc", &["duration=200 ms", "scale.factor=0.02", "population.L6I.params.i_e=900 pA"]),
+    // Seconds in the place of hundreds of them.
+    (
+        "reserve_correlated",
+        &[
+            "duration=4 s",
+            "population.together.params.rate.steps.0.0=1 s",
+            "background.0.rate.steps.1.0=1 s",
+            "background.1.rate.steps.1.0=2 s",
+            "background.1.rate.steps.2.0=3 s",
+            "record.weights.every=500 ms",
+        ],
+    ),
+    (
+        "reserve_intense_half",
+        &[
+            "duration=3 s",
+            "background.0.rate.steps.1.0=1 s",
+            "background.0.rate.steps.2.0=2 s",
+            "record.weights.every=500 ms",
+        ],
+    ),
+    (
+        "reserve_intensity",
+        &[
+            "duration=6 s",
+            "population.inputs.params.rate.steps.1.0=1 s",
+            "population.inputs.params.rate.steps.2.0=2 s",
+            "population.inputs.params.rate.steps.3.0=3 s",
+            "population.inputs.params.rate.steps.4.0=4 s",
+            "population.inputs.params.rate.steps.5.0=5 s",
+            "record.weights.every=500 ms",
+        ],
+    ),
+    (
+        "reserve_relearn",
+        &[
+            "duration=3 s",
+            "population.first.params.rate.steps.0.0=1 s",
+            "population.first.params.rate.steps.1.0=2 s",
+            "population.second.params.rate.steps.0.0=2 s",
+            "background.0.rate.steps.1.0=1 s",
+            "background.0.rate.steps.2.0=2 s",
+            "background.1.rate.steps.1.0=2 s",
+            "record.weights.every=500 ms",
+        ],
+    ),
     ("sparse", &["duration=1 s", "population.cells.size=2000"]),
     ("sparse_kick", &["duration=1 s", "population.cells.size=2000"]),
     ("stdp", &["duration=300 ms", "population.exc.size=200", "population.inh.size=50"]),

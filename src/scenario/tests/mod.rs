@@ -84,6 +84,43 @@ fn what_is_written_is_read_back_equal() {
 }
 
 #[test]
+fn correlated_sources_and_sampled_weights_are_read_written_and_refused() {
+    let model = "population.drive={ model = \"correlated_poisson\", size = 7, params = { \
+                 rate = { steps = [[\"0 ms\", \"5 Hz\"]] }, correlation = 0.25, \
+                 jitter = \"2 ms\" } }";
+    let scenario = read_with(&[model, "record.weights={ every = \"30 ms\" }"]).unwrap();
+    let drive = scenario.population_index("drive").unwrap();
+    let Model::CorrelatedPoisson { correlation, jitter, .. } = scenario.populations[drive].model
+    else {
+        panic!("drive is correlated");
+    };
+    assert_eq!((correlation, jitter), (0.25, Span::from_whole_ms(2)));
+    assert_eq!(scenario.record.weights_every, Some(Span::from_whole_ms(30)));
+    assert!(scenario.record.weights);
+    assert_eq!(read(&to_toml(&scenario)).unwrap(), scenario);
+    for (change, path) in [
+        ("population.drive.params.correlation=0", "population.drive.params.correlation"),
+        ("population.drive.params.correlation=1.5", "population.drive.params.correlation"),
+        ("population.drive.params.correlation=1e-320", "population.drive.params.correlation"),
+        ("population.drive.params.jitter=-1 ms", "population.drive.params.jitter"),
+        ("population.drive.params.rate=-1 Hz", "population.drive.params.rate"),
+        ("record.weights.every=0 ms", "record.weights.every"),
+        ("record.weights={ often = true }", "record.weights.often"),
+    ] {
+        let problems = read_with(&[model, "record.weights={ every = \"30 ms\" }", change]);
+        let found = problems.err().unwrap_or_else(|| panic!("{change} was read")).lines();
+        assert!(found.contains(path), "{change}: {found}");
+    }
+    let mut built = Scenario::new("t");
+    let pairs = built.add_population("pairs", 3, "correlated_poisson").unwrap();
+    built.set(pairs, "rate", "5 Hz").unwrap();
+    built.set(pairs, "correlation", "0.5").unwrap();
+    built.set(pairs, "jitter", "1 ms").unwrap();
+    assert!(built.set(pairs, "correlation", "2").is_err());
+    assert!(built.set(pairs, "corelation", "0.5").unwrap_err().lines().contains("correlation"));
+}
+
+#[test]
 fn every_plasticity_rule_is_read_written_and_read_again() {
     for rule in plasticity::registry() {
         let mut text = format!("rule = \"{}\"", rule.name);
