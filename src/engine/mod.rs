@@ -45,4 +45,4 @@ mod weights;
 
 pub use barrier::{Barrier, Poisoned};
 pub use failure::{RunError, Task};
-pub use run::{Control, Lane, Options, Progress, run};
+pub use run::{Control, Lane, Options, Progress, run, run_owned};

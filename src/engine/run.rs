@@ -9,7 +9,9 @@ use super::shard::{Remains, Shard};
 use crate::base::digest::Digest;
 use crate::base::{Span, Tick};
 use crate::network::Network;
-use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
+use crate::record::{
+    Counts, Outcome, Percentiles, PopulationOutcome, Pruning, Removal, Removals, Trace,
+};
 use crate::scenario::{Model, Scenario};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
@@ -85,6 +87,34 @@ pub fn run(
     options: Options,
     observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Outcome, RunError> {
+    run_with(scenario, network, Vec::new(), options, observer)
+}
+
+/// As [`run`], but uses the network up: where synapses are removed, their memory goes back while the
+/// network runs.
+///
+/// # Errors
+/// [`RunError`] if a worker failed.
+pub fn run_owned(
+    scenario: &Scenario,
+    mut network: Network,
+    options: Options,
+    observer: &(dyn Fn(Progress) -> Control + Sync),
+) -> Result<Outcome, RunError> {
+    let fixed = network.partition.populations();
+    let own = network.shards.iter_mut().map(|shard| shard.tables.split_off(fixed)).collect();
+    run_with(scenario, &network, own, options, observer)
+}
+
+/// Runs a network. `own` holds for each shard the tables of the plastic projections, if they have been
+/// taken out of the network.
+fn run_with(
+    scenario: &Scenario,
+    network: &Network,
+    own: Vec<Vec<Table>>,
+    options: Options,
+    observer: &(dyn Fn(Progress) -> Control + Sync),
+) -> Result<Outcome, RunError> {
     let shards = network.partition.shards() as usize;
     let threads = options.threads.clamp(1, shards);
     let common = Common {
@@ -98,6 +128,7 @@ pub fn run(
         exchange: Exchange::new(shards),
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
         failure: Mutex::new(None),
+        own: own.into_iter().map(Mutex::new).collect(),
         observer,
     };
     let results: Vec<Result<WorkerResult, Poisoned>> = std::thread::scope(|scope| {
@@ -195,12 +226,14 @@ struct Common<'a> {
     /// turn, for the same reason as the outboxes.
     stop: [AtomicBool; 2],
     failure: Mutex<Option<RunError>>,
+    /// For each shard the tables that it takes over; empty where they stay with the network.
+    own: Vec<Mutex<Vec<Table>>>,
     observer: &'a (dyn Fn(Progress) -> Control + Sync),
 }
 
 /// What a worker hands back.
-struct WorkerResult {
-    remains: Vec<(u32, Remains)>,
+struct WorkerResult<'n> {
+    remains: Vec<(u32, Remains<'n>)>,
     collected: Option<Collected>,
 }
 
@@ -213,9 +246,9 @@ struct Collected {
     interrupted: bool,
 }
 
-impl Common<'_> {
+impl<'n> Common<'n> {
     /// One worker's whole run, with a panic turned into an error that names its place.
-    fn work(&self, worker: usize) -> Result<WorkerResult, Poisoned> {
+    fn work(&self, worker: usize) -> Result<WorkerResult<'n>, Poisoned> {
         let mut place = Place::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
         outcome.unwrap_or_else(|panic| {
@@ -235,12 +268,15 @@ impl Common<'_> {
         self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
     }
 
-    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
-        let mut shards: Vec<(u32, Shard)> = Vec::new();
+    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult<'n>, Poisoned> {
+        let mut shards: Vec<(u32, Shard<'n>)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
             let Common { scenario, network, cut, in_frames, settle_every, .. } = *self;
-            let shard = Shard::new(scenario, network, index, cut, in_frames, settle_every);
+            let own = self.own.get(index as usize);
+            let own = own.map(|own| std::mem::take(&mut *own.lock().expect("taken once")));
+            let own = own.unwrap_or_default();
+            let shard = Shard::new(scenario, network, index, cut, in_frames, settle_every, own);
             shards.push((index, shard));
         }
         place.shard = None;
@@ -294,7 +330,7 @@ impl Common<'_> {
             duration
         };
         place.task = Task::Finishing;
-        let finish = |(index, mut shard): (u32, Shard)| {
+        let finish = |(index, mut shard): (u32, Shard<'n>)| {
             place.shard = Some(index);
             // What was sent last has not arrived, but synapses near their sources have met it.
             for post in self.exchange.read(round) {
@@ -386,7 +422,7 @@ impl Collected {
 }
 
 /// Puts together what the workers hand back.
-fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) -> Outcome {
+fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_>>) -> Outcome {
     let mut remains = Vec::new();
     let mut collected = None;
     for result in results {
@@ -394,7 +430,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
         collected = collected.or(result.collected);
     }
     remains.sort_by_key(|&(shard, _)| shard);
-    let mut remains: Vec<Remains> = remains.into_iter().map(|(_, remains)| remains).collect();
+    let mut remains: Vec<Remains<'_>> = remains.into_iter().map(|(_, remains)| remains).collect();
     let collected = collected.expect("there is a worker 0");
     let count = collected.collector.count;
     let (spikes, digest) = collected.collector.finish();
@@ -402,9 +438,15 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
     for shard in &remains {
         fan_out.add(&shard.fan_out).expect("it grows as needed");
     }
-    let tables = network.shards.iter().flat_map(|shard| &shard.tables).map(Table::bytes);
+    let fixed = || {
+        let tables = network.shards.iter().map(|shard| &shard.tables);
+        tables.flat_map(|tables| &tables[..network.partition.populations()])
+    };
+    let left = remains.iter().flat_map(|shard| &shard.learned);
+    let synapses_left = fixed().map(|table| table.synapses.len()).sum::<usize>()
+        + left.map(|left| left.rows.synapses.len()).sum::<usize>();
     let learning = remains.iter().map(|shard| shard.learning_bytes);
-    let synapse_bytes = tables.sum::<u64>() + learning.sum::<u64>();
+    let synapse_bytes = fixed().map(Table::bytes).sum::<u64>() + learning.sum::<u64>();
     Outcome {
         spikes,
         digest,
@@ -412,6 +454,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
         populations: populations(scenario, network, &remains, collected.end),
         traces: traces(scenario, &mut remains),
         weights: scenario.record.weights.then(|| super::weights::collect(network, &remains)),
+        pruning: pruning(scenario, &mut remains),
         counts: Counts {
             spikes: count,
             synaptic_events: remains.iter().map(|shard| shard.synaptic_events).sum(),
@@ -419,11 +462,27 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
             windows: collected.windows,
             queue_depth: percentiles(&collected.queue_depth),
             fan_out: percentiles(&fan_out),
+            synapses_left: synapses_left as u64,
             synapse_bytes,
         },
         simulated: collected.end.since(Tick::ZERO),
         interrupted: collected.interrupted,
     }
+}
+
+/// What has become of the synapses that could be removed.
+fn pruning(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Pruning {
+    let mut all = Pruning::default();
+    let mut removals: Vec<Removal> = Vec::new();
+    for left in remains.iter_mut().flat_map(|shard| &mut shard.learned) {
+        for (sum, more) in all.removed.iter_mut().zip(left.pruned.removed) {
+            *sum += more;
+        }
+        all.strengthened += left.pruned.strengthened;
+        removals.append(&mut left.pruned.removals);
+    }
+    all.removals = scenario.record.pruned.then(|| Removals::new(removals));
+    all
 }
 
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
@@ -437,7 +496,7 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
 
 /// The digest of all neurons' states, in the order of their numbers: shards own contiguous
 /// pieces of each population, in order.
-fn state_digest(network: &Network, remains: &[Remains]) -> String {
+fn state_digest(network: &Network, remains: &[Remains<'_>]) -> String {
     let mut digest = Digest::new();
     for population in 0..network.partition.populations() {
         for shard in remains {
@@ -450,7 +509,7 @@ fn state_digest(network: &Network, remains: &[Remains]) -> String {
 fn populations(
     scenario: &Scenario,
     network: &Network,
-    remains: &[Remains],
+    remains: &[Remains<'_>],
     end: Tick,
 ) -> Vec<PopulationOutcome> {
     let of = |population: usize, size: u32| {
@@ -475,7 +534,7 @@ fn populations(
     scenario.populations.iter().enumerate().map(|(p, population)| of(p, population.size)).collect()
 }
 
-fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
+fn traces(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Vec<Trace> {
     let mut probes: Vec<Vec<Vec<super::group::Probe>>> = Vec::new();
     for population in 0..scenario.populations.len() {
         probes.push(remains.iter_mut().map(|shard| shard.probes(population)).collect());

@@ -2,7 +2,7 @@
 
 use super::arrivals::Arrivals;
 use super::failure::Task;
-use super::flight::Flight;
+use super::flight::{Flight, Left};
 use super::frames::{self, Batch, External, Frames, Point, Work};
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
@@ -49,7 +49,7 @@ impl Train {
 }
 
 /// What is left of a shard at the end of a run.
-pub struct Remains {
+pub struct Remains<'n> {
     groups: Vec<Option<Box<dyn Group>>>,
     frames: Option<Box<dyn Frames>>,
     /// The spike train statistics of each local neuron.
@@ -60,13 +60,13 @@ pub struct Remains {
     pub external_events: u64,
     /// Synapses that each spike reached in this shard.
     pub fan_out: Histogram<u64>,
-    /// The weights of each plastic projection, in the order of its table.
-    pub learned: Vec<Vec<f32>>,
-    /// Memory that learning took beside the tables.
+    /// What is left of each plastic projection.
+    pub learned: Vec<Left<'n>>,
+    /// Memory that synapses that change took at the end, with their rows.
     pub learning_bytes: u64,
 }
 
-impl Remains {
+impl Remains<'_> {
     /// Adds the exact state of a population's neurons to a digest.
     pub fn digest(&self, population: usize, digest: &mut Digest) {
         if let Some(group) = &self.groups[population] {
@@ -126,7 +126,8 @@ pub struct Shard<'n> {
 }
 
 impl<'n> Shard<'n> {
-    /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron.
+    /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron. `own` are
+    /// the tables of the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
@@ -134,6 +135,7 @@ impl<'n> Shard<'n> {
         cut: Cut,
         in_frames: bool,
         settle_every: Span,
+        own: Vec<Table>,
     ) -> Shard<'n> {
         let partition = &network.partition;
         let mut locals = vec![0];
@@ -145,7 +147,7 @@ impl<'n> Shard<'n> {
         let singly = if in_frames { 0 } else { neurons };
         let tables = network.shards[index as usize].tables.as_slice();
         let duration = Tick(scenario.duration.0);
-        let flight = Flight::new(scenario, network, index, cut, in_frames);
+        let flight = Flight::new(scenario, network, index, cut, in_frames, own);
         let mut shard = Shard {
             index,
             partition,
@@ -485,7 +487,7 @@ impl<'n> Shard<'n> {
     }
 
     /// Ends the run at `end`: takes the samples that are still due.
-    pub fn finish(mut self, end: Tick) -> Remains {
+    pub fn finish(mut self, end: Tick) -> Remains<'n> {
         for group in self.groups.iter_mut().flatten() {
             group.sample_until(end);
         }
@@ -495,13 +497,13 @@ impl<'n> Shard<'n> {
         let learning_bytes = self.flight.learning_bytes();
         Remains {
             groups: self.groups,
-            learned: self.flight.finish(end),
             learning_bytes,
             frames: self.frames,
             trains: self.trains,
             synaptic_events: self.flight.synaptic_events,
             external_events: self.external_events,
-            fan_out: self.flight.fan_out,
+            fan_out: self.flight.fan_out.clone(),
+            learned: self.flight.finish(end),
         }
     }
 }

@@ -382,6 +382,8 @@ pub struct Record {
     pub state: Vec<RecordState>,
     /// Whether the weights at the end are written.
     pub weights: bool,
+    /// Whether the synapses that are removed are written, each with its time.
+    pub pruned: bool,
 }
 
 /// Whose spikes are recorded. The digest and the rates always count all of them.

@@ -312,6 +312,7 @@ fn record() -> Value {
                 "items": object(state, &["population", "variables", "interval"]),
             },
             "weights": { "type": "boolean", "default": false },
+            "pruned": { "type": "boolean", "default": false },
         }),
         &[],
     )

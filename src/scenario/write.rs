@@ -258,5 +258,8 @@ fn record_table(scenario: &Scenario, names: &[&str]) -> String {
         )
     });
     let state = list(state);
-    format!("\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {}", record.weights)
+    let (weights, pruned) = (record.weights, record.pruned);
+    format!(
+        "\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {weights}\npruned = {pruned}"
+    )
 }
