@@ -16,6 +16,7 @@
 
 use super::frames::{Batch, Point};
 use super::learning::{self, Learning, Pruned, Reached, Transmitted};
+use super::pruning::{Candidates, Decision};
 use super::run::Cut;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition, PlasticProjection};
@@ -216,6 +217,32 @@ impl<'n> Flight<'n> {
         }
     }
 
+    /// Weighs the synapses of a projection of which some are to be removed. Everything that takes
+    /// effect before `at` has been delivered.
+    pub fn weigh(&mut self, number: usize, at: Tick) -> Candidates {
+        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+        Candidates { weights: synapses.weigh(rows, at) }
+    }
+
+    /// The rows of a plastic projection.
+    pub fn rows(&self, number: usize) -> &Table {
+        &self.plastic[number].rows
+    }
+
+    /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
+    pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
+        let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
+        for source in 0..rows.offsets.len() as u32 - 1 {
+            for place in rows.row(source).filter(|&place| !keep[place]) {
+                let (row, weight) = (&rows.delayed()[place], candidates.weights[place]);
+                if !weight.is_nan() {
+                    synapses.note_removal(row, source, decision.at, weight, decision.cause());
+                }
+            }
+        }
+        self.retain(decision.number, keep);
+    }
+
     /// Takes synapses out of the rows of a plastic projection; spikes on their way go on behind what
     /// they have passed.
     fn retain(&mut self, number: usize, keep: &[bool]) {
@@ -410,7 +437,8 @@ impl<'n> Flight<'n> {
         Some((transmitted.split_off(transmitted.len() - alive), piece.len()))
     }
 
-    /// Hands out what arrives in a slice: calls `visit` with each target, tick and weight.
+    /// Hands out what arrives in a slice before `end`: calls `visit` with each target, tick and
+    /// weight. A slice may be gone through in several parts.
     pub fn each_arrival(&mut self, slice: u64, end: Tick, mut visit: impl FnMut(u32, Tick, f64)) {
         self.take(slice, end);
         for place in 0..self.due.len() {
@@ -433,8 +461,8 @@ impl<'n> Flight<'n> {
         self.walked = None;
     }
 
-    /// Gathers what arrives in a slice: synapses that share a tick as batches, in order of time;
-    /// what has a tick of its own as points, in any order of time, into an empty list.
+    /// Gathers what arrives in a slice before `end`: synapses that share a tick as batches, in order
+    /// of time; what has a tick of its own as points, in any order of time.
     pub fn gather(
         &mut self,
         slice: u64,
@@ -471,13 +499,18 @@ impl<'n> Flight<'n> {
         }
         self.walked = None;
         batches.sort_by_key(|batch| batch.at);
-        if !self.ahead.is_empty() && slice / self.slices_per_block == self.block {
-            let ahead = &mut self.ahead[(slice % self.slices_per_block) as usize];
-            if points.is_empty() {
-                std::mem::swap(points, ahead);
-            } else {
-                points.append(ahead);
-            }
+    }
+
+    /// Gathers what has been read ahead for a slice, once, behind everything else.
+    pub fn gather_ahead(&mut self, slice: u64, points: &mut Vec<Point>) {
+        if self.ahead.is_empty() || slice / self.slices_per_block != self.block {
+            return;
+        }
+        let ahead = &mut self.ahead[(slice % self.slices_per_block) as usize];
+        if points.is_empty() {
+            std::mem::swap(points, ahead);
+        } else {
+            points.append(ahead);
         }
     }
 

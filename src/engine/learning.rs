@@ -106,6 +106,11 @@ pub trait Learning: Send {
     /// before `now` has been delivered.
     fn settle(&mut self, rows: &Rows<'_>, now: Tick);
 
+    /// Settles all synapses and gives their weights, in the order of the table, as a spike would find
+    /// them that takes effect at `now`; NaN for those that have been removed. Everything that takes
+    /// effect before has been delivered.
+    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32>;
+
     /// The weights at the end of a run, in the order of the table. All that was sent and fired
     /// before has been told, and what took effect before was delivered.
     fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32>;
@@ -118,6 +123,9 @@ pub trait Learning: Send {
 
     /// Keeps the synapses for which `keep` holds true, as the table does.
     fn retain(&mut self, keep: &[bool]);
+
+    /// Takes note of a synapse that is removed by a decision about all of them.
+    fn note_removal(&mut self, row: &DelayedSynapse, source: u32, at: Tick, weight: f32, why: Cause);
 
     /// What has become of the synapses so far.
     fn pruned(&mut self) -> &mut Pruned;
@@ -456,6 +464,21 @@ impl<R: Rule> Learning for Learned<R> {
         self.note_verdicts();
     }
 
+    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32> {
+        let before = |span: Span| Tick(now.0.saturating_sub(span.0));
+        let mut weights = Vec::with_capacity(self.synapses.len());
+        let weigh = |site: &mut Site<'_, R>, synapse: &R::Synapse<f32>, last| {
+            let weight = match R::pruned(synapse) {
+                true => f32::NAN,
+                false => R::weight(site, synapse, last, before(site.path.dendritic)) as f32,
+            };
+            weights.push(weight);
+        };
+        self.settle_each(rows, before, |train, delay| train.end_before(before(delay)), weigh);
+        self.note_verdicts();
+        weights
+    }
+
     fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32> {
         self.take_what_is_under_way(rows, end);
         let mut weights = Vec::with_capacity(self.synapses.len());
@@ -483,6 +506,20 @@ impl<R: Rule> Learning for Learned<R> {
     fn retain(&mut self, keep: &[bool]) {
         synapse::retain(&mut self.synapses, keep);
         self.dead = self.synapses.iter().filter(|synapse| R::pruned(synapse)).count();
+    }
+
+    fn note_removal(&mut self, row: &DelayedSynapse, source: u32, at: Tick, weight: f32, why: Cause) {
+        self.pruned.removed[why as usize] += 1;
+        if self.records {
+            self.pruned.removals.push(Removal {
+                tick: at,
+                source: NeuronId(self.common.first_source + source),
+                target: NeuronId(self.common.first_target + (row.target - self.common.local_start)),
+                weight,
+                projection: self.index,
+                cause: why,
+            });
+        }
     }
 
     fn pruned(&mut self) -> &mut Pruned {

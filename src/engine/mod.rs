@@ -38,6 +38,9 @@ mod learning;
 #[cfg(test)]
 mod learning_tests;
 mod points;
+mod pruning;
+#[cfg(test)]
+mod pruning_tests;
 mod run;
 mod shard;
 mod slots;

@@ -5,6 +5,7 @@ use super::collector::Collector;
 use super::exchange::Exchange;
 use super::failure::{Place, RunError, Task};
 use super::frames;
+use super::pruning::{self, Candidates, Decision, HALVES, Line};
 use super::shard::{Remains, Shard};
 use crate::base::digest::Digest;
 use crate::base::{Span, Tick};
@@ -12,7 +13,7 @@ use crate::network::Network;
 use crate::record::{
     Counts, Outcome, Percentiles, PopulationOutcome, Pruning, Removal, Removals, Trace,
 };
-use crate::scenario::{Model, Scenario};
+use crate::scenario::{Model, Scenario, Weakest};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -129,6 +130,8 @@ fn run_with(
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
         failure: Mutex::new(None),
         own: own.into_iter().map(Mutex::new).collect(),
+        decisions: pruning::decisions(scenario, network),
+        ballot: Mutex::new(Vec::new()),
         observer,
     };
     let results: Vec<Result<WorkerResult, Poisoned>> = std::thread::scope(|scope| {
@@ -228,6 +231,10 @@ struct Common<'a> {
     failure: Mutex<Option<RunError>>,
     /// For each shard the tables that it takes over; empty where they stay with the network.
     own: Vec<Mutex<Vec<Table>>>,
+    /// When synapses are removed wherever they live, in order.
+    decisions: Vec<Decision>,
+    /// Counts that are being added up.
+    ballot: Mutex<Vec<u64>>,
     observer: &'a (dyn Fn(Progress) -> Control + Sync),
 }
 
@@ -291,10 +298,11 @@ impl<'n> Common<'n> {
             let stop = collected.observe(self);
             self.stop[0].store(stop, Ordering::Relaxed);
         }
-        let mut round = 0;
+        let mut decisions = self.decisions.as_slice();
+        let (mut round, mut end) = (0, Tick::ZERO);
         loop {
             self.barrier.wait()?;
-            let next = self.next_slice(round);
+            let next = self.next_slice(round, decisions);
             if let Some(collected) = &mut collected {
                 place.task = Task::Gathering;
                 collected.gather(self, round);
@@ -302,8 +310,23 @@ impl<'n> Common<'n> {
             let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
             let Some(slice) = next.filter(|_| !stop) else { break };
             place.slice = Some(slice);
-            let slices = self.cut.rest_of_window(slice);
-            let end = self.cut.start(slices.end).min(duration);
+            let is_due = |decision: &Decision| self.cut.slice_of(decision.at) == slice;
+            let due;
+            (due, decisions) =
+                decisions.split_at(decisions.iter().take_while(|d| is_due(d)).count());
+            // A round ends before the next slice in which all must decide something together.
+            let mut slices = self.cut.rest_of_window(slice);
+            if let Some(next) = decisions.first() {
+                slices.end = slices.end.min(self.cut.slice_of(next.at));
+            }
+            end = self.cut.start(slices.end).min(duration);
+            for (index, shard) in &mut shards {
+                place.shard = Some(*index);
+                self.receive(round, slice, shard, &mut place.task);
+            }
+            for decision in due {
+                self.prune(slice, decision, &mut shards, place)?;
+            }
             for (index, shard) in &mut shards {
                 place.shard = Some(*index);
                 self.window(round, slices.clone(), *index, shard, &mut place.task);
@@ -323,12 +346,8 @@ impl<'n> Common<'n> {
         {
             collected.end = duration;
         }
-        let end = if self.stop[(round % 2) as usize].load(Ordering::Relaxed) {
-            let slices = place.slice.map(|slice| self.cut.rest_of_window(slice));
-            slices.map_or(Tick::ZERO, |slices| self.cut.start(slices.end)).min(duration)
-        } else {
-            duration
-        };
+        let is_stopped = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
+        let end = if is_stopped { end } else { duration };
         place.task = Task::Finishing;
         let finish = |(index, mut shard): (u32, Shard<'n>)| {
             place.shard = Some(index);
@@ -342,7 +361,111 @@ impl<'n> Common<'n> {
         Ok(WorkerResult { remains, collected })
     }
 
-    /// One shard's part of one window.
+    /// One shard takes over what was sent in the round before.
+    fn receive(&self, round: u64, slice: u64, shard: &mut Shard, task: &mut Task) {
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            for post in self.exchange.read(round) {
+                shard.collect(&post.spikes);
+            }
+            shard.depart(slice);
+        }));
+        if let Err(panic) = step {
+            *task = shard.task();
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// Removes synapses of a projection in all shards. The slice has been received by all of them.
+    fn prune(
+        &self,
+        slice: u64,
+        decision: &Decision,
+        shards: &mut [(u32, Shard<'n>)],
+        place: &mut Place,
+    ) -> Result<(), Poisoned> {
+        let mut weighed: Vec<Candidates> = Vec::new();
+        for (index, shard) in shards.iter_mut() {
+            place.shard = Some(*index);
+            place.task = Task::Delivering { source: None };
+            shard.deliver_before(slice, decision.at);
+            weighed.push(shard.flight().weigh(decision.number, decision.at));
+        }
+        place.shard = None;
+        let marks: Vec<Vec<bool>> = match decision.which {
+            Weakest::Below(bound) => weighed.iter().map(|all| all.keep_from(bound)).collect(),
+            Weakest::Fraction(share) => self.draw_line(decision, share, shards, &weighed)?,
+        };
+        for (((_, shard), candidates), keep) in shards.iter_mut().zip(&weighed).zip(&marks) {
+            shard.flight().prune(decision, candidates, keep);
+        }
+        Ok(())
+    }
+
+    /// Marks what stays if a share of all synapses of a projection, the weakest, goes.
+    fn draw_line(
+        &self,
+        decision: &Decision,
+        share: f64,
+        shards: &mut [(u32, Shard<'n>)],
+        weighed: &[Candidates],
+    ) -> Result<Vec<Vec<bool>>, Poisoned> {
+        let number = decision.number;
+        let upper = self.tally(HALVES, |counts| {
+            weighed.iter().for_each(|all| all.count_upper(counts));
+        })?;
+        let wanted = pruning::part(upper.iter().sum(), share);
+        let (high, rest) = pruning::place_of(&upper, wanted);
+        let lower = self.tally(HALVES, |counts| {
+            weighed.iter().for_each(|all| all.count_lower(high as u32, counts));
+        })?;
+        let (low, rest) = pruning::place_of(&lower, rest);
+        // Beyond the last weight there is a line, too: where all synapses go.
+        let size = ((high as u64) << 16 | low as u64).min(u64::from(u32::MAX)) as u32;
+        let source = self.network.plastic[number].source;
+        let sources = self.network.partition.population(source).len();
+        let tied = self.tally(sources, |counts| {
+            for ((_, shard), all) in shards.iter_mut().zip(weighed) {
+                all.count_tied(shard.flight().rows(number), size, counts);
+            }
+        })?;
+        let (source, rest) = pruning::place_of(&tied, rest);
+        let line = Line { size, source: source as u32, rest };
+        let held = self.tally(self.network.shards.len(), |counts| {
+            for ((index, shard), all) in shards.iter_mut().zip(weighed) {
+                let mut own = vec![0; sources];
+                all.count_tied(shard.flight().rows(number), size, &mut own);
+                counts[*index as usize] = own.get(source).copied().unwrap_or(0);
+            }
+        })?;
+        // Shards own contiguous pieces of the targets, in order.
+        let rest_of = |index: u32| {
+            let before: u64 = held[..index as usize].iter().sum();
+            line.rest.saturating_sub(before).min(held[index as usize])
+        };
+        let marks = shards.iter_mut().zip(weighed).map(|((index, shard), all)| {
+            all.keep_above(shard.flight().rows(number), line, rest_of(*index))
+        });
+        Ok(marks.collect())
+    }
+
+    /// Adds up counts of all workers.
+    fn tally(&self, len: usize, count: impl FnOnce(&mut [u64])) -> Result<Vec<u64>, Poisoned> {
+        let ballot = || self.ballot.lock().unwrap_or_else(|e| e.into_inner());
+        {
+            let mut counts = ballot();
+            counts.resize(len, 0);
+            count(&mut counts);
+        }
+        self.barrier.wait()?;
+        let sum = ballot().clone();
+        // Nobody clears before all have read, nobody counts again before it is cleared.
+        self.barrier.wait()?;
+        ballot().clear();
+        self.barrier.wait()?;
+        Ok(sum)
+    }
+
+    /// One shard's part of one window, which it has received.
     fn window(
         &self,
         round: u64,
@@ -352,16 +475,13 @@ impl<'n> Common<'n> {
         task: &mut Task,
     ) {
         let step = catch_unwind(AssertUnwindSafe(|| {
-            for post in self.exchange.read(round) {
-                shard.collect(&post.spikes);
-            }
-            shard.depart(slices.start);
             self.exchange.publish(round + 1, index as usize, |post| {
                 post.spikes.clear();
                 let duration = Tick(self.scenario.duration.0);
                 // The run may end inside the window.
                 for slice in slices.take_while(|&slice| self.cut.start(slice) < duration) {
-                    if shard.next_event().is_some_and(|tick| self.cut.slice_of(tick) <= slice) {
+                    let is_due = |tick| self.cut.slice_of(tick) <= slice;
+                    if shard.is_open() || shard.next_event().is_some_and(is_due) {
                         shard.deliver(slice);
                         shard.advance(slice, &mut post.spikes);
                     }
@@ -378,9 +498,9 @@ impl<'n> Common<'n> {
     }
 
     /// The slice in which something can happen next; `None` at the end of the run.
-    fn next_slice(&self, round: u64) -> Option<u64> {
+    fn next_slice(&self, round: u64, decisions: &[Decision]) -> Option<u64> {
         let lookahead = self.network.shortest_delay.unwrap_or(Span::ZERO);
-        let mut next: Option<Tick> = None;
+        let mut next = decisions.first().map(|decision| decision.at);
         for post in self.exchange.read(round) {
             let arrival = post.spikes.first().map(|spike| spike.tick + lookahead);
             next = [next, post.next, arrival].into_iter().flatten().min();

@@ -119,6 +119,8 @@ pub struct Shard<'n> {
     /// How often synapses that change are settled, and when next.
     settle_every: Span,
     settle_next: Tick,
+    /// Whether part of a slice has been gathered.
+    is_open: bool,
     /// What is being done, for a worker's last words.
     task: Task,
     /// The local neuron that is being worked on, or `NONE`; likewise.
@@ -173,6 +175,7 @@ impl<'n> Shard<'n> {
             external_events: 0,
             settle_every,
             settle_next: Tick(settle_every.0),
+            is_open: false,
             task: Task::SettingUp,
             current: NONE,
         };
@@ -277,7 +280,38 @@ impl<'n> Shard<'n> {
 
     /// Gathers everything that arrives in slice number `number`.
     pub fn deliver(&mut self, number: u64) {
+        let end = (Tick(number * self.slice.0) + self.slice).min(self.duration);
+        self.deliver_before(number, end);
+        if self.frames.is_some() {
+            self.flight.gather_ahead(number, &mut self.points.list);
+        }
+        self.is_open = false;
+    }
+
+    /// Gathers what arrives in slice number `number` before `end`, and has not been gathered.
+    pub fn deliver_before(&mut self, number: u64, end: Tick) {
         self.task = Task::Delivering { source: None };
+        if !self.is_open {
+            self.open(number);
+        }
+        let Shard { arrivals, flight, batches, points, .. } = self;
+        if self.frames.is_some() {
+            flight.gather(number, end, batches, &mut points.list);
+        } else {
+            flight.each_arrival(number, end, |neuron, at, weight| {
+                arrivals.push(neuron, at, weight);
+            });
+        }
+    }
+
+    /// Whether part of a slice has been gathered.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Begins a slice: settles synapses if it is time to, and gathers what comes from outside.
+    fn open(&mut self, number: u64) {
+        self.is_open = true;
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
         if start >= self.settle_next && self.flight.learns() {
@@ -286,13 +320,23 @@ impl<'n> Shard<'n> {
             self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
         }
         if self.frames.is_some() {
-            self.deliver_in_order(number, end);
+            self.open_in_order(start, end);
         } else {
             self.arrivals.open(start);
             self.deliver_currents(end);
             self.wake_neurons(start, end);
-            self.deliver_singly(number, end);
+            let Shard { backgrounds, arrivals, external_events, .. } = self;
+            for background in backgrounds {
+                *external_events += background.take(end, |neuron, tick, weight| {
+                    arrivals.push(neuron, tick, weight);
+                });
+            }
         }
+    }
+
+    /// Spikes on their way, and synapses that change.
+    pub fn flight(&mut self) -> &mut Flight<'n> {
+        &mut self.flight
     }
 
     fn wake_neurons(&mut self, start: Tick, end: Tick) {
@@ -327,22 +371,10 @@ impl<'n> Shard<'n> {
         }
     }
 
-    /// Gathers every arrival for its target.
-    fn deliver_singly(&mut self, number: u64, end: Tick) {
-        let Shard { backgrounds, arrivals, external_events, flight, .. } = self;
-        for background in backgrounds {
-            *external_events += background.take(end, |neuron, tick, weight| {
-                arrivals.push(neuron, tick, weight);
-            });
-        }
-        flight.each_arrival(number, end, |neuron, at, weight| arrivals.push(neuron, at, weight));
-    }
-
-    /// Gathers every arrival by time: synapses that a spike reaches at one tick as they are,
-    /// everything else point by point.
-    fn deliver_in_order(&mut self, number: u64, end: Tick) {
-        let start = Tick(number * self.slice.0);
-        let Shard { backgrounds, externals, points, external_events, batches, flight, .. } = self;
+    /// Begins a slice in the lane of frames, in which arrivals are gathered by time: synapses that a
+    /// spike reaches at one tick as they are, everything else point by point.
+    fn open_in_order(&mut self, start: Tick, end: Tick) {
+        let Shard { backgrounds, externals, points, external_events, batches, .. } = self;
         externals.list.clear();
         for (which, background) in backgrounds.iter_mut().enumerate() {
             background.take_externals(start, end, which, &mut externals.list);
@@ -350,7 +382,6 @@ impl<'n> Shard<'n> {
         *external_events += externals.list.len() as u64;
         batches.clear();
         points.list.clear();
-        flight.gather(number, end, batches, &mut points.list);
         self.gather_drives(end);
     }
 

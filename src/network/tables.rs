@@ -36,7 +36,7 @@ impl Holds {
         let projection = connector.projection;
         match self {
             Holds::Static(source) => {
-                projection.source == source && projection.plasticity.is_fixed()
+                projection.source == source && projection.is_fixed()
             }
             Holds::Plastic(index) => connector.index == index,
         }

@@ -18,6 +18,7 @@ mod columns;
 pub mod files;
 mod plasticity;
 mod problem;
+mod pruning;
 mod read;
 mod read_input;
 mod read_law;
@@ -42,6 +43,7 @@ pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
 pub use plasticity::{Modulator, Plasticity};
 pub use problem::{Finding, Problem, Problems};
+pub use pruning::{Pruning, Weakest};
 pub use read_scenario::parse;
 pub use scale::Scale;
 pub use schema::schema;
@@ -288,6 +290,15 @@ pub struct Projection {
     pub delay_ms: Distribution,
     /// How its synapses change.
     pub plasticity: Plasticity,
+    /// Which of its synapses are removed, and when.
+    pub pruning: Vec<Pruning>,
+}
+
+impl Projection {
+    /// Whether its synapses stay what they are.
+    pub fn is_fixed(&self) -> bool {
+        self.plasticity.is_fixed() && self.pruning.is_empty()
+    }
 }
 
 /// Who is connected to whom.
