@@ -77,6 +77,9 @@ fn what_is_written_is_read_back_equal() {
         "seed=18446744073709551615",
         "title=\"a \\\" b\\n\\u00e9\"",
         "duration=9007199254740991 ns",
+        "projection.2.pruning=[{ at = \"1 s\", fraction = 0.1 }, { at = [\"1 ns\", \"2 s\"], \
+         below = \"0.3 mV\" }]",
+        "record.pruned=true",
     ] {
         let scenario = read_with(&[change]).unwrap();
         assert_eq!(read(&to_toml(&scenario)).unwrap(), scenario, "{change}");
