@@ -162,9 +162,8 @@ fn write(
     }
     if let Some(removals) = &outcome.pruning.removals {
         let (synapses, simulated_s) = (summary.synapses, summary.simulated_s);
-        folder.file("pruned.npz", |file| {
-            pruned::write_npz(file, removals, synapses, simulated_s)
-        })?;
+        folder
+            .file("pruned.npz", |file| pruned::write_npz(file, removals, synapses, simulated_s))?;
     }
     folder.file("summary.json", |file| writeln!(file, "{}", summary.to_json()))?;
     let effort = (summary.threads, summary.shards);

@@ -38,11 +38,11 @@
 
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
-use crate::record::{Cause, Removal};
 use crate::plasticity::{
     Dendritic, Descriptor, History, Order, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike,
     Verdict, Visitor, dispatch, short_term,
 };
+use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
 use crate::synapse::{self, DelayedSynapse, Rows};
 use std::ops::Range;
@@ -125,7 +125,14 @@ pub trait Learning: Send {
     fn retain(&mut self, keep: &[bool]);
 
     /// Takes note of a synapse that is removed by a decision about all of them.
-    fn note_removal(&mut self, row: &DelayedSynapse, source: u32, at: Tick, weight: f32, why: Cause);
+    fn note_removal(
+        &mut self,
+        row: &DelayedSynapse,
+        source: u32,
+        at: Tick,
+        weight: f32,
+        why: Cause,
+    );
 
     /// What has become of the synapses so far.
     fn pruned(&mut self) -> &mut Pruned;
@@ -451,7 +458,12 @@ impl<R: Rule> Learning for Learned<R> {
 
     fn settle(&mut self, rows: &Rows<'_>, now: Tick) {
         let before = |span: Span| Tick(now.0.saturating_sub(span.0));
-        self.settle_each(rows, before, |train, delay| train.end_before(before(delay)), |_, _, _| {});
+        self.settle_each(
+            rows,
+            before,
+            |train, delay| train.end_before(before(delay)),
+            |_, _, _| {},
+        );
         let settled = before(self.longest_dendritic);
         let horizon = R::horizon(settled, self.longest_dendritic);
         for target in &mut self.targets {
@@ -508,7 +520,14 @@ impl<R: Rule> Learning for Learned<R> {
         self.dead = self.synapses.iter().filter(|synapse| R::pruned(synapse)).count();
     }
 
-    fn note_removal(&mut self, row: &DelayedSynapse, source: u32, at: Tick, weight: f32, why: Cause) {
+    fn note_removal(
+        &mut self,
+        row: &DelayedSynapse,
+        source: u32,
+        at: Tick,
+        weight: f32,
+        why: Cause,
+    ) {
         self.pruned.removed[why as usize] += 1;
         if self.records {
             self.pruned.removals.push(Removal {

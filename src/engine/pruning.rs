@@ -9,11 +9,14 @@
 //! When this happens the slice that holds the time has been delivered up to it, in every shard, and
 //! no further (see [`super::run`]): so a weight is weighed exactly as it is at that time.
 
+use super::barrier::{Barrier, Poisoned};
+use super::shard::{Remains, Shard};
 use crate::base::Tick;
 use crate::network::Network;
-use crate::record::Cause;
+use crate::record::{Cause, Pruning, Removal, Removals};
 use crate::scenario::{Scenario, Weakest};
 use crate::synapse::Table;
+use std::sync::Mutex;
 
 /// Some synapses of a projection are to be removed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +54,7 @@ impl Decision {
 }
 
 /// Counters for the upper and for the lower half of the bits of a weight.
-pub const HALVES: usize = 1 << 16;
+const HALVES: usize = 1 << 16;
 
 /// The synapses of one projection in one shard, weighed.
 #[derive(Debug, Default)]
@@ -68,20 +71,20 @@ fn size(weight: f32) -> Option<u32> {
 
 impl Candidates {
     /// Counts sizes by the upper half of their bits.
-    pub fn count_upper(&self, counts: &mut [u64]) {
+    fn count_upper(&self, counts: &mut [u64]) {
         let sizes = self.weights.iter().filter_map(|&weight| size(weight));
         sizes.for_each(|size| counts[(size >> 16) as usize] += 1);
     }
 
     /// Counts sizes with this upper half by the lower one.
-    pub fn count_lower(&self, upper: u32, counts: &mut [u64]) {
+    fn count_lower(&self, upper: u32, counts: &mut [u64]) {
         let sizes = self.weights.iter().filter_map(|&weight| size(weight));
         let same = sizes.filter(|size| size >> 16 == upper);
         same.for_each(|size| counts[(size & 0xffff) as usize] += 1);
     }
 
     /// Counts the synapses of exactly this size by their source.
-    pub fn count_tied(&self, table: &Table, tied: u32, counts: &mut [u64]) {
+    fn count_tied(&self, table: &Table, tied: u32, counts: &mut [u64]) {
         for (source, count) in counts.iter_mut().enumerate() {
             let row = &self.weights[table.row(source as u32)];
             *count += row.iter().filter(|&&weight| size(weight) == Some(tied)).count() as u64;
@@ -90,7 +93,7 @@ impl Candidates {
 
     /// The marks of what stays: everything whose size lies below the line goes, and of those on it
     /// those of the sources below `source`, and the first `rest` of that source.
-    pub fn keep_above(&self, table: &Table, line: Line, rest: u64) -> Vec<bool> {
+    fn keep_above(&self, table: &Table, line: Line, rest: u64) -> Vec<bool> {
         let stays = |&weight: &f32| size(weight).is_some_and(|size| size >= line.size);
         let mut keep: Vec<bool> = self.weights.iter().map(stays).collect();
         let tied = |position: &usize| size(self.weights[*position]) == Some(line.size);
@@ -115,18 +118,18 @@ impl Candidates {
 
 /// Between what goes and what stays.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Line {
+struct Line {
     /// Smaller sizes go, by their bits.
-    pub size: u32,
+    size: u32,
     /// Of this size the synapses of smaller sources go, and some of this one.
-    pub source: u32,
+    source: u32,
     /// How many of that one.
-    pub rest: u64,
+    rest: u64,
 }
 
 /// The place of number `wanted` (from 0) among things that are counted by place, and how many of its
 /// place come before it. The last place if there are not so many.
-pub fn place_of(counts: &[u64], wanted: u64) -> (usize, u64) {
+fn place_of(counts: &[u64], wanted: u64) -> (usize, u64) {
     let mut before = 0;
     for (place, &count) in counts.iter().enumerate() {
         if wanted < before + count {
@@ -138,8 +141,101 @@ pub fn place_of(counts: &[u64], wanted: u64) -> (usize, u64) {
 }
 
 /// How many of `all` synapses a share of them is.
-pub fn part(all: u64, share: f64) -> u64 {
+fn part(all: u64, share: f64) -> u64 {
     ((all as f64 * share) as u64).min(all)
+}
+
+/// What has become of the synapses that could be removed.
+pub fn outcome(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Pruning {
+    let mut all = Pruning::default();
+    let mut removals: Vec<Removal> = Vec::new();
+    for left in remains.iter_mut().flat_map(|shard| &mut shard.learned) {
+        for (sum, more) in all.removed.iter_mut().zip(left.pruned.removed) {
+            *sum += more;
+        }
+        all.strengthened += left.pruned.strengthened;
+        removals.append(&mut left.pruned.removals);
+    }
+    all.removals = scenario.record.pruned.then(|| Removals::new(removals));
+    all
+}
+
+/// What all workers count together.
+pub struct Ballot<'a> {
+    /// The counts that are being added up.
+    pub counts: &'a Mutex<Vec<u64>>,
+    /// Where all workers meet.
+    pub barrier: &'a Barrier,
+}
+
+impl Ballot<'_> {
+    /// Adds up the counts of all workers.
+    fn tally(&self, len: usize, count: impl FnOnce(&mut [u64])) -> Result<Vec<u64>, Poisoned> {
+        let counts = || self.counts.lock().unwrap_or_else(|e| e.into_inner());
+        {
+            let mut counts = counts();
+            counts.resize(len, 0);
+            count(&mut counts);
+        }
+        self.barrier.wait()?;
+        let sum = counts().clone();
+        // Nobody clears before all have read, nobody counts again before it is cleared.
+        self.barrier.wait()?;
+        counts().clear();
+        self.barrier.wait()?;
+        Ok(sum)
+    }
+}
+
+/// Marks what stays, in each of a worker's shards, if a share of all synapses of a projection, the
+/// weakest, goes. All workers must call this with what they have weighed.
+///
+/// # Errors
+/// [`Poisoned`] if one of them failed instead.
+pub fn weakest(
+    ballot: &Ballot<'_>,
+    network: &Network,
+    decision: &Decision,
+    share: f64,
+    shards: &mut [(u32, Shard<'_>)],
+    weighed: &[Candidates],
+) -> Result<Vec<Vec<bool>>, Poisoned> {
+    let number = decision.number;
+    let upper = ballot.tally(HALVES, |counts| {
+        weighed.iter().for_each(|all| all.count_upper(counts));
+    })?;
+    let wanted = part(upper.iter().sum(), share);
+    let (high, rest) = place_of(&upper, wanted);
+    let lower = ballot.tally(HALVES, |counts| {
+        weighed.iter().for_each(|all| all.count_lower(high as u32, counts));
+    })?;
+    let (low, rest) = place_of(&lower, rest);
+    // Beyond the last weight there is a line, too: where all synapses go.
+    let size = (((high as u64) << 16) + low as u64).min(u64::from(u32::MAX)) as u32;
+    let sources = network.partition.population(network.plastic[number].source).len();
+    let tied = ballot.tally(sources, |counts| {
+        for ((_, shard), all) in shards.iter_mut().zip(weighed) {
+            all.count_tied(shard.flight().rows(number), size, counts);
+        }
+    })?;
+    let (source, rest) = place_of(&tied, rest);
+    let line = Line { size, source: source as u32, rest };
+    let held = ballot.tally(network.shards.len(), |counts| {
+        for ((index, shard), all) in shards.iter_mut().zip(weighed) {
+            let mut own = vec![0; sources];
+            all.count_tied(shard.flight().rows(number), size, &mut own);
+            counts[*index as usize] = own.get(source).copied().unwrap_or(0);
+        }
+    })?;
+    // Shards own contiguous pieces of the targets, in order.
+    let rest_of = |index: u32| {
+        let before: u64 = held[..index as usize].iter().sum();
+        line.rest.saturating_sub(before).min(held[index as usize])
+    };
+    let marks = shards.iter_mut().zip(weighed).map(|((index, shard), all)| {
+        all.keep_above(shard.flight().rows(number), line, rest_of(*index))
+    });
+    Ok(marks.collect())
 }
 
 #[cfg(test)]

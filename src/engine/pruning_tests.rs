@@ -362,7 +362,8 @@ fn the_weakest_go_at_the_given_times() {
         for which in 0..NETWORKS {
             let scenario = thinned(rule, variants, which);
             for lane in [Lane::Automatic, Lane::Singly] {
-                let options = Options { lane, settle_every: Span(9_000_001), ..Options::threads(2) };
+                let options =
+                    Options { lane, settle_every: Span(9_000_001), ..Options::threads(2) };
                 let (network, outcome) = outcome(&scenario, 3, options);
                 let found = &outcome.pruning.removals.as_ref().expect("they are recorded").list;
                 let expected = expected_removals(&scenario, &network, &outcome);
@@ -391,7 +392,10 @@ fn pruning_at_given_times_does_not_depend_on_shards_and_threads() {
                         let settle_every = Span(3_000_000 * u64::from(shards));
                         let options = Options { settle_every, ..options(threads) };
                         let (_, other) = outcome(&scenario, shards, options);
-                        assert!(marks(&other) == marks(&alone), "{rule} {which}: {shards}, {lane:?}");
+                        assert!(
+                            marks(&other) == marks(&alone),
+                            "{rule} {which}: {shards}, {lane:?}"
+                        );
                     }
                 }
             }

@@ -5,14 +5,12 @@ use super::collector::Collector;
 use super::exchange::Exchange;
 use super::failure::{Place, RunError, Task};
 use super::frames;
-use super::pruning::{self, Candidates, Decision, HALVES, Line};
+use super::pruning::{self, Ballot, Candidates, Decision};
 use super::shard::{Remains, Shard};
 use crate::base::digest::Digest;
 use crate::base::{Span, Tick};
 use crate::network::Network;
-use crate::record::{
-    Counts, Outcome, Percentiles, PopulationOutcome, Pruning, Removal, Removals, Trace,
-};
+use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
 use crate::scenario::{Model, Scenario, Weakest};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
@@ -393,76 +391,15 @@ impl<'n> Common<'n> {
         place.shard = None;
         let marks: Vec<Vec<bool>> = match decision.which {
             Weakest::Below(bound) => weighed.iter().map(|all| all.keep_from(bound)).collect(),
-            Weakest::Fraction(share) => self.draw_line(decision, share, shards, &weighed)?,
+            Weakest::Fraction(share) => {
+                let ballot = Ballot { counts: &self.ballot, barrier: &self.barrier };
+                pruning::weakest(&ballot, self.network, decision, share, shards, &weighed)?
+            }
         };
         for (((_, shard), candidates), keep) in shards.iter_mut().zip(&weighed).zip(&marks) {
             shard.flight().prune(decision, candidates, keep);
         }
         Ok(())
-    }
-
-    /// Marks what stays if a share of all synapses of a projection, the weakest, goes.
-    fn draw_line(
-        &self,
-        decision: &Decision,
-        share: f64,
-        shards: &mut [(u32, Shard<'n>)],
-        weighed: &[Candidates],
-    ) -> Result<Vec<Vec<bool>>, Poisoned> {
-        let number = decision.number;
-        let upper = self.tally(HALVES, |counts| {
-            weighed.iter().for_each(|all| all.count_upper(counts));
-        })?;
-        let wanted = pruning::part(upper.iter().sum(), share);
-        let (high, rest) = pruning::place_of(&upper, wanted);
-        let lower = self.tally(HALVES, |counts| {
-            weighed.iter().for_each(|all| all.count_lower(high as u32, counts));
-        })?;
-        let (low, rest) = pruning::place_of(&lower, rest);
-        // Beyond the last weight there is a line, too: where all synapses go.
-        let size = ((high as u64) << 16 | low as u64).min(u64::from(u32::MAX)) as u32;
-        let source = self.network.plastic[number].source;
-        let sources = self.network.partition.population(source).len();
-        let tied = self.tally(sources, |counts| {
-            for ((_, shard), all) in shards.iter_mut().zip(weighed) {
-                all.count_tied(shard.flight().rows(number), size, counts);
-            }
-        })?;
-        let (source, rest) = pruning::place_of(&tied, rest);
-        let line = Line { size, source: source as u32, rest };
-        let held = self.tally(self.network.shards.len(), |counts| {
-            for ((index, shard), all) in shards.iter_mut().zip(weighed) {
-                let mut own = vec![0; sources];
-                all.count_tied(shard.flight().rows(number), size, &mut own);
-                counts[*index as usize] = own.get(source).copied().unwrap_or(0);
-            }
-        })?;
-        // Shards own contiguous pieces of the targets, in order.
-        let rest_of = |index: u32| {
-            let before: u64 = held[..index as usize].iter().sum();
-            line.rest.saturating_sub(before).min(held[index as usize])
-        };
-        let marks = shards.iter_mut().zip(weighed).map(|((index, shard), all)| {
-            all.keep_above(shard.flight().rows(number), line, rest_of(*index))
-        });
-        Ok(marks.collect())
-    }
-
-    /// Adds up counts of all workers.
-    fn tally(&self, len: usize, count: impl FnOnce(&mut [u64])) -> Result<Vec<u64>, Poisoned> {
-        let ballot = || self.ballot.lock().unwrap_or_else(|e| e.into_inner());
-        {
-            let mut counts = ballot();
-            counts.resize(len, 0);
-            count(&mut counts);
-        }
-        self.barrier.wait()?;
-        let sum = ballot().clone();
-        // Nobody clears before all have read, nobody counts again before it is cleared.
-        self.barrier.wait()?;
-        ballot().clear();
-        self.barrier.wait()?;
-        Ok(sum)
     }
 
     /// One shard's part of one window, which it has received.
@@ -574,7 +511,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_
         populations: populations(scenario, network, &remains, collected.end),
         traces: traces(scenario, &mut remains),
         weights: scenario.record.weights.then(|| super::weights::collect(network, &remains)),
-        pruning: pruning(scenario, &mut remains),
+        pruning: pruning::outcome(scenario, &mut remains),
         counts: Counts {
             spikes: count,
             synaptic_events: remains.iter().map(|shard| shard.synaptic_events).sum(),
@@ -588,21 +525,6 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_
         simulated: collected.end.since(Tick::ZERO),
         interrupted: collected.interrupted,
     }
-}
-
-/// What has become of the synapses that could be removed.
-fn pruning(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Pruning {
-    let mut all = Pruning::default();
-    let mut removals: Vec<Removal> = Vec::new();
-    for left in remains.iter_mut().flat_map(|shard| &mut shard.learned) {
-        for (sum, more) in all.removed.iter_mut().zip(left.pruned.removed) {
-            *sum += more;
-        }
-        all.strengthened += left.pruned.strengthened;
-        removals.append(&mut left.pruned.removals);
-    }
-    all.removals = scenario.record.pruned.then(|| Removals::new(removals));
-    all
 }
 
 fn percentiles(histogram: &Histogram<u64>) -> Percentiles {

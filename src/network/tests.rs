@@ -39,7 +39,7 @@ fn projection(source: usize, target: usize, connect: Connect) -> Projection {
         weight: Distribution::constant(1.0),
         delay_ms: Distribution::constant(1.5),
         plasticity: Plasticity::default(),
-            pruning: Vec::new(),
+        pruning: Vec::new(),
     }
 }
 

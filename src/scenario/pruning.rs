@@ -92,7 +92,12 @@ pub(super) fn check(prunings: &[Pruning], unit: Unit, path: &str, findings: &mut
             findings.add(Code::WrongCount, &when, "there is no time", "at least one");
         } else if at.iter().any(|&at| at == Tick::ZERO || at > Tick::MAX) {
             let found = "found a time of zero, or beyond the end of time";
-            findings.add(Code::Time, &when, found, format!("more than 0 and at most {}", Tick::MAX));
+            findings.add(
+                Code::Time,
+                &when,
+                found,
+                format!("more than 0 and at most {}", Tick::MAX),
+            );
         } else if at.windows(2).any(|pair| pair[0] >= pair[1]) {
             let found = "the times do not increase";
             findings.add(Code::NotIncreasing, &when, found, "increasing times on the grid");

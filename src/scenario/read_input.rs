@@ -108,7 +108,9 @@ impl Reader<'_> {
     /// The `[record]` table; what cannot be read keeps its default.
     pub fn record(&mut self, at: &At<'_>, names: &Names) -> Record {
         let mut record = Record::default();
-        let Some(fields) = self.table(at, &["spikes", "state", "weights", "pruned"]) else { return record };
+        let Some(fields) = self.table(at, &["spikes", "state", "weights", "pruned"]) else {
+            return record;
+        };
         if let Some(at) = fields.find("spikes") {
             record.spikes = self.record_spikes(&at, names).unwrap_or_default();
         }
