@@ -278,7 +278,8 @@ fn thinned(rule: &str, variants: &[&str], which: u64) -> Scenario {
                 at: vec![grid(100_000_000), grid(123_456_789 + place), grid(200_100_000)],
                 which: Weakest::Fraction(0.2),
             },
-            Pruning { at: vec![grid(123_456_789)], which: Weakest::Below(0.35) },
+            // At the second time both are due, in this order where the grid is coarse.
+            Pruning { at: vec![grid(60_000_001), grid(123_456_789)], which: Weakest::Below(0.3) },
         ];
     }
     scenario
