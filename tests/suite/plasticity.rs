@@ -78,7 +78,7 @@ fn a_network_that_is_pruned_writes_what_is_gone() {
     let home = tempfile::tempdir().unwrap();
     let rule = "rule = \"noise_prune\", policy = \"uniform\", kappa = 0.5, min_spikes = 1, \
                 probe = \"200 ms\"";
-    let pruning = "at = [\"300 ms\", \"400 ms\"], fraction = 0.25";
+    let pruning = "at = [\"300 ms\", \"400 ms\"]\nfraction = 0.25";
     let text = EXAMPLE
         .replace("rule = \"stdp\", tau_plus = \"20 ms\", tau_minus = \"20 ms\"", rule)
         .replace(
