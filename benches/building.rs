@@ -51,6 +51,7 @@ fn scenario(size: u32, connect: Connect, weight: Shape, delay_ms: Distribution) 
         weight: weight.into(),
         delay_ms,
         plasticity: Plasticity::default(),
+        pruning: Vec::new(),
     };
     Scenario {
         title: String::new(),

@@ -363,6 +363,7 @@ mod tests {
             target: vec![2, 1, 3, 2, 0, 3],
             weight: vec![30.0; 6],
             delay: vec![100_000; 6],
+            ..Weights::default()
         };
         write_npz(std::fs::File::create(&path).unwrap(), &weights).unwrap();
         path

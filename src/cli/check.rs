@@ -95,6 +95,9 @@ fn files(scenario: &Scenario) -> Vec<&'static str> {
     if scenario.record.weights {
         files.push("weights.npz");
     }
+    if scenario.record.pruned {
+        files.push("pruned.npz");
+    }
     files
 }
 

@@ -3,7 +3,8 @@
 use super::console::{Console, Exit, Failure, shell_word};
 use super::words;
 use crate::base::{Span, Tick, Unit};
-use crate::output::plot::{RasterOptions, TraceOptions, raster, traces};
+use crate::output::plot::{RasterOptions, TraceOptions, raster, synapses, traces};
+use crate::output::pruned;
 use crate::output::traces::read_npz;
 use crate::output::{Manifest, OutputError, read_spikes, write_file};
 use clap::Args;
@@ -18,6 +19,9 @@ pub struct Arguments {
     /// Draw recorded state variables instead of spikes
     #[arg(long)]
     traces: bool,
+    /// Draw how many synapses were left, and removed by which cause, instead of spikes
+    #[arg(long, conflicts_with_all = ["traces", "neurons", "bin"])]
+    pruned: bool,
     /// Start of the time window, such as "200 ms"
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Span>,
@@ -30,8 +34,8 @@ pub struct Arguments {
     /// Width of a bin of the rates [default: about 200 bins]
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "traces")]
     bin: Option<Span>,
-    /// SVG file to write, or - for standard output [default: raster.svg or traces.svg beside
-    /// the data]
+    /// SVG file to write, or - for standard output [default: raster.svg, traces.svg or
+    /// pruned.svg beside the data]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Replace an existing file; a picture beside its results is replaced in any case
@@ -51,7 +55,11 @@ pub fn plot(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Fa
     {
         return Err(Failure::invalid(format!("--from ({from}) must lie before --to ({to})")));
     }
-    let svg = if arguments.traces { draw_traces(arguments)? } else { draw_raster(arguments)? };
+    let (svg, name) = match arguments {
+        Arguments { traces: true, .. } => (draw_traces(arguments)?, "traces.svg"),
+        Arguments { pruned: true, .. } => (draw_pruned(arguments)?, "pruned.svg"),
+        _ => (draw_raster(arguments)?, "raster.svg"),
+    };
     if arguments.out.as_deref() == Some(Path::new("-")) {
         console.print(&svg)?;
         return Ok(Exit::Good);
@@ -59,7 +67,7 @@ pub fn plot(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Fa
     // The default name belongs to us and can be made again from the data beside it.
     let (out, force) = match &arguments.out {
         Some(out) => (out.clone(), arguments.force),
-        None => (beside(&arguments.path, arguments.traces), true),
+        None => (beside(&arguments.path, name), true),
     };
     write_file(&out, force, |writer| writer.write_all(svg.as_bytes()))?;
     let size = words::bytes(svg.len() as u64);
@@ -67,8 +75,7 @@ pub fn plot(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Fa
     Ok(Exit::Good)
 }
 
-fn beside(path: &Path, traces: bool) -> PathBuf {
-    let name = if traces { "traces.svg" } else { "raster.svg" };
+fn beside(path: &Path, name: &str) -> PathBuf {
     if path.is_dir() { path.join(name) } else { path.with_extension(name) }
 }
 
@@ -94,13 +101,26 @@ fn draw_raster(arguments: &Arguments) -> Result<String, Failure> {
     Ok(raster(&record, &options))
 }
 
-fn draw_traces(arguments: &Arguments) -> Result<String, Failure> {
-    let path = &arguments.path;
-    let file = if path.is_dir() { path.join("traces.npz") } else { path.clone() };
+/// The file of a folder of results, or the file itself.
+fn file_of(path: &Path, name: &str, key: &str) -> Result<PathBuf, Failure> {
+    let file = if path.is_dir() { path.join(name) } else { path.to_path_buf() };
     if path.is_dir() && !file.is_file() {
-        let what = "holds no traces.npz; a scenario asks for one by [record] state = [...]";
+        let what = format!("holds no {name}; a scenario asks for one by [record] {key}");
         return Err(OutputError::malformed(path, what).into());
     }
+    Ok(file)
+}
+
+fn draw_pruned(arguments: &Arguments) -> Result<String, Failure> {
+    let path = &arguments.path;
+    let file = file_of(path, "pruned.npz", "pruned = true")?;
+    let (from, to) = (arguments.from.map(Span::ms), arguments.to.map(Span::ms));
+    Ok(synapses(&pruned::read_npz(&file)?, &title(path), from, to))
+}
+
+fn draw_traces(arguments: &Arguments) -> Result<String, Failure> {
+    let path = &arguments.path;
+    let file = file_of(path, "traces.npz", "state = [...]")?;
     let options = TraceOptions {
         title: title(path),
         from: arguments.from.map(|span| Tick(span.0)),
@@ -130,5 +150,6 @@ mod tests {
         assert_eq!(call(&["plot", name, "--from", "3 ms", "--to", "2 ms"]).0, Exit::Invalid);
         assert_eq!(call(&["plot", name, "--out", name]).0, Exit::File, "nothing is overwritten");
         assert_eq!(call(&["plot", home.path().to_str().unwrap(), "--traces"]).0, Exit::File);
+        assert_eq!(call(&["plot", home.path().to_str().unwrap(), "--pruned"]).0, Exit::File);
     }
 }

@@ -8,7 +8,7 @@ use super::{machine, wiring, words};
 use crate::output::manifest::Manifest;
 use crate::output::spikes::{self, SpikeColumns};
 use crate::output::summary::{Distribution, Effort, Summary, WallTime};
-use crate::output::{Layout, OutputError, ResultFolder, traces, weights};
+use crate::output::{Layout, OutputError, ResultFolder, pruned, traces, weights};
 use crate::record::Outcome;
 use crate::scenario::Scenario;
 use clap::Args;
@@ -107,8 +107,11 @@ pub fn simulate(
     let building = Instant::now();
     let network = wiring::build(scenario, shards, threads, machine::available_memory())?;
     let build = building.elapsed().as_secs_f64();
+    let synapses = network.synapses;
+    let [shortest_delay_ms, longest_delay_ms] =
+        [network.shortest_delay, network.longest_delay].map(|delay| delay.map(|span| span.ms()));
     let meter = Meter::new(scenario.duration, quiet);
-    let outcome = wiring::run(scenario, &network, threads, &|progress| meter.observe(progress));
+    let outcome = wiring::run(scenario, network, threads, &|progress| meter.observe(progress));
     let whole = meter.finish();
     let warmup = meter.set_up_s();
     let wall_s = WallTime { build, warmup, simulate: whole - warmup };
@@ -116,9 +119,9 @@ pub fn simulate(
         wall_s,
         threads,
         shards,
-        synapses: network.synapses,
-        shortest_delay_ms: network.shortest_delay.map(|span| span.ms()),
-        longest_delay_ms: network.longest_delay.map(|span| span.ms()),
+        synapses,
+        shortest_delay_ms,
+        longest_delay_ms,
         peak_rss_bytes: machine::peak_memory(),
     };
     Ok(Finished { outcome: outcome?, effort })
@@ -156,6 +159,11 @@ fn write(
     }
     if let Some(all) = &outcome.weights {
         folder.file("weights.npz", |file| weights::write_npz(file, all))?;
+    }
+    if let Some(removals) = &outcome.pruning.removals {
+        let (synapses, simulated_s) = (summary.synapses, summary.simulated_s);
+        folder
+            .file("pruned.npz", |file| pruned::write_npz(file, removals, synapses, simulated_s))?;
     }
     folder.file("summary.json", |file| writeln!(file, "{}", summary.to_json()))?;
     let effort = (summary.threads, summary.shards);
@@ -213,6 +221,19 @@ fn network_facts(summary: &Summary) -> Vec<(&'static str, String)> {
     ];
     if let (Some(low), Some(high)) = (summary.shortest_delay_ms, summary.longest_delay_ms) {
         rows.insert(2, ("delays", format!("{low} to {high} ms")));
+    }
+    let pruning = &summary.pruning;
+    if pruning.removed() > 0 {
+        let by = [
+            (pruning.by_rule, "by their rule"),
+            (pruning.by_fraction, "as the weakest"),
+            (pruning.by_bound, "below a bound"),
+        ];
+        let some = by.iter().filter(|(number, _)| *number > 0);
+        let causes: Vec<String> =
+            some.map(|(number, why)| format!("{} {why}", count(*number))).collect();
+        let text = format!("{} left; removed: {}", count(pruning.left), causes.join(", "));
+        rows.push(("pruned synapses", text));
     }
     rows.push(("digest", summary.digest.clone()));
     rows

@@ -68,13 +68,13 @@ pub fn build(
     network::build(scenario, shards, threads as usize, limit).map_err(Failure::invalid)
 }
 
-/// Simulates the network.
+/// Simulates the network, and uses it up.
 pub fn run(
     scenario: &Scenario,
-    network: &Network,
+    network: Network,
     threads: u32,
     observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Outcome, Failure> {
-    engine::run(scenario, network, Options::threads(threads as usize), observer)
+    engine::run_owned(scenario, network, Options::threads(threads as usize), observer)
         .map_err(Failure::run)
 }

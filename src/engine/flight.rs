@@ -15,14 +15,15 @@
 //! in which it takes effect (see [`super::learning`]).
 
 use super::frames::{Batch, Point};
-use super::learning::{self, Learning, Reached, Sample, Transmitted};
+use super::learning::{self, Learning, Pruned, Reached, Sample, Transmitted};
+use super::pruning::{Candidates, Decision};
 use super::run::Cut;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition, PlasticProjection};
 use crate::queue::Calendar;
 use crate::record::Spike;
 use crate::scenario::Scenario;
-use crate::synapse::{Synapses, Table};
+use crate::synapse::{self, Rows, Synapses, Table};
 use hdrhistogram::Histogram;
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -33,6 +34,10 @@ const ROWS_AHEAD: usize = 16;
 const LINE: usize = 8;
 /// Windows in a block.
 const WINDOWS_PER_BLOCK: u64 = 8;
+
+/// Rows that lose synapses are closed up when one synapse in so many is dead: so what is dead takes
+/// little memory, and what is alive is moved a few times only.
+const DEAD_SHARE: usize = 8;
 
 /// A spike on its way.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +53,8 @@ struct Cursor {
 /// One plastic projection on its way through a slice.
 struct Plastic<'n> {
     projection: PlasticProjection,
-    synapses: Box<dyn Learning + 'n>,
+    rows: Rows<'n>,
+    synapses: Box<dyn Learning>,
     /// The modulator's population and the delay of its spikes.
     modulator: Option<(usize, Span)>,
     /// Arrivals of the modulator that have not been told, in any order.
@@ -57,6 +63,16 @@ struct Plastic<'n> {
     reached: Vec<Reached>,
     /// What is transmitted, in that order.
     transmitted: Vec<Transmitted>,
+}
+
+/// A plastic projection at the end of a run.
+pub struct Left<'n> {
+    /// The synapses that are left.
+    pub rows: Rows<'n>,
+    /// Their weights.
+    pub weights: Vec<f32>,
+    /// What has become of the others.
+    pub pruned: Pruned,
 }
 
 /// What is on its way to one shard.
@@ -87,24 +103,32 @@ pub struct Flight<'n> {
 }
 
 impl<'n> Flight<'n> {
-    /// Nothing is on its way to shard `shard`. `in_order` says how arrivals will be asked for.
+    /// Nothing is on its way to shard `shard`. `in_order` says how arrivals will be asked for;
+    /// `own` are the tables of the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
         shard: u32,
         cut: Cut,
         in_order: bool,
+        own: Vec<Table>,
     ) -> Flight<'n> {
         let slices_per_block = cut.slices_per_window * WINDOWS_PER_BLOCK;
         let tables = network.shards[shard as usize].tables.as_slice();
         let fixed = &tables[..network.partition.populations()];
         let scattered = fixed.iter().any(is_scattered);
         let ahead = if in_order && scattered { slices_per_block } else { 0 };
-        let numbers = 0..network.plastic.len();
+        let mut rows: Vec<Rows<'n>> = own.into_iter().map(Rows::own).collect();
+        if rows.is_empty() {
+            rows.extend(tables[fixed.len()..].iter().map(Rows::of_plan));
+        }
+        let plastic = rows.into_iter().enumerate();
         Flight {
             partition: &network.partition,
             tables,
-            plastic: numbers.map(|number| Plastic::new(scenario, network, number, shard)).collect(),
+            plastic: plastic
+                .map(|(number, rows)| Plastic::new(scenario, network, number, shard, rows))
+                .collect(),
             slice: cut.slice,
             duration: Tick(scenario.duration.0),
             slices_per_block,
@@ -160,7 +184,7 @@ impl<'n> Flight<'n> {
             if plastic.projection.source != population {
                 continue;
             }
-            let row = self.tables[table].row(source);
+            let row = plastic.rows.row(source);
             if !row.is_empty() {
                 plastic.synapses.sent(source, tick);
                 self.new.push(start(tick, neuron, population, table, &row));
@@ -184,9 +208,17 @@ impl<'n> Flight<'n> {
         !self.plastic.is_empty()
     }
 
-    /// Settles all synapses that change; everything before `now` has been delivered.
+    /// Settles all synapses that change, and closes up rows in which many are dead; everything
+    /// before `now` has been delivered.
     pub fn settle(&mut self, now: Tick) {
-        self.plastic.iter_mut().for_each(|plastic| plastic.synapses.settle(now));
+        for number in 0..self.plastic.len() {
+            let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+            synapses.settle(rows, now);
+            if synapses.dead() > 0 && synapses.dead() >= rows.synapses.len() / DEAD_SHARE {
+                let alive = synapses.alive();
+                self.retain(number, &alive);
+            }
+        }
     }
 
     /// Copies all synapses that change, as they are.
@@ -197,7 +229,11 @@ impl<'n> Flight<'n> {
     /// What the copies of each plastic projection, which are from `from`, come to at `at`.
     pub fn sample(&mut self, from: Tick, at: Tick) -> Vec<Sample> {
         self.tell_modulators();
-        self.plastic.iter_mut().map(|plastic| plastic.synapses.sample(from, at)).collect()
+        let sample = |plastic: &mut Plastic<'_>| {
+            let Plastic { rows, synapses, .. } = plastic;
+            synapses.sample(rows, from, at)
+        };
+        self.plastic.iter_mut().map(sample).collect()
     }
 
     /// Throws the copies away.
@@ -205,15 +241,84 @@ impl<'n> Flight<'n> {
         self.plastic.iter_mut().for_each(|plastic| plastic.synapses.drop_held());
     }
 
-    /// Ends the run after what was collected last: the weights of each plastic projection.
-    pub fn finish(&mut self, end: Tick) -> Vec<Vec<f32>> {
-        self.tell_modulators();
-        self.plastic.iter_mut().map(|plastic| plastic.synapses.finish(end)).collect()
+    /// Weighs the synapses of a projection of which some are to be removed. Everything that takes
+    /// effect before `at` has been delivered.
+    pub fn weigh(&mut self, number: usize, at: Tick) -> Candidates {
+        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+        Candidates { weights: synapses.weigh(rows, at) }
     }
 
-    /// Memory that learning takes beside the tables.
+    /// The rows of a plastic projection.
+    pub fn rows(&self, number: usize) -> &Table {
+        &self.plastic[number].rows
+    }
+
+    /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
+    pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
+        let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
+        for source in 0..rows.offsets.len() as u32 - 1 {
+            for place in rows.row(source).filter(|&place| !keep[place]) {
+                let (row, weight) = (&rows.delayed()[place], candidates.weights[place]);
+                if !weight.is_nan() {
+                    synapses.note_removal(row, source, decision.at, weight, decision.cause());
+                }
+            }
+        }
+        self.retain(decision.number, keep);
+    }
+
+    /// Takes synapses out of the rows of a plastic projection; spikes on their way go on behind what
+    /// they have passed.
+    fn retain(&mut self, number: usize, keep: &[bool]) {
+        let table = (self.partition.populations() + number) as u16;
+        let mut old = Vec::new();
+        self.flying.each_mut(|cursor| {
+            if cursor.table == table {
+                old.push(cursor.next);
+            }
+        });
+        old.sort_unstable();
+        old.dedup();
+        let mut new = old.clone();
+        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+        rows.retain(keep, &mut new);
+        synapses.retain(keep);
+        self.flying.each_mut(|cursor| {
+            if cursor.table == table {
+                let place = old.binary_search(&cursor.next).expect("it was asked for");
+                cursor.next = new[place];
+            }
+        });
+    }
+
+    /// Ends the run after what was collected last: what is left of each plastic projection.
+    pub fn finish(mut self, end: Tick) -> Vec<Left<'n>> {
+        self.tell_modulators();
+        let finish = |plastic: Plastic<'n>| {
+            let Plastic { mut rows, mut synapses, .. } = plastic;
+            let mut weights = synapses.finish(&rows, end);
+            if synapses.dead() > 0 {
+                let alive = synapses.alive();
+                rows.retain(&alive, &mut []);
+                synapse::retain(&mut weights, &alive);
+            }
+            Left { rows, weights, pruned: std::mem::take(synapses.pruned()) }
+        };
+        self.plastic.into_iter().map(finish).collect()
+    }
+
+    /// Memory that synapses that change take, with their rows.
     pub fn learning_bytes(&self) -> u64 {
-        self.plastic.iter().map(|plastic| plastic.synapses.bytes()).sum()
+        self.plastic.iter().map(|plastic| plastic.rows.bytes() + plastic.synapses.bytes()).sum()
+    }
+
+    /// The table of a row.
+    #[inline]
+    fn table(&self, cursor: &Cursor) -> &Table {
+        match (cursor.table as usize).checked_sub(self.partition.populations()) {
+            Some(number) => &self.plastic[number].rows,
+            None => &self.tables[cursor.table as usize],
+        }
     }
 
     /// Spikes of modulators come from all shards; of one round they are put in order of time.
@@ -234,7 +339,7 @@ impl<'n> Flight<'n> {
         // Rows lie far apart in memory. Asking for the beginning of each in a loop that does
         // nothing else keeps many of these reads in flight at once, instead of one at a time.
         for (cursor, delay) in &mut new {
-            *delay = self.tables[cursor.table as usize].synapses.delay(cursor.next);
+            *delay = self.table(cursor).synapses.delay(cursor.next);
         }
         new.sort_unstable_by_key(|(cursor, _)| cursor.via());
         for (cursor, delay) in new.drain(..) {
@@ -305,9 +410,8 @@ impl<'n> Flight<'n> {
     }
 
     fn rest_of_row(&self, cursor: &Cursor) -> Range<usize> {
-        let table = &self.tables[cursor.table as usize];
         let first = self.partition.population(cursor.population as usize).start;
-        cursor.next as usize..table.row(cursor.source.0 - first).end
+        cursor.next as usize..self.table(cursor).row(cursor.source.0 - first).end
     }
 
     /// Takes the cursors of a slice, in the order of via.
@@ -332,42 +436,46 @@ impl<'n> Flight<'n> {
             let cursor = self.due[place];
             let Some(number) = (cursor.table as usize).checked_sub(first) else { continue };
             let row = self.rest_of_row(&cursor);
-            let synapses = &self.tables[cursor.table as usize].synapses;
+            let synapses = &self.plastic[number].rows.synapses;
             let count = synapses.count_before(row.clone(), end.since(cursor.sent));
             let population = self.partition.population(cursor.population as usize);
             self.plastic[number].reached.push(Reached {
                 source: cursor.source.0 - population.start,
                 sent: cursor.sent,
                 piece: row.start..row.start + count,
+                alive: 0,
             });
         }
         for plastic in &mut self.plastic {
-            plastic.synapses.deliver(&plastic.reached, &mut plastic.transmitted);
+            let Plastic { rows, synapses, reached, transmitted, .. } = plastic;
+            synapses.deliver(rows, reached, transmitted);
         }
     }
 
     /// What a cursor of a plastic projection transmits in this slice; cursors must be asked for in
-    /// the order in which they are due. `None` for one whose synapses do not change.
+    /// the order in which they are due. With it how many synapses were reached, dead ones included.
+    /// `None` for a cursor whose synapses do not change.
     #[inline]
-    fn hand_out(&mut self, cursor: &Cursor) -> Option<Vec<Transmitted>> {
+    fn hand_out(&mut self, cursor: &Cursor) -> Option<(Vec<Transmitted>, usize)> {
         if cursor.table == cursor.population {
             return None;
         }
         let number = cursor.table as usize - self.partition.populations();
         let Plastic { reached, transmitted, .. } = &mut self.plastic[number];
-        let count = reached.pop().expect("one for each cursor").piece.len();
-        Some(transmitted.split_off(transmitted.len() - count))
+        let Reached { piece, alive, .. } = reached.pop().expect("one for each cursor");
+        Some((transmitted.split_off(transmitted.len() - alive), piece.len()))
     }
 
-    /// Hands out what arrives in a slice: calls `visit` with each target, tick and weight.
+    /// Hands out what arrives in a slice before `end`: calls `visit` with each target, tick and
+    /// weight. A slice may be gone through in several parts.
     pub fn each_arrival(&mut self, slice: u64, end: Tick, mut visit: impl FnMut(u32, Tick, f64)) {
         self.take(slice, end);
         for place in 0..self.due.len() {
             self.walked = Some(place);
             let cursor = self.due[place];
-            if let Some(transmitted) = self.hand_out(&cursor) {
+            if let Some((transmitted, reached)) = self.hand_out(&cursor) {
                 transmitted.iter().for_each(|t| visit(t.target, t.at, t.weight));
-                self.go_on(cursor, transmitted.len());
+                self.go_on(cursor, reached, transmitted.len());
                 continue;
             }
             let synapses = &self.tables[cursor.table as usize].synapses;
@@ -377,13 +485,13 @@ impl<'n> Flight<'n> {
             synapses.each(reached, |target, weight, delay| {
                 visit(target, cursor.sent + delay, f64::from(weight));
             });
-            self.go_on(cursor, count);
+            self.go_on(cursor, count, count);
         }
         self.walked = None;
     }
 
-    /// Gathers what arrives in a slice: synapses that share a tick as batches, in order of time;
-    /// what has a tick of its own as points, in any order of time, into an empty list.
+    /// Gathers what arrives in a slice before `end`: synapses that share a tick as batches, in order
+    /// of time; what has a tick of its own as points, in any order of time.
     pub fn gather(
         &mut self,
         slice: u64,
@@ -398,12 +506,12 @@ impl<'n> Flight<'n> {
             }
             self.walked = Some(place);
             let cursor = self.due[place];
-            if let Some(transmitted) = self.hand_out(&cursor) {
+            if let Some((transmitted, reached)) = self.hand_out(&cursor) {
                 let start = slice * self.slice.0;
                 points.extend(transmitted.iter().map(|&Transmitted { at, target, weight }| {
                     Point { offset: (at.0 - start) as u32, target, weight }
                 }));
-                self.go_on(cursor, transmitted.len());
+                self.go_on(cursor, reached, transmitted.len());
                 continue;
             }
             let Cursor { sent, population, source, .. } = cursor;
@@ -414,17 +522,22 @@ impl<'n> Flight<'n> {
                 let count = stretch.len() as u32;
                 batches.push(Batch { at, source, population, count, first });
             });
-            self.go_on(cursor, count);
+            self.go_on(cursor, count, count);
         }
         self.walked = None;
         batches.sort_by_key(|batch| batch.at);
-        if !self.ahead.is_empty() && slice / self.slices_per_block == self.block {
-            let ahead = &mut self.ahead[(slice % self.slices_per_block) as usize];
-            if points.is_empty() {
-                std::mem::swap(points, ahead);
-            } else {
-                points.append(ahead);
-            }
+    }
+
+    /// Gathers what has been read ahead for a slice, once, behind everything else.
+    pub fn gather_ahead(&mut self, slice: u64, points: &mut Vec<Point>) {
+        if self.ahead.is_empty() || slice / self.slices_per_block != self.block {
+            return;
+        }
+        let ahead = &mut self.ahead[(slice % self.slices_per_block) as usize];
+        if points.is_empty() {
+            std::mem::swap(points, ahead);
+        } else {
+            points.append(ahead);
         }
     }
 
@@ -434,7 +547,7 @@ impl<'n> Flight<'n> {
         let due = &self.due[place..];
         let mut asked = Span::ZERO;
         for cursor in &due[..due.len().min(ROWS_AHEAD)] {
-            let synapses = &self.tables[cursor.table as usize].synapses;
+            let synapses = &self.table(cursor).synapses;
             let Synapses::Bucketed { delays, .. } = synapses else { continue };
             let row = self.rest_of_row(cursor);
             // What is reached now is about the row's share for one delay.
@@ -446,12 +559,13 @@ impl<'n> Flight<'n> {
         std::hint::black_box(asked);
     }
 
-    /// Files a cursor that has reached `count` synapses under its next arrival.
-    fn go_on(&mut self, cursor: Cursor, count: usize) {
-        self.synaptic_events += count as u64;
+    /// Files a cursor that has reached `count` synapses, of which `alive` are alive, under its next
+    /// arrival.
+    fn go_on(&mut self, cursor: Cursor, count: usize, alive: usize) {
+        self.synaptic_events += alive as u64;
         let next = cursor.next + count as u64;
         if (next as usize) < self.rest_of_row(&cursor).end {
-            let delay = self.tables[cursor.table as usize].synapses.delay(next);
+            let delay = self.table(&cursor).synapses.delay(next);
             let at = cursor.sent + delay;
             if at < self.duration {
                 self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
@@ -500,12 +614,19 @@ fn start(
 }
 
 impl<'n> Plastic<'n> {
-    fn new(scenario: &'n Scenario, network: &'n Network, number: usize, shard: u32) -> Self {
+    fn new(
+        scenario: &'n Scenario,
+        network: &'n Network,
+        number: usize,
+        shard: u32,
+        rows: Rows<'n>,
+    ) -> Self {
         let projection = network.plastic[number];
         let modulator = scenario.projections[projection.index].plasticity.modulator;
         Plastic {
             projection,
-            synapses: learning::Setup::new(scenario, network, number, shard).build(),
+            synapses: learning::Setup::new(scenario, network, number, shard).build(&rows),
+            rows,
             modulator: modulator.map(|modulator| (modulator.population, modulator.delay)),
             modulated: Vec::new(),
             reached: Vec::new(),

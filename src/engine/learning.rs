@@ -25,6 +25,16 @@
 //! * of the modulator: what arrived before the earliest time until which a synapse was settled.
 //!
 //! [`crate::plasticity::history`] shows why this changes no bit.
+//!
+//! # What becomes of a synapse that is removed?
+//!
+//! A rule that prunes decides at simulated times, and each synapse by what it holds itself, so it
+//! does not matter when the decision is worked out: at the next arrival, or when all synapses are
+//! settled. From then on the synapse is a tombstone: spikes walk past it, and nothing is transmitted,
+//! counted or added. Once many are dead they are taken out of the rows ([`Learning::retain`]); a
+//! spike on its way then goes on behind what it has passed. A spike that reaches the synapse before
+//! the decision is delivered, a later one is not: settling a synapse until a tick that no
+//! delivery will precede removes nothing that a spike under way could still find.
 
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
@@ -32,8 +42,9 @@ use crate::plasticity::{
     Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site,
     Spike, Verdict, Visitor, dispatch, short_term,
 };
+use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
-use crate::synapse::{DelayedSynapse, Synapses, Table};
+use crate::synapse::{self, DelayedSynapse, Rows};
 use std::ops::Range;
 
 /// A stretch of a row that a spike reaches.
@@ -45,6 +56,19 @@ pub struct Reached {
     pub sent: Tick,
     /// Where the synapses stand in the table.
     pub piece: Range<usize>,
+    /// How many of them transmit: those that have not been removed.
+    pub alive: usize,
+}
+
+/// What has become of the synapses of a projection in one shard.
+#[derive(Clone, Debug, Default)]
+pub struct Pruned {
+    /// How many were removed, by [`Cause`].
+    pub removed: [u64; Cause::ALL.len()],
+    /// How often a synapse was made stronger because it stayed.
+    pub strengthened: u64,
+    /// The synapses that were removed, in any order, if they are recorded.
+    pub removals: Vec<Removal>,
 }
 
 /// What a synapse transmits.
@@ -79,13 +103,23 @@ pub trait Learning: Send {
     /// A spike of the modulator arrives. They must be told in order.
     fn modulated(&mut self, at: Tick);
 
-    /// Spikes take effect: appends what is transmitted, in the order of `reached`. Of each source
-    /// earlier spikes must come first.
-    fn deliver(&mut self, reached: &[Reached], transmitted: &mut Vec<Transmitted>);
+    /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes how much
+    /// by each. Of each source earlier spikes must come first.
+    fn deliver(
+        &mut self,
+        rows: &Rows<'_>,
+        reached: &mut [Reached],
+        transmitted: &mut Vec<Transmitted>,
+    );
 
     /// Settles all synapses and forgets what will not be asked for; everything that takes effect
     /// before `now` has been delivered.
-    fn settle(&mut self, now: Tick);
+    fn settle(&mut self, rows: &Rows<'_>, now: Tick);
+
+    /// Settles all synapses and gives their weights, in the order of the table, as a spike would find
+    /// them that takes effect at `now`; NaN for those that have been removed. Everything that takes
+    /// effect before has been delivered.
+    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32>;
 
     /// Copies all synapses as they are.
     fn hold(&mut self);
@@ -93,14 +127,36 @@ pub trait Learning: Send {
     /// What the synapses that were held at `from` come to at `at`. Everything that took effect
     /// before `from` had been delivered then; all that was sent and fired before `at` has been
     /// told. Changes nothing.
-    fn sample(&mut self, from: Tick, at: Tick) -> Sample;
+    fn sample(&mut self, rows: &Rows<'_>, from: Tick, at: Tick) -> Sample;
 
     /// Throws the copies away.
     fn drop_held(&mut self);
 
     /// The weights at the end of a run, in the order of the table. All that was sent and fired
     /// before has been told, and what took effect before was delivered.
-    fn finish(&mut self, end: Tick) -> Vec<f32>;
+    fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32>;
+
+    /// How many synapses have been removed and still stand in the table.
+    fn dead(&self) -> usize;
+
+    /// Whether each synapse of the table is alive.
+    fn alive(&self) -> Vec<bool>;
+
+    /// Keeps the synapses for which `keep` holds true, as the table does.
+    fn retain(&mut self, keep: &[bool]);
+
+    /// Takes note of a synapse that is removed by a decision about all of them.
+    fn note_removal(
+        &mut self,
+        row: &DelayedSynapse,
+        source: u32,
+        at: Tick,
+        weight: f32,
+        why: Cause,
+    );
+
+    /// What has become of the synapses so far.
+    fn pruned(&mut self) -> &mut Pruned;
 
     /// Memory taken beside the table.
     fn bytes(&self) -> u64;
@@ -111,7 +167,6 @@ pub struct Setup<'n> {
     scenario: &'n Scenario,
     network: &'n Network,
     projection: PlasticProjection,
-    table: &'n Table,
     shard: u32,
 }
 
@@ -123,15 +178,13 @@ impl<'n> Setup<'n> {
         number: usize,
         shard: u32,
     ) -> Setup<'n> {
-        let tables = &network.shards[shard as usize].tables;
-        let table = &tables[network.partition.populations() + number];
-        Setup { scenario, network, projection: network.plastic[number], table, shard }
+        Setup { scenario, network, projection: network.plastic[number], shard }
     }
 
-    /// The synapses at time zero.
-    pub fn build(self) -> Box<dyn Learning + 'n> {
+    /// The synapses of a table at time zero.
+    pub fn build(self, rows: &Rows<'n>) -> Box<dyn Learning> {
         let rule: &Descriptor = self.plasticity().rule;
-        dispatch(rule, self)
+        dispatch(rule, Building(&self, rows))
     }
 
     fn plasticity(&self) -> &'n Plasticity {
@@ -139,18 +192,19 @@ impl<'n> Setup<'n> {
     }
 }
 
-impl<'n> Visitor for Setup<'n> {
-    type Output = Box<dyn Learning + 'n>;
+/// What is set up, and the rows.
+struct Building<'a, 'n>(&'a Setup<'n>, &'a Rows<'n>);
 
-    fn visit<R: Rule>(self) -> Box<dyn Learning + 'n> {
-        Box::new(Learned::<R>::new(&self))
+impl Visitor for Building<'_, '_> {
+    type Output = Box<dyn Learning>;
+
+    fn visit<R: Rule>(self) -> Box<dyn Learning> {
+        Box::new(Learned::<R>::new(self.0, self.1))
     }
 }
 
 /// The synapses of one projection in one shard, which change by the rule `R`.
-struct Learned<'n, R: Rule> {
-    offsets: &'n [u64],
-    rows: &'n [DelayedSynapse],
+struct Learned<R: Rule> {
     synapses: Vec<R::Synapse<f32>>,
     /// The recent spikes of each source.
     trains: Vec<History<Sent<R::Trace>>>,
@@ -163,6 +217,13 @@ struct Learned<'n, R: Rule> {
     held: Option<Held<R>>,
     longest_delay: Span,
     longest_dendritic: Span,
+    /// Synapses that have been removed and still stand in the table.
+    dead: usize,
+    pruned: Pruned,
+    /// Whether removals are kept.
+    records: bool,
+    /// The index of the projection.
+    index: u32,
     common: Common<R>,
 }
 
@@ -226,15 +287,14 @@ fn trace_of<T: Copy>(spike: &Spike<Sent<T>>) -> Spike<T> {
     Spike { at: spike.at, value: spike.value.trace }
 }
 
-impl<'n, R: Rule> Learned<'n, R> {
-    fn new(setup: &Setup<'n>) -> Learned<'n, R> {
+impl<R: Rule> Learned<R> {
+    fn new(setup: &Setup<'_>, rows: &Rows<'_>) -> Learned<R> {
         let plasticity = setup.plasticity();
         let PlasticProjection { source, target, .. } = setup.projection;
         let partition = &setup.network.partition;
         let constants = R::constants(&plasticity.values, setup.scenario.seed);
-        let Synapses::OwnDelay { rows } = &setup.table.synapses else {
-            panic!("rows that learn have delays of their own")
-        };
+        let longest_delay = rows.delays().map_or(Span::ZERO, |(_, longest)| longest);
+        let rows = rows.delayed();
         let new = |row: &DelayedSynapse| R::synapse::<f32>(&constants, row.weight.into());
         let synapses = rows.iter().map(new).collect();
         let dendritic_of = |row: &DelayedSynapse| {
@@ -245,16 +305,18 @@ impl<'n, R: Rule> Learned<'n, R> {
         let at_rest = || Postsynaptic { spikes: History::default(), state: R::target(&constants) };
         let resource = plasticity.short_term.as_deref().map(short_term::Resource::new);
         Learned {
-            offsets: &setup.table.offsets,
-            rows,
             synapses,
             trains: partition.population(source).map(|_| History::default()).collect(),
             targets: owned.clone().map(|_| at_rest()).collect(),
             resource: resource.or_else(|| R::resource(&constants).cloned()),
             order: Vec::new(),
             held: None,
-            longest_delay: setup.table.delays().map_or(Span::ZERO, |(_, longest)| longest),
+            longest_delay,
             longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
+            dead: 0,
+            pruned: Pruned::default(),
+            records: setup.scenario.record.pruned,
+            index: setup.projection.index as u32,
             common: Common {
                 constants,
                 shared: R::Shared::default(),
@@ -267,40 +329,49 @@ impl<'n, R: Rule> Learned<'n, R> {
         }
     }
 
-    fn row(&self, source: u32) -> Range<usize> {
-        self.offsets[source as usize] as usize..self.offsets[source as usize + 1] as usize
-    }
-
-    /// A spike arrives at a synapse; what is transmitted.
+    /// A spike arrives at a synapse; what is transmitted, or `None` if the synapse is gone.
     #[inline]
-    fn arrive(&mut self, position: usize, source: u32, ordinal: u64) -> f64 {
+    fn arrive(
+        &mut self,
+        rows: &[DelayedSynapse],
+        position: usize,
+        source: u32,
+        ordinal: u64,
+    ) -> Option<f64> {
+        if R::pruned(&self.synapses[position]) {
+            return None;
+        }
         let train = &self.trains[source as usize];
         let now = train.spike(ordinal).expect("it has been sent");
         let last = ordinal.checked_sub(1).and_then(|before| train.spike(before)).map(trace_of);
         let pre = Pre { last, now: trace_of(now) };
         let synapse = &mut self.synapses[position];
-        let weight = self.common.at(&mut self.targets, &self.rows[position], source, |site| {
-            R::on_pre(site, synapse, pre)
-        });
-        weight * now.value.release.share()
+        let row = &rows[position];
+        let weight =
+            self.common.at(&mut self.targets, row, source, |site| R::on_pre(site, synapse, pre));
+        (!R::pruned(synapse)).then(|| weight * now.value.release.share())
     }
 
     /// Takes arrivals at inputs that share a pool in the order (tick, via).
-    fn arrive_by_target(&mut self, mut visit: impl FnMut(usize, f64)) {
+    fn arrive_by_target(
+        &mut self,
+        rows: &[DelayedSynapse],
+        mut visit: impl FnMut(usize, Option<f64>),
+    ) {
         let mut order = std::mem::take(&mut self.order);
         // A row stands where its source does, so the place in the table is the order of via.
-        order.sort_unstable_by_key(|p| (self.rows[p.position].target, p.at, p.position));
+        order.sort_unstable_by_key(|p| (rows[p.position].target, p.at, p.position));
         for place in order.drain(..) {
-            visit(place.listed, self.arrive(place.position, place.source, place.ordinal));
+            visit(place.listed, self.arrive(rows, place.position, place.source, place.ordinal));
         }
         self.order = order;
     }
 
     /// Takes the arrivals at the synapses before `end` that take effect at `from` or later.
-    fn take_what_is_under_way(&mut self, from: Tick, end: Tick) {
+    fn take_what_is_under_way(&mut self, rows: &Rows<'_>, from: Tick, end: Tick) {
         for source in 0..self.trains.len() as u32 {
-            for position in self.row(source) {
-                let delay = Span(self.rows[position].delay.into());
+            for position in rows.row(source) {
+                let delay = Span(rows.delayed()[position].delay.into());
                 let path = self.common.dendritic.path(delay).expect("checked when built");
                 let train = &self.trains[source as usize];
                 let before =
@@ -312,20 +383,21 @@ impl<'n, R: Rule> Learned<'n, R> {
                 }
             }
         }
-        self.arrive_by_target(|_, _| {});
+        self.arrive_by_target(rows.delayed(), |_, _| {});
     }
 
     /// Settles each synapse until the time at it that `until` says, given its dendritic part, and
     /// calls `visit`.
     fn settle_each(
         &mut self,
+        rows: &Rows<'_>,
         until: impl Fn(Span) -> Tick,
         latest: impl Fn(&History<Sent<R::Trace>>, Span) -> u64,
         mut visit: impl FnMut(&mut Site<'_, R>, &R::Synapse<f32>, Option<Spike<R::Trace>>),
     ) {
         for source in 0..self.trains.len() as u32 {
-            for position in self.row(source) {
-                let row = &self.rows[position];
+            for position in rows.row(source) {
+                let row = &rows.delayed()[position];
                 let train = &self.trains[source as usize];
                 let delay = Span(row.delay.into());
                 let synapse = &mut self.synapses[position];
@@ -340,7 +412,27 @@ impl<'n, R: Rule> Learned<'n, R> {
     }
 }
 
-impl<R: Rule> Learning for Learned<'_, R> {
+impl<R: Rule> Learned<R> {
+    /// Takes note of what was decided.
+    fn note_verdicts(&mut self) {
+        for verdict in self.common.verdicts.drain(..) {
+            let Verdict { at: tick, source, target, before, after } = verdict;
+            if after != 0.0 {
+                self.pruned.strengthened += 1;
+                continue;
+            }
+            self.dead += 1;
+            self.pruned.removed[Cause::Rule as usize] += 1;
+            if self.records {
+                let (weight, projection, cause) = (before as f32, self.index, Cause::Rule);
+                let removal = Removal { tick, source, target, weight, projection, cause };
+                self.pruned.removals.push(removal);
+            }
+        }
+    }
+}
+
+impl<R: Rule> Learning for Learned<R> {
     fn sent(&mut self, source: u32, at: Tick) {
         let train = &mut self.trains[source as usize];
         let last = train.latest();
@@ -362,29 +454,46 @@ impl<R: Rule> Learning for Learned<'_, R> {
         R::modulated(&self.common.constants, &mut self.common.shared, at);
     }
 
-    fn deliver(&mut self, reached: &[Reached], transmitted: &mut Vec<Transmitted>) {
-        for Reached { source, sent, piece } in reached {
+    fn deliver(
+        &mut self,
+        rows: &Rows<'_>,
+        reached: &mut [Reached],
+        transmitted: &mut Vec<Transmitted>,
+    ) {
+        let rows = rows.delayed();
+        for Reached { source, sent, piece, alive } in reached {
             let ordinal = self.trains[*source as usize].end_before(*sent);
+            let before = transmitted.len();
             for position in piece.clone() {
-                let DelayedSynapse { target, delay, .. } = self.rows[position];
+                let DelayedSynapse { target, delay, .. } = rows[position];
                 let at = *sent + Span(delay.into());
                 let weight = match R::DESCRIPTOR.order {
-                    Order::BySynapse => self.arrive(position, *source, ordinal),
+                    Order::BySynapse => self.arrive(rows, position, *source, ordinal),
                     Order::ByTarget => {
                         let (source, listed) = (*source, transmitted.len());
                         self.order.push(Place { at, position, source, ordinal, listed });
-                        0.0
+                        Some(0.0)
                     }
                 };
-                transmitted.push(Transmitted { at, target, weight });
+                let weight = weight.map(|weight| Transmitted { at, target, weight });
+                transmitted.extend(weight);
             }
+            *alive = transmitted.len() - before;
         }
-        self.arrive_by_target(|listed, weight| transmitted[listed].weight = weight);
+        self.arrive_by_target(rows, |listed, weight| {
+            transmitted[listed].weight = weight.expect("rules with a pool remove no synapse");
+        });
+        self.note_verdicts();
     }
 
-    fn settle(&mut self, now: Tick) {
+    fn settle(&mut self, rows: &Rows<'_>, now: Tick) {
         let before = |span: Span| Tick(now.0.saturating_sub(span.0));
-        self.settle_each(before, |train, delay| train.end_before(before(delay)), |_, _, _| {});
+        self.settle_each(
+            rows,
+            before,
+            |train, delay| train.end_before(before(delay)),
+            |_, _, _| {},
+        );
         let settled = before(self.longest_dendritic);
         let horizon = R::horizon(settled, self.longest_dendritic);
         for target in &mut self.targets {
@@ -394,6 +503,7 @@ impl<R: Rule> Learning for Learned<'_, R> {
         for train in &mut self.trains {
             train.trim(before(self.longest_delay));
         }
+        self.note_verdicts();
     }
 
     fn hold(&mut self) {
@@ -401,13 +511,13 @@ impl<R: Rule> Learning for Learned<'_, R> {
         self.held = Some(Held { synapses: self.synapses.clone(), states });
     }
 
-    fn sample(&mut self, from: Tick, at: Tick) -> Sample {
+    fn sample(&mut self, rows: &Rows<'_>, from: Tick, at: Tick) -> Sample {
         let held = self.held.as_ref().expect("copies are held");
         let copy = Held { synapses: held.synapses.clone(), states: held.states.clone() };
         let now = self.swap(copy);
         let verdicts = self.common.verdicts.len();
-        let weights = self.weights_at(from, at);
-        let levels = self.levels_at(at);
+        let weights = self.weights_at(rows, from, at);
+        let levels = self.levels_at(rows, at);
         // What the targets' spikes were granted has been worked out to the same bits.
         self.common.verdicts.truncate(verdicts);
         self.swap(now);
@@ -418,8 +528,61 @@ impl<R: Rule> Learning for Learned<'_, R> {
         self.held = None;
     }
 
-    fn finish(&mut self, end: Tick) -> Vec<f32> {
-        self.weights_at(end, end)
+    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32> {
+        let before = |span: Span| Tick(now.0.saturating_sub(span.0));
+        let mut weights = Vec::with_capacity(self.synapses.len());
+        let weigh = |site: &mut Site<'_, R>, synapse: &R::Synapse<f32>, last| {
+            let weight = match R::pruned(synapse) {
+                true => f32::NAN,
+                false => R::weight(site, synapse, last, before(site.path.dendritic)) as f32,
+            };
+            weights.push(weight);
+        };
+        self.settle_each(rows, before, |train, delay| train.end_before(before(delay)), weigh);
+        self.note_verdicts();
+        weights
+    }
+
+    fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32> {
+        self.weights_at(rows, end, end)
+    }
+
+    fn dead(&self) -> usize {
+        self.dead
+    }
+
+    fn alive(&self) -> Vec<bool> {
+        self.synapses.iter().map(|synapse| !R::pruned(synapse)).collect()
+    }
+
+    fn retain(&mut self, keep: &[bool]) {
+        synapse::retain(&mut self.synapses, keep);
+        self.dead = self.synapses.iter().filter(|synapse| R::pruned(synapse)).count();
+    }
+
+    fn note_removal(
+        &mut self,
+        row: &DelayedSynapse,
+        source: u32,
+        at: Tick,
+        weight: f32,
+        why: Cause,
+    ) {
+        self.pruned.removed[why as usize] += 1;
+        if self.records {
+            self.pruned.removals.push(Removal {
+                tick: at,
+                source: NeuronId(self.common.first_source + source),
+                target: NeuronId(self.common.first_target + (row.target - self.common.local_start)),
+                weight,
+                projection: self.index,
+                cause: why,
+            });
+        }
+    }
+
+    fn pruned(&mut self) -> &mut Pruned {
+        &mut self.pruned
     }
 
     fn bytes(&self) -> u64 {
@@ -431,8 +594,7 @@ impl<R: Rule> Learning for Learned<'_, R> {
         sources + targets + own as u64
     }
 }
-
-impl<R: Rule> Learned<'_, R> {
+impl<R: Rule> Learned<R> {
     /// Puts other synapses and states in the place of those that are there, which are returned.
     fn swap(&mut self, mut other: Held<R>) -> Held<R> {
         std::mem::swap(&mut self.synapses, &mut other.synapses);
@@ -443,14 +605,14 @@ impl<R: Rule> Learned<'_, R> {
     }
 
     /// What the inputs of each target share.
-    fn levels_at(&mut self, at: Tick) -> Vec<f64> {
+    fn levels_at(&mut self, rows: &Rows<'_>, at: Tick) -> Vec<f64> {
         let mut levels = Vec::new();
         if R::LEVELS.is_empty() {
             return levels;
         }
         // Where inputs share a pool they have one dendritic delay; a target without any has none.
         let mut dendritic = vec![Span::ZERO; self.targets.len()];
-        for row in self.rows {
+        for row in rows.delayed() {
             let path = self.common.dendritic.path(Span(row.delay.into()));
             let target = (row.target - self.common.local_start) as usize;
             dendritic[target] = path.expect("checked when the network was built").dendritic;
@@ -473,9 +635,9 @@ impl<R: Rule> Learned<'_, R> {
 
     /// Brings the synapses to `end`, of which everything that took effect before `from` has been
     /// delivered; their weights.
-    fn weights_at(&mut self, from: Tick, end: Tick) -> Vec<f32> {
-        self.take_what_is_under_way(from, end);
-        let mut weights = Vec::with_capacity(self.rows.len());
+    fn weights_at(&mut self, rows: &Rows<'_>, from: Tick, end: Tick) -> Vec<f32> {
+        self.take_what_is_under_way(rows, from, end);
+        let mut weights = Vec::with_capacity(self.synapses.len());
         let dendritic = self.common.dendritic;
         let latest = |train: &History<Sent<R::Trace>>, delay: Span| {
             let path = dendritic.path(delay).expect("checked when the network was built");
@@ -484,7 +646,8 @@ impl<R: Rule> Learned<'_, R> {
         let weigh = |site: &mut Site<'_, R>, synapse: &R::Synapse<f32>, last| {
             weights.push(R::weight(site, synapse, last, end) as f32);
         };
-        self.settle_each(|_| end, latest, weigh);
+        self.settle_each(rows, |_| end, latest, weigh);
+        self.note_verdicts();
         weights
     }
 }

@@ -58,7 +58,7 @@ const RULES: &[(&str, &[&str])] = &[
 ];
 
 /// A random network that learns by a rule. Each pair of populations has one projection at most.
-fn scenario(rule: &str, variants: &[&str], which: u64) -> Scenario {
+pub(super) fn scenario(rule: &str, variants: &[&str], which: u64) -> Scenario {
     let mut draw = Stream::new(which, Purpose::Initial, 4711, rule.len() as u64);
     let mut one_of =
         |choices: &[&str]| choices[draw.below(choices.len() as u64) as usize].to_string();
@@ -100,7 +100,7 @@ fn scenario(rule: &str, variants: &[&str], which: u64) -> Scenario {
     };
     let mut text = format!(
         "title = 't'\nseed = {which}\nduration = '350 ms'\nresolution = '{resolution}'\n\
-         [record]\nspikes = 'all'\nweights = true\n\
+         [record]\nspikes = 'all'\nweights = true\npruned = true\n\
          [population.input]\nmodel = 'poisson'\nsize = 15\nparams = {{ rate = '40 Hz' }}\n\
          [population.reward]\nmodel = 'poisson'\nsize = 3\nparams = {{ rate = '10 Hz' }}\n\
          [population.cells]\nmodel = '{model}'\nsize = 20\n\
@@ -144,7 +144,7 @@ fn each(mut visit: impl FnMut(&str, &Scenario)) {
     }
 }
 
-fn outcome(scenario: &Scenario, shards: u32, options: Options) -> (Network, Outcome) {
+pub(super) fn outcome(scenario: &Scenario, shards: u32, options: Options) -> (Network, Outcome) {
     let network = network::build(scenario, shards, 1, None).unwrap_or_else(|e| panic!("{e}"));
     let outcome = run(scenario, &network, options, &|_| Control::Continue).unwrap();
     (network, outcome)
@@ -158,21 +158,21 @@ fn marks(outcome: &Outcome) -> (&str, &str, Vec<u32>) {
 }
 
 /// The spikes of every neuron.
-fn trains(network: &Network, outcome: &Outcome) -> Vec<Vec<Tick>> {
+pub(super) fn trains(network: &Network, outcome: &Outcome) -> Vec<Vec<Tick>> {
     let mut trains = vec![Vec::new(); network.partition.neurons() as usize];
     outcome.spikes.iter().for_each(|spike| trains[spike.neuron.0 as usize].push(spike.tick));
     trains
 }
 
 /// The projection of an edge, if it learns.
-fn projection_of<'s>(
+pub(super) fn projection_of<'s>(
     scenario: &'s Scenario,
     network: &Network,
     edge: &Edge,
 ) -> Option<&'s Projection> {
     let populations = [edge.source, edge.target].map(|n| network.partition.population_of(n));
     let projections = &scenario.projections;
-    let joins = |p: &&Projection| [p.source, p.target] == populations && !p.plasticity.is_fixed();
+    let joins = |p: &&Projection| [p.source, p.target] == populations && !p.is_fixed();
     projections.iter().find(joins)
 }
 
@@ -261,7 +261,7 @@ fn compare(rule: &str, scenario: &Scenario, lane: Lane) -> (usize, usize) {
         }
         return (compared, moved);
     }
-    for projection in scenario.projections.iter().filter(|p| !p.plasticity.is_fixed()) {
+    for projection in scenario.projections.iter().filter(|p| !p.is_fixed()) {
         for target in network.partition.population(projection.target) {
             let is_input = |edge: &Edge| {
                 edge.target.0 == target

@@ -19,6 +19,10 @@
 //! * Every worker computes the next window from the same published numbers, so all agree on it
 //!   without a further exchange; windows in which nothing can happen are never visited.
 //!
+//! * Where all shards must decide something together at a given time ([`pruning`]), a round ends before
+//!   the slice that holds this time, and the next one begins with it: a shorter round only means that
+//!   spikes are exchanged earlier than they must be.
+//!
 //! Windows are multiples of L counted from zero and decide nothing: state moves at events only,
 //! and the events of a neuron are sorted by content before it sees them. A run therefore gives the
 //! same bytes for any number of shards and threads.
@@ -39,6 +43,9 @@ mod learning;
 #[cfg(test)]
 mod learning_tests;
 mod points;
+mod pruning;
+#[cfg(test)]
+mod pruning_tests;
 mod run;
 mod sampler;
 mod shard;
@@ -47,4 +54,4 @@ mod weights;
 
 pub use barrier::{Barrier, Poisoned};
 pub use failure::{RunError, Task};
-pub use run::{Control, Lane, Options, Progress, run};
+pub use run::{Control, Lane, Options, Progress, run, run_owned};

@@ -5,12 +5,13 @@ use super::collector::Collector;
 use super::exchange::Exchange;
 use super::failure::{Place, RunError, Task};
 use super::frames;
+use super::pruning::{self, Ballot, Candidates, Decision};
 use super::shard::{Remains, Shard};
 use crate::base::digest::Digest;
 use crate::base::{Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
-use crate::scenario::{Model, Scenario};
+use crate::scenario::{Model, Scenario, Weakest};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,6 +86,34 @@ pub fn run(
     options: Options,
     observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Outcome, RunError> {
+    run_with(scenario, network, Vec::new(), options, observer)
+}
+
+/// As [`run`], but uses the network up: where synapses are removed, their memory goes back while the
+/// network runs.
+///
+/// # Errors
+/// [`RunError`] if a worker failed.
+pub fn run_owned(
+    scenario: &Scenario,
+    mut network: Network,
+    options: Options,
+    observer: &(dyn Fn(Progress) -> Control + Sync),
+) -> Result<Outcome, RunError> {
+    let fixed = network.partition.populations();
+    let own = network.shards.iter_mut().map(|shard| shard.tables.split_off(fixed)).collect();
+    run_with(scenario, &network, own, options, observer)
+}
+
+/// Runs a network. `own` holds for each shard the tables of the plastic projections, if they have been
+/// taken out of the network.
+fn run_with(
+    scenario: &Scenario,
+    network: &Network,
+    own: Vec<Vec<Table>>,
+    options: Options,
+    observer: &(dyn Fn(Progress) -> Control + Sync),
+) -> Result<Outcome, RunError> {
     let shards = network.partition.shards() as usize;
     let threads = options.threads.clamp(1, shards);
     let common = Common {
@@ -98,6 +127,9 @@ pub fn run(
         exchange: Exchange::new(shards),
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
         failure: Mutex::new(None),
+        own: own.into_iter().map(Mutex::new).collect(),
+        decisions: pruning::decisions(scenario, network),
+        ballot: Mutex::new(Vec::new()),
         observer,
     };
     let results: Vec<Result<WorkerResult, Poisoned>> = std::thread::scope(|scope| {
@@ -196,12 +228,18 @@ struct Common<'a> {
     /// turn, for the same reason as the outboxes.
     stop: [AtomicBool; 2],
     failure: Mutex<Option<RunError>>,
+    /// For each shard the tables that it takes over; empty where they stay with the network.
+    own: Vec<Mutex<Vec<Table>>>,
+    /// When synapses are removed wherever they live, in order.
+    decisions: Vec<Decision>,
+    /// Counts that are being added up.
+    ballot: Mutex<Vec<u64>>,
     observer: &'a (dyn Fn(Progress) -> Control + Sync),
 }
 
 /// What a worker hands back.
-struct WorkerResult {
-    remains: Vec<(u32, Remains)>,
+struct WorkerResult<'n> {
+    remains: Vec<(u32, Remains<'n>)>,
     collected: Option<Collected>,
 }
 
@@ -214,9 +252,9 @@ struct Collected {
     interrupted: bool,
 }
 
-impl Common<'_> {
+impl<'n> Common<'n> {
     /// One worker's whole run, with a panic turned into an error that names its place.
-    fn work(&self, worker: usize) -> Result<WorkerResult, Poisoned> {
+    fn work(&self, worker: usize) -> Result<WorkerResult<'n>, Poisoned> {
         let mut place = Place::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
         outcome.unwrap_or_else(|panic| {
@@ -236,12 +274,15 @@ impl Common<'_> {
         self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
     }
 
-    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
-        let mut shards: Vec<(u32, Shard)> = Vec::new();
+    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult<'n>, Poisoned> {
+        let mut shards: Vec<(u32, Shard<'n>)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
             let Common { scenario, network, cut, in_frames, settle_every, .. } = *self;
-            let shard = Shard::new(scenario, network, index, cut, in_frames, settle_every);
+            let own = self.own.get(index as usize);
+            let own = own.map(|own| std::mem::take(&mut *own.lock().expect("taken once")));
+            let own = own.unwrap_or_default();
+            let shard = Shard::new(scenario, network, index, cut, in_frames, settle_every, own);
             shards.push((index, shard));
         }
         place.shard = None;
@@ -256,10 +297,11 @@ impl Common<'_> {
             let stop = collected.observe(self);
             self.stop[0].store(stop, Ordering::Relaxed);
         }
-        let mut round = 0;
+        let mut decisions = self.decisions.as_slice();
+        let (mut round, mut end) = (0, Tick::ZERO);
         loop {
             self.barrier.wait()?;
-            let next = self.next_slice(round);
+            let next = self.next_slice(round, decisions);
             if let Some(collected) = &mut collected {
                 place.task = Task::Gathering;
                 collected.gather(self, round);
@@ -267,8 +309,23 @@ impl Common<'_> {
             let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
             let Some(slice) = next.filter(|_| !stop) else { break };
             place.slice = Some(slice);
-            let slices = self.cut.rest_of_window(slice);
-            let end = self.cut.start(slices.end).min(duration);
+            let is_due = |decision: &Decision| self.cut.slice_of(decision.at) == slice;
+            let due;
+            (due, decisions) =
+                decisions.split_at(decisions.iter().take_while(|d| is_due(d)).count());
+            // A round ends before the next slice in which all must decide something together.
+            let mut slices = self.cut.rest_of_window(slice);
+            if let Some(next) = decisions.first() {
+                slices.end = slices.end.min(self.cut.slice_of(next.at));
+            }
+            end = self.cut.start(slices.end).min(duration);
+            for (index, shard) in &mut shards {
+                place.shard = Some(*index);
+                self.receive(round, slice, shard, &mut place.task);
+            }
+            for decision in due {
+                self.prune(slice, decision, &mut shards, place)?;
+            }
             for (index, shard) in &mut shards {
                 place.shard = Some(*index);
                 self.window(round, slices.clone(), *index, shard, &mut place.task);
@@ -288,14 +345,10 @@ impl Common<'_> {
         {
             collected.end = duration;
         }
-        let end = if self.stop[(round % 2) as usize].load(Ordering::Relaxed) {
-            let slices = place.slice.map(|slice| self.cut.rest_of_window(slice));
-            slices.map_or(Tick::ZERO, |slices| self.cut.start(slices.end)).min(duration)
-        } else {
-            duration
-        };
+        let is_stopped = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
+        let end = if is_stopped { end } else { duration };
         place.task = Task::Finishing;
-        let finish = |(index, mut shard): (u32, Shard)| {
+        let finish = |(index, mut shard): (u32, Shard<'n>)| {
             place.shard = Some(index);
             // What was sent last has not arrived, but synapses near their sources have met it.
             for post in self.exchange.read(round) {
@@ -307,7 +360,50 @@ impl Common<'_> {
         Ok(WorkerResult { remains, collected })
     }
 
-    /// One shard's part of one window.
+    /// One shard takes over what was sent in the round before.
+    fn receive(&self, round: u64, slice: u64, shard: &mut Shard, task: &mut Task) {
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            for post in self.exchange.read(round) {
+                shard.collect(&post.spikes);
+            }
+            shard.depart(slice);
+        }));
+        if let Err(panic) = step {
+            *task = shard.task();
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// Removes synapses of a projection in all shards. The slice has been received by all of them.
+    fn prune(
+        &self,
+        slice: u64,
+        decision: &Decision,
+        shards: &mut [(u32, Shard<'n>)],
+        place: &mut Place,
+    ) -> Result<(), Poisoned> {
+        let mut weighed: Vec<Candidates> = Vec::new();
+        for (index, shard) in shards.iter_mut() {
+            place.shard = Some(*index);
+            place.task = Task::Delivering { source: None };
+            shard.deliver_before(slice, decision.at);
+            weighed.push(shard.flight().weigh(decision.number, decision.at));
+        }
+        place.shard = None;
+        let marks: Vec<Vec<bool>> = match decision.which {
+            Weakest::Below(bound) => weighed.iter().map(|all| all.keep_from(bound)).collect(),
+            Weakest::Fraction(share) => {
+                let ballot = Ballot { counts: &self.ballot, barrier: &self.barrier };
+                pruning::weakest(&ballot, self.network, decision, share, shards, &weighed)?
+            }
+        };
+        for (((_, shard), candidates), keep) in shards.iter_mut().zip(&weighed).zip(&marks) {
+            shard.flight().prune(decision, candidates, keep);
+        }
+        Ok(())
+    }
+
+    /// One shard's part of one window, which it has received.
     fn window(
         &self,
         round: u64,
@@ -317,16 +413,13 @@ impl Common<'_> {
         task: &mut Task,
     ) {
         let step = catch_unwind(AssertUnwindSafe(|| {
-            for post in self.exchange.read(round) {
-                shard.collect(&post.spikes);
-            }
-            shard.depart(slices.start);
             self.exchange.publish(round + 1, index as usize, |post| {
                 post.spikes.clear();
                 let duration = Tick(self.scenario.duration.0);
                 // The run may end inside the window.
                 for slice in slices.take_while(|&slice| self.cut.start(slice) < duration) {
-                    if shard.next_event().is_some_and(|tick| self.cut.slice_of(tick) <= slice) {
+                    let is_due = |tick| self.cut.slice_of(tick) <= slice;
+                    if shard.is_open() || shard.next_event().is_some_and(is_due) {
                         shard.deliver(slice);
                         shard.advance(slice, &mut post.spikes);
                     }
@@ -343,9 +436,9 @@ impl Common<'_> {
     }
 
     /// The slice in which something can happen next; `None` at the end of the run.
-    fn next_slice(&self, round: u64) -> Option<u64> {
+    fn next_slice(&self, round: u64, decisions: &[Decision]) -> Option<u64> {
         let lookahead = self.network.shortest_delay.unwrap_or(Span::ZERO);
-        let mut next: Option<Tick> = None;
+        let mut next = decisions.first().map(|decision| decision.at);
         for post in self.exchange.read(round) {
             let arrival = post.spikes.first().map(|spike| spike.tick + lookahead);
             next = [next, post.next, arrival].into_iter().flatten().min();
@@ -387,7 +480,7 @@ impl Collected {
 }
 
 /// Puts together what the workers hand back.
-fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) -> Outcome {
+fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_>>) -> Outcome {
     let mut remains = Vec::new();
     let mut collected = None;
     for result in results {
@@ -395,7 +488,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
         collected = collected.or(result.collected);
     }
     remains.sort_by_key(|&(shard, _)| shard);
-    let mut remains: Vec<Remains> = remains.into_iter().map(|(_, remains)| remains).collect();
+    let mut remains: Vec<Remains<'_>> = remains.into_iter().map(|(_, remains)| remains).collect();
     let collected = collected.expect("there is a worker 0");
     let count = collected.collector.count;
     let (spikes, digest) = collected.collector.finish();
@@ -403,9 +496,15 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
     for shard in &remains {
         fan_out.add(&shard.fan_out).expect("it grows as needed");
     }
-    let tables = network.shards.iter().flat_map(|shard| &shard.tables).map(Table::bytes);
+    let fixed = || {
+        let tables = network.shards.iter().map(|shard| &shard.tables);
+        tables.flat_map(|tables| &tables[..network.partition.populations()])
+    };
+    let left = remains.iter().flat_map(|shard| &shard.learned);
+    let synapses_left = fixed().map(|table| table.synapses.len()).sum::<usize>()
+        + left.map(|left| left.rows.synapses.len()).sum::<usize>();
     let learning = remains.iter().map(|shard| shard.learning_bytes);
-    let synapse_bytes = tables.sum::<u64>() + learning.sum::<u64>();
+    let synapse_bytes = fixed().map(Table::bytes).sum::<u64>() + learning.sum::<u64>();
     Outcome {
         spikes,
         digest,
@@ -416,6 +515,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
             traces(scenario, &mut remains).into_iter().chain(levels).collect()
         },
         weights: scenario.record.weights.then(|| super::weights::collect(network, &remains)),
+        pruning: pruning::outcome(scenario, &mut remains),
         counts: Counts {
             spikes: count,
             synaptic_events: remains.iter().map(|shard| shard.synaptic_events).sum(),
@@ -423,6 +523,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) 
             windows: collected.windows,
             queue_depth: percentiles(&collected.queue_depth),
             fan_out: percentiles(&fan_out),
+            synapses_left: synapses_left as u64,
             synapse_bytes,
         },
         simulated: collected.end.since(Tick::ZERO),
@@ -441,7 +542,7 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
 
 /// The digest of all neurons' states, in the order of their numbers: shards own contiguous
 /// pieces of each population, in order.
-fn state_digest(network: &Network, remains: &[Remains]) -> String {
+fn state_digest(network: &Network, remains: &[Remains<'_>]) -> String {
     let mut digest = Digest::new();
     for population in 0..network.partition.populations() {
         for shard in remains {
@@ -454,7 +555,7 @@ fn state_digest(network: &Network, remains: &[Remains]) -> String {
 fn populations(
     scenario: &Scenario,
     network: &Network,
-    remains: &[Remains],
+    remains: &[Remains<'_>],
     end: Tick,
 ) -> Vec<PopulationOutcome> {
     let of = |population: usize, size: u32| {
@@ -479,7 +580,7 @@ fn populations(
     scenario.populations.iter().enumerate().map(|(p, population)| of(p, population.size)).collect()
 }
 
-fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
+fn traces(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Vec<Trace> {
     let mut probes: Vec<Vec<Vec<super::group::Probe>>> = Vec::new();
     for population in 0..scenario.populations.len() {
         probes.push(remains.iter_mut().map(|shard| shard.probes(population)).collect());

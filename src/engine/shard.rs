@@ -2,7 +2,7 @@
 
 use super::arrivals::Arrivals;
 use super::failure::Task;
-use super::flight::Flight;
+use super::flight::{Flight, Left};
 use super::frames::{self, Batch, External, Frames, Point, Work};
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
@@ -51,7 +51,7 @@ impl Train {
 }
 
 /// What is left of a shard at the end of a run.
-pub struct Remains {
+pub struct Remains<'n> {
     groups: Vec<Option<Box<dyn Group>>>,
     frames: Option<Box<dyn Frames>>,
     /// The spike train statistics of each local neuron.
@@ -62,15 +62,15 @@ pub struct Remains {
     pub external_events: u64,
     /// Synapses that each spike reached in this shard.
     pub fan_out: Histogram<u64>,
-    /// The weights of each plastic projection, in the order of its table.
-    pub learned: Vec<Vec<f32>>,
+    /// What is left of each plastic projection.
+    pub learned: Vec<Left<'n>>,
     /// What was found at each time of sampling in each plastic projection.
     pub samples: Vec<(Tick, Vec<Sample>)>,
-    /// Memory that learning took beside the tables.
+    /// Memory that synapses that change took at the end, with their rows.
     pub learning_bytes: u64,
 }
 
-impl Remains {
+impl Remains<'_> {
     /// Adds the exact state of a population's neurons to a digest.
     pub fn digest(&self, population: usize, digest: &mut Digest) {
         if let Some(group) = &self.groups[population] {
@@ -125,6 +125,8 @@ pub struct Shard<'n> {
     settle_every: Span,
     settle_next: Tick,
     sampler: Sampler,
+    /// Whether part of a slice has been gathered.
+    is_open: bool,
     /// What is being done, for a worker's last words.
     task: Task,
     /// The local neuron that is being worked on, or `NONE`; likewise.
@@ -132,7 +134,8 @@ pub struct Shard<'n> {
 }
 
 impl<'n> Shard<'n> {
-    /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron.
+    /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron. `own` are
+    /// the tables of the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
@@ -140,6 +143,7 @@ impl<'n> Shard<'n> {
         cut: Cut,
         in_frames: bool,
         settle_every: Span,
+        own: Vec<Table>,
     ) -> Shard<'n> {
         let partition = &network.partition;
         let mut locals = vec![0];
@@ -151,7 +155,7 @@ impl<'n> Shard<'n> {
         let singly = if in_frames { 0 } else { neurons };
         let tables = network.shards[index as usize].tables.as_slice();
         let duration = Tick(scenario.duration.0);
-        let flight = Flight::new(scenario, network, index, cut, in_frames);
+        let flight = Flight::new(scenario, network, index, cut, in_frames, own);
         let mut shard = Shard {
             index,
             partition,
@@ -179,6 +183,7 @@ impl<'n> Shard<'n> {
             settle_every,
             settle_next: Tick(settle_every.0),
             sampler: Sampler::new(scenario.record.weights_every),
+            is_open: false,
             task: Task::SettingUp,
             current: NONE,
         };
@@ -285,7 +290,38 @@ impl<'n> Shard<'n> {
 
     /// Gathers everything that arrives in slice number `number`.
     pub fn deliver(&mut self, number: u64) {
+        let end = (Tick(number * self.slice.0) + self.slice).min(self.duration);
+        self.deliver_before(number, end);
+        if self.frames.is_some() {
+            self.flight.gather_ahead(number, &mut self.points.list);
+        }
+        self.is_open = false;
+    }
+
+    /// Gathers what arrives in slice number `number` before `end`, and has not been gathered.
+    pub fn deliver_before(&mut self, number: u64, end: Tick) {
         self.task = Task::Delivering { source: None };
+        if !self.is_open {
+            self.open(number);
+        }
+        let Shard { arrivals, flight, batches, points, .. } = self;
+        if self.frames.is_some() {
+            flight.gather(number, end, batches, &mut points.list);
+        } else {
+            flight.each_arrival(number, end, |neuron, at, weight| {
+                arrivals.push(neuron, at, weight);
+            });
+        }
+    }
+
+    /// Whether part of a slice has been gathered.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Begins a slice: settles synapses if it is time to, and gathers what comes from outside.
+    fn open(&mut self, number: u64) {
+        self.is_open = true;
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
         if start >= self.settle_next && self.flight.learns() && !self.sampler.holds() {
@@ -294,13 +330,23 @@ impl<'n> Shard<'n> {
             self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
         }
         if self.frames.is_some() {
-            self.deliver_in_order(number, end);
+            self.open_in_order(start, end);
         } else {
             self.arrivals.open(start);
             self.deliver_currents(end);
             self.wake_neurons(start, end);
-            self.deliver_singly(number, end);
+            let Shard { backgrounds, arrivals, external_events, .. } = self;
+            for background in backgrounds {
+                *external_events += background.take(end, |neuron, tick, weight| {
+                    arrivals.push(neuron, tick, weight);
+                });
+            }
         }
+    }
+
+    /// Spikes on their way, and synapses that change.
+    pub fn flight(&mut self) -> &mut Flight<'n> {
+        &mut self.flight
     }
 
     fn wake_neurons(&mut self, start: Tick, end: Tick) {
@@ -335,22 +381,10 @@ impl<'n> Shard<'n> {
         }
     }
 
-    /// Gathers every arrival for its target.
-    fn deliver_singly(&mut self, number: u64, end: Tick) {
-        let Shard { backgrounds, arrivals, external_events, flight, .. } = self;
-        for background in backgrounds {
-            *external_events += background.take(end, |neuron, tick, weight| {
-                arrivals.push(neuron, tick, weight);
-            });
-        }
-        flight.each_arrival(number, end, |neuron, at, weight| arrivals.push(neuron, at, weight));
-    }
-
-    /// Gathers every arrival by time: synapses that a spike reaches at one tick as they are,
-    /// everything else point by point.
-    fn deliver_in_order(&mut self, number: u64, end: Tick) {
-        let start = Tick(number * self.slice.0);
-        let Shard { backgrounds, externals, points, external_events, batches, flight, .. } = self;
+    /// Begins a slice in the lane of frames, in which arrivals are gathered by time: synapses that a
+    /// spike reaches at one tick as they are, everything else point by point.
+    fn open_in_order(&mut self, start: Tick, end: Tick) {
+        let Shard { backgrounds, externals, points, external_events, batches, .. } = self;
         externals.list.clear();
         for (which, background) in backgrounds.iter_mut().enumerate() {
             background.take_externals(start, end, which, &mut externals.list);
@@ -358,7 +392,6 @@ impl<'n> Shard<'n> {
         *external_events += externals.list.len() as u64;
         batches.clear();
         points.list.clear();
-        flight.gather(number, end, batches, &mut points.list);
         self.gather_drives(end);
     }
 
@@ -495,7 +528,7 @@ impl<'n> Shard<'n> {
     }
 
     /// Ends the run at `end`: takes the samples that are still due.
-    pub fn finish(mut self, end: Tick) -> Remains {
+    pub fn finish(mut self, end: Tick) -> Remains<'n> {
         for group in self.groups.iter_mut().flatten() {
             group.sample_until(end);
         }
@@ -507,13 +540,13 @@ impl<'n> Shard<'n> {
         Remains {
             groups: self.groups,
             samples,
-            learned: self.flight.finish(end),
             learning_bytes,
             frames: self.frames,
             trains: self.trains,
             synaptic_events: self.flight.synaptic_events,
             external_events: self.external_events,
-            fan_out: self.flight.fan_out,
+            fan_out: self.flight.fan_out.clone(),
+            learned: self.flight.finish(end),
         }
     }
 }

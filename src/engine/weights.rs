@@ -6,11 +6,12 @@ use crate::network::Network;
 use crate::plasticity;
 use crate::record::{Trace, WeightSamples, Weights};
 use crate::scenario::Scenario;
+use crate::synapse::Table;
 
-/// The synapses, column by column, in the order of [`Network::edges`].
-pub fn collect(network: &Network, remains: &[Remains]) -> Weights {
+/// The synapses that are left, column by column, in the order of [`Network::edges`].
+pub fn collect(network: &Network, remains: &[Remains<'_>]) -> Weights {
     let mut weights = Weights::default();
-    let learned: Vec<&[Vec<f32>]> = remains.iter().map(|shard| shard.learned.as_slice()).collect();
+    let learned: Vec<_> = remains.iter().map(left).collect();
     for edge in network.learned_edges(&learned) {
         weights.source.push(edge.source.0);
         weights.target.push(edge.target.0);
@@ -23,13 +24,25 @@ pub fn collect(network: &Network, remains: &[Remains]) -> Weights {
     weights
 }
 
-/// What was sampled of the synapses that learn.
-fn samples(network: &Network, remains: &[Remains]) -> WeightSamples {
+/// The tables of the plastic projections in one shard, with the weights at the end.
+fn left<'a>(shard: &'a Remains<'_>) -> Vec<(&'a Table, &'a [f32])> {
+    shard.learned.iter().map(|left| (&*left.rows, left.weights.as_slice())).collect()
+}
+
+/// The same with other weights, one vector for each projection.
+fn with<'a>(shard: &'a Remains<'_>, weights: &'a [Vec<f32>]) -> Vec<(&'a Table, &'a [f32])> {
+    let left = shard.learned.iter().zip(weights);
+    left.map(|(left, weights)| (&*left.rows, weights.as_slice())).collect()
+}
+
+/// What was sampled of the synapses that learn. None of them is ever removed.
+fn samples(network: &Network, remains: &[Remains<'_>]) -> WeightSamples {
     // No weight is a NaN, so where one is given a NaN comes out, the synapse learns.
-    let mark = |weights: &Vec<f32>| vec![f32::NAN; weights.len()];
-    let marks: Vec<Vec<Vec<f32>>> =
-        remains.iter().map(|shard| shard.learned.iter().map(mark).collect()).collect();
-    let marks: Vec<&[Vec<f32>]> = marks.iter().map(Vec::as_slice).collect();
+    let nans = |shard: &Remains<'_>| -> Vec<Vec<f32>> {
+        shard.learned.iter().map(|left| vec![f32::NAN; left.weights.len()]).collect()
+    };
+    let nans: Vec<_> = remains.iter().map(nans).collect();
+    let marks: Vec<_> = remains.iter().zip(&nans).map(|(shard, nans)| with(shard, nans)).collect();
     let learns: Vec<bool> =
         network.learned_edges(&marks).map(|edge| edge.weight.is_nan()).collect();
     let mut samples = WeightSamples {
@@ -40,11 +53,12 @@ fn samples(network: &Network, remains: &[Remains]) -> WeightSamples {
         ..WeightSamples::default()
     };
     for (time, (at, _)) in remains[0].samples.iter().enumerate() {
-        let of = |shard: &Remains| -> Vec<Vec<f32>> {
+        let of = |shard: &Remains<'_>| -> Vec<Vec<f32>> {
             shard.samples[time].1.iter().map(|sample| sample.weights.clone()).collect()
         };
-        let shards: Vec<Vec<Vec<f32>>> = remains.iter().map(of).collect();
-        let shards: Vec<&[Vec<f32>]> = shards.iter().map(Vec::as_slice).collect();
+        let weights: Vec<_> = remains.iter().map(of).collect();
+        let shards: Vec<_> =
+            remains.iter().zip(&weights).map(|(shard, weights)| with(shard, weights)).collect();
         let edges = network.learned_edges(&shards).zip(&learns);
         samples.times.push(*at);
         samples.weight.extend(edges.filter(|(_, learns)| **learns).map(|(edge, _)| edge.weight));
@@ -53,7 +67,7 @@ fn samples(network: &Network, remains: &[Remains]) -> WeightSamples {
 }
 
 /// What the inputs of targets share, sampled: one trace for each level of each plastic projection.
-pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains]) -> Vec<Trace> {
+pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains<'_>]) -> Vec<Trace> {
     let Some(interval) = scenario.record.weights_every else { return Vec::new() };
     let mut traces = Vec::new();
     for (number, projection) in network.plastic.iter().enumerate() {

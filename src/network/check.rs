@@ -125,10 +125,7 @@ fn check_projection(scenario: &Scenario, projection: &Projection) -> Vec<String>
         Connect::Edges(edges) => (edges.weight.is_some(), edges.delay.is_some()),
         _ => (false, false),
     };
-    if projection.plasticity.rule.prunes {
-        let rule = projection.plasticity.rule.name;
-        problems.push(format!("the rule `{rule}` is known, but synapses cannot run it yet"));
-    }
+    problems.extend(projection.plasticity.cannot_run());
     if let Connect::Edges(edges) = &projection.connect {
         problems.extend(
             check_edges(edges, projection, sources, target.size, scenario.resolution).err(),

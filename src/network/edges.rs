@@ -3,6 +3,7 @@
 use super::{Network, Partition};
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span};
+use crate::synapse::Table;
 
 /// One synapse, by the numbers of its neurons in the whole network.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,11 +62,11 @@ impl Network {
         self.learned_edges(&[])
     }
 
-    /// The same edges with other weights: for each shard those of each plastic projection, in the
-    /// order of its table. Where none are given, weights are those of the start.
+    /// The same edges after a run: for each shard the tables of the plastic projections, with their
+    /// weights. Where none are given, they are those of the start.
     pub fn learned_edges<'a>(
         &'a self,
-        learned: &'a [&[Vec<f32>]],
+        learned: &'a [Vec<(&'a Table, &'a [f32])>],
     ) -> impl Iterator<Item = Edge> + 'a {
         let shards = 0..self.partition.shards();
         let residents: Vec<_> =
@@ -73,7 +74,7 @@ impl Network {
         (0..self.partition.neurons()).flat_map(move |source| {
             let mut row = Vec::new();
             for (shard, residents) in (0..).zip(&residents) {
-                let learned = learned.get(shard as usize).copied().unwrap_or_default();
+                let learned = learned.get(shard as usize).map_or(&[][..], |learned| learned);
                 self.append_row(NeuronId(source), shard, residents, learned, &mut row);
             }
             // All edges to one target come from one shard, so a stable sort keeps their order.
@@ -87,18 +88,21 @@ impl Network {
         source: NeuronId,
         shard: u32,
         residents: &Residents,
-        learned: &[Vec<f32>],
+        learned: &[(&Table, &[f32])],
         row: &mut Vec<Edge>,
     ) {
         let population = self.partition.population_of(source);
         let index = source.0 - self.partition.population(population).start;
         for number in self.tables_of(population) {
-            let table = &self.shards[shard as usize].tables[number];
             let plastic = number.checked_sub(self.partition.populations());
             let learned = plastic.and_then(|plastic| learned.get(plastic));
+            let table = match learned {
+                Some((table, _)) => table,
+                None => &self.shards[shard as usize].tables[number],
+            };
             row.extend(table.row(index).map(|position| {
                 let (target, weight, delay) = table.synapses.at(position);
-                let weight = learned.map_or(weight, |weights| weights[position]);
+                let weight = learned.map_or(weight, |(_, weights)| weights[position]);
                 Edge { source, target: residents.neuron(target), weight, delay }
             }));
         }

@@ -52,7 +52,7 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
         total.bytes_engine += engine_bytes(&population.model, population.size);
         total.bytes_lists += population_lists(&population.model);
         let sends = |projection: &&Projection| projection.source == index;
-        let is_static = |projection: &&Projection| projection.plasticity.is_fixed();
+        let is_static = |projection: &&Projection| projection.is_fixed();
         let projections = || scenario.projections.iter().filter(sends).filter(is_static);
         let neurons = scenario.populations.iter().map(|p| u64::from(p.size)).sum::<u64>();
         let neurons = u32::try_from(neurons).unwrap_or(u32::MAX);
@@ -64,7 +64,7 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
             let (synapses, is_exact) = expected(scenario, number, projection);
             total.synapses += synapses;
             total.is_exact &= is_exact;
-            if projection.plasticity.is_fixed() {
+            if projection.is_fixed() {
                 total.bytes_synapses += synapses * size as u64;
             } else {
                 let (rows, engine) = learning_bytes(scenario, projection, synapses, shards);

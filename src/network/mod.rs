@@ -104,7 +104,7 @@ pub fn build(
         in_parallel(scenario.projections.len(), threads, |index| Connector::new(scenario, index));
     let projections = scenario.projections.iter().enumerate();
     let plastic: Vec<PlasticProjection> = projections
-        .filter(|(_, projection)| !projection.plasticity.is_fixed())
+        .filter(|(_, projection)| !projection.is_fixed())
         .map(|(index, &Projection { source, target, .. })| PlasticProjection {
             index,
             source,

@@ -35,9 +35,7 @@ impl Holds {
     fn takes(self, connector: &Connector<'_>) -> bool {
         let projection = connector.projection;
         match self {
-            Holds::Static(source) => {
-                projection.source == source && projection.plasticity.is_fixed()
-            }
+            Holds::Static(source) => projection.source == source && projection.is_fixed(),
             Holds::Plastic(index) => connector.index == index,
         }
     }

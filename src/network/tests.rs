@@ -39,6 +39,7 @@ fn projection(source: usize, target: usize, connect: Connect) -> Projection {
         weight: Distribution::constant(1.0),
         delay_ms: Distribution::constant(1.5),
         plasticity: Plasticity::default(),
+        pruning: Vec::new(),
     }
 }
 
@@ -347,13 +348,14 @@ fn weights_do_not_change_who_is_connected() {
 }
 
 #[test]
-fn a_rule_that_cannot_run_yet_is_refused_by_name() {
+fn a_leak_that_no_model_can_change_is_refused() {
     let mut scenario = recurrent(40, indegree(10));
     scenario.set_plasticity(0, "{ rule = 'noise_prune' }").unwrap();
-    let error = build(&scenario, 1, 1, None).unwrap_err();
-    assert!(error.to_string().contains("`noise_prune`"), "{error}");
-    scenario.set_plasticity(0, "{ rule = 'fixed' }").unwrap();
     assert!(build(&scenario, 1, 1, None).is_ok());
+    let diagonal = scenario.projections[0].plasticity.rule.parameter("diagonal").unwrap();
+    scenario.projections[0].plasticity.values[diagonal] = 1.0;
+    let error = build(&scenario, 1, 1, None).unwrap_err();
+    assert!(error.to_string().contains("row_sum"), "{error}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub const MANIFEST: &str = "manifest.json";
 
 /// Every file that a run may leave behind. A forced run removes those of an older run that it
 /// does not write itself, so that a folder never mixes two runs.
-pub const RESULT_FILES: [&str; 8] = [
+pub const RESULT_FILES: [&str; 9] = [
     MANIFEST,
     "summary.json",
     "scenario.toml",
@@ -21,6 +21,7 @@ pub const RESULT_FILES: [&str; 8] = [
     "spikes.dat",
     "traces.npz",
     "weights.npz",
+    "pruned.npz",
 ];
 
 /// Writes one file beside `path` and renames it. With `force` an existing file is replaced.

@@ -2,7 +2,7 @@
 //!
 //! Every file is written beside its destination and renamed, a folder of results appears as a
 //! whole or not at all, and nothing is overwritten unless the caller says so. The bytes of
-//! `spikes.npz`, `traces.npz`, `weights.npz` and `scenario.toml` depend on the outcome alone;
+//! `spikes.npz`, `traces.npz`, `weights.npz`, `pruned.npz` and `scenario.toml` depend on the outcome alone;
 //! only `summary.json` holds wall times.
 
 pub mod compare;
@@ -11,6 +11,7 @@ pub mod layout;
 pub mod manifest;
 pub mod npz;
 pub mod plot;
+pub mod pruned;
 pub mod read;
 pub mod snapshot;
 pub mod spikes;

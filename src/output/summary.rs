@@ -2,7 +2,7 @@
 
 use super::OutputError;
 use super::manifest::read_json;
-use crate::record::{Outcome, Percentiles};
+use crate::record::{Cause, Outcome, Percentiles, Pruning};
 use crate::scenario::{Model, Scenario};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -56,6 +56,9 @@ pub struct Summary {
     pub sources: u64,
     /// Synapses.
     pub synapses: u64,
+    /// What has become of them, where some were removed while the network ran.
+    #[serde(default)]
+    pub pruning: PruningSummary,
     /// Spikes of all populations, sources included.
     pub spikes: u64,
     /// Spikes that were recorded.
@@ -76,7 +79,7 @@ pub struct Summary {
     pub synaptic_events_per_s: f64,
     /// Spikes, synaptic and external events for each second of `wall_s.simulate`.
     pub events_per_s: f64,
-    /// Memory of the synapse store for each synapse.
+    /// Memory of the synapse store at the end for each synapse that is left.
     pub bytes_per_synapse: f64,
     /// The most memory that the process held; 0 where the system does not tell.
     pub peak_rss_bytes: u64,
@@ -96,6 +99,42 @@ pub struct Summary {
     pub fan_out: Distribution,
     /// Population by population.
     pub populations: Vec<PopulationSummary>,
+}
+
+/// Synapses that were removed; see [`Pruning`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PruningSummary {
+    /// Synapses that are left at the end.
+    pub left: u64,
+    /// Removed because their rule decided so.
+    pub by_rule: u64,
+    /// Removed as the weakest, of which a given share was to go.
+    pub by_fraction: u64,
+    /// Removed because they were weaker than a bound.
+    pub by_bound: u64,
+    /// How often a synapse was made stronger because it stayed.
+    pub strengthened: u64,
+    /// Digest of the removals, if they are recorded.
+    pub digest: Option<String>,
+}
+
+impl PruningSummary {
+    fn new(pruning: &Pruning, left: u64) -> PruningSummary {
+        let by = |cause: Cause| pruning.removed[cause as usize];
+        PruningSummary {
+            left,
+            by_rule: by(Cause::Rule),
+            by_fraction: by(Cause::Fraction),
+            by_bound: by(Cause::Below),
+            strengthened: pruning.strengthened,
+            digest: pruning.removals.as_ref().map(|removals| removals.digest.clone()),
+        }
+    }
+
+    /// How many synapses were removed.
+    pub fn removed(&self) -> u64 {
+        self.by_rule + self.by_fraction + self.by_bound
+    }
 }
 
 /// Percentiles as they stand in the file; see [`Percentiles`].
@@ -153,6 +192,7 @@ impl Summary {
             neurons: size(false),
             sources: size(true),
             synapses: effort.synapses,
+            pruning: PruningSummary::new(&outcome.pruning, counts.synapses_left),
             spikes: counts.spikes,
             recorded_spikes: outcome.spikes.len() as u64,
             synaptic_events: counts.synaptic_events,
@@ -163,7 +203,7 @@ impl Summary {
             real_time_factor: ratio(effort.wall_s.simulate, simulated_s),
             synaptic_events_per_s: ratio(counts.synaptic_events as f64, effort.wall_s.simulate),
             events_per_s: ratio(events as f64, effort.wall_s.simulate),
-            bytes_per_synapse: ratio(counts.synapse_bytes as f64, effort.synapses as f64),
+            bytes_per_synapse: ratio(counts.synapse_bytes as f64, counts.synapses_left as f64),
             peak_rss_bytes: effort.peak_rss_bytes.unwrap_or(0),
             threads: effort.threads,
             shards: effort.shards,
@@ -208,13 +248,14 @@ mod tests {
     use super::super::snapshot::tests::{outcome, scenario};
     use super::*;
 
-    const CONTRACT: [&str; 20] = [
+    const CONTRACT: [&str; 21] = [
         "title",
         "seed",
         "digest",
         "state_digest",
         "neurons",
         "synapses",
+        "pruning",
         "spikes",
         "synaptic_events",
         "external_events",

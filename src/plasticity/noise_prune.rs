@@ -41,8 +41,9 @@ decided. With `symmetric`, equal delays and time constants, equal weights and de
 pair share the draw, too.
 
 `policy` replaces the covariance, as controls: `variance` leaves C_ij out; p = kappa gain |w| with
-`weight`; p = kappa with `uniform`. With diagonal = \"row_sum\" the engine adds |w| - |w_new| to the
-leak of the target where the model has one; `original` leaves it.
+`weight`; p = kappa with `uniform`. With diagonal = \"row_sum\" |w| - |w_new| is added to the leak of
+the target, so it needs a model whose leak can change while it runs: there is none, and networks
+refuse it; `original` leaves the leak alone.
 
 At one tick a decision comes before arrivals and spikes. A spike that would arrive at the synapse
 at the tick of its removal or later is lost; one that arrived before reaches the soma.

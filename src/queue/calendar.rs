@@ -97,6 +97,12 @@ impl<T> Calendar<T> {
         self.occupied[slot / 64] &= !(1 << (slot % 64));
     }
 
+    /// Shows every entry, to be changed; when it is due stays as it is.
+    pub fn each_mut(&mut self, mut visit: impl FnMut(&mut T)) {
+        let near = self.ring.iter_mut().flatten();
+        near.chain(self.later.values_mut().flatten()).for_each(&mut visit);
+    }
+
     /// Keeps the memory of an emptied vector.
     fn put_by(&mut self, entries: Vec<T>) {
         if entries.capacity() > 0 {

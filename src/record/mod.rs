@@ -29,6 +29,8 @@ pub struct Outcome {
     pub traces: Vec<Trace>,
     /// All synapses at the end, if the scenario asked for them.
     pub weights: Option<Weights>,
+    /// What has become of the synapses that could be removed.
+    pub pruning: Pruning,
     /// What happened how often.
     pub counts: Counts,
     /// The time that was simulated: the scenario's duration unless the run was interrupted.
@@ -92,6 +94,98 @@ pub struct WeightSamples {
     pub weight: Vec<f32>,
 }
 
+/// Why a synapse was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// The rule of plasticity decided so.
+    Rule,
+    /// It was among the weakest, of which a given share was removed.
+    Fraction,
+    /// It was weaker than a given bound.
+    Below,
+}
+
+impl Cause {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Cause; 3] = [Cause::Rule, Cause::Fraction, Cause::Below];
+
+    /// The word for it in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Rule => "rule",
+            Cause::Fraction => "fraction",
+            Cause::Below => "below",
+        }
+    }
+}
+
+/// A synapse that was removed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Removal {
+    /// When: the tick that the rule's page states, at the synapse; of a pruning at given times that
+    /// time, at the target.
+    pub tick: Tick,
+    /// Who sent, numbered over the whole network.
+    pub source: NeuronId,
+    /// Who received, likewise.
+    pub target: NeuronId,
+    /// Its weight just before, in the input unit of the target's model.
+    pub weight: f32,
+    /// The index of its projection.
+    pub projection: u32,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// What has become of the synapses that could be removed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pruning {
+    /// How many were removed, in the order of [`Cause::ALL`].
+    pub removed: [u64; Cause::ALL.len()],
+    /// How often a synapse was made stronger because it stayed.
+    pub strengthened: u64,
+    /// The removals, if the scenario asked for them.
+    pub removals: Option<Removals>,
+}
+
+/// The synapses that were removed, in the order (tick, source, target, projection,
+/// cause, weight).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Removals {
+    /// One for each.
+    pub list: Vec<Removal>,
+    /// Their digest: of each tick, source, target, projection, bits of the weight, and cause in 8,
+    /// 4, 4, 4, 4 and 1 bytes, little-endian.
+    pub digest: String,
+}
+
+impl Pruning {
+    /// How many synapses were removed.
+    pub fn total(&self) -> u64 {
+        self.removed.iter().sum()
+    }
+}
+
+impl Removals {
+    /// Puts removals in order and digests them.
+    pub fn new(mut list: Vec<Removal>) -> Removals {
+        list.sort_unstable_by(|a, b| {
+            let key = |r: &Removal| (r.tick, r.source, r.target, r.projection, r.cause);
+            key(a).cmp(&key(b)).then(a.weight.total_cmp(&b.weight))
+        });
+        let mut digest = crate::base::digest::Digest::new();
+        for removal in &list {
+            digest.bytes(&removal.tick.0.to_le_bytes());
+            digest.bytes(&removal.source.0.to_le_bytes());
+            digest.bytes(&removal.target.0.to_le_bytes());
+            digest.bytes(&removal.projection.to_le_bytes());
+            digest.bytes(&removal.weight.to_bits().to_le_bytes());
+            digest.bytes(&[removal.cause as u8]);
+        }
+        Removals { list, digest: digest.finish() }
+    }
+}
+
 /// Percentiles of a quantity that is counted often.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Percentiles {
@@ -120,6 +214,8 @@ pub struct Counts {
     pub queue_depth: Percentiles,
     /// Synapses that a spike reaches.
     pub fan_out: Percentiles,
-    /// Bytes that hold synapses, offsets included.
+    /// Synapses that are left at the end.
+    pub synapses_left: u64,
+    /// Bytes that hold synapses at the end, offsets included.
     pub synapse_bytes: u64,
 }

@@ -261,6 +261,7 @@ impl Scenario {
             weight: law("weight", weight, unit)?,
             delay_ms: law("delay", delay, Unit::Ms)?,
             plasticity: Plasticity::default(),
+            pruning: Vec::new(),
         };
         let mut findings = Findings::default();
         check::projection(&self.populations, &projection, &path, &mut findings);

@@ -6,7 +6,7 @@ use super::codes::Code;
 use super::problem::Findings;
 use super::read::below;
 use super::{Connect, Distribution, Edges, Model, ParameterValue, Population, Projection};
-use super::{Scenario, check_input, plasticity};
+use super::{Scenario, check_input, plasticity, pruning};
 use crate::base::{Span, Tick, Unit};
 use crate::neuron::{Descriptor, Range};
 use crate::synapse::LONGEST_DELAY;
@@ -37,6 +37,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Findings {
         check_input::current(all, item, &below("current", index), &mut findings);
     }
     check_input::record(all, &scenario.record, &mut findings);
+    pruning::refuse_samples(scenario, &mut findings);
     times(scenario, &mut findings);
     findings
 }
@@ -288,6 +289,7 @@ pub(super) fn projection(
         &below(path, "plasticity"),
         findings,
     );
+    pruning::check(&projection.pruning, descriptor.input, &below(path, "pruning"), findings);
     let connect = below(path, "connect");
     let edges = match &projection.connect {
         Connect::Edges(edges) => Some(edges),

@@ -18,6 +18,7 @@ mod columns;
 pub mod files;
 mod plasticity;
 mod problem;
+mod pruning;
 mod read;
 mod read_input;
 mod read_law;
@@ -42,6 +43,7 @@ pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
 pub use plasticity::{Modulator, Plasticity};
 pub use problem::{Finding, Problem, Problems};
+pub use pruning::{Pruning, Weakest};
 pub use read_scenario::parse;
 pub use scale::Scale;
 pub use schema::schema;
@@ -322,6 +324,15 @@ pub struct Projection {
     pub delay_ms: Distribution,
     /// How its synapses change.
     pub plasticity: Plasticity,
+    /// Which of its synapses are removed, and when.
+    pub pruning: Vec<Pruning>,
+}
+
+impl Projection {
+    /// Whether its synapses stay what they are.
+    pub fn is_fixed(&self) -> bool {
+        self.plasticity.is_fixed() && self.pruning.is_empty()
+    }
 }
 
 /// Who is connected to whom.
@@ -419,6 +430,8 @@ pub struct Record {
     /// How often weights that change, and what the inputs of a target share, are written, too: at
     /// 0, this interval, twice it and so on, before the duration.
     pub weights_every: Option<Span>,
+    /// Whether the synapses that are removed are written, each with its time.
+    pub pruned: bool,
 }
 
 /// Whose spikes are recorded. The digest and the rates always count all of them.

@@ -67,6 +67,16 @@ impl Plasticity {
         self.rule.name == "fixed" && self.short_term.is_none()
     }
 
+    /// Why the engine cannot run this, if it cannot.
+    pub fn cannot_run(&self) -> Option<String> {
+        let diagonal = self.rule.parameter("diagonal")?;
+        (self.values.get(diagonal) == Some(&1.0)).then(|| {
+            "diagonal = \"row_sum\" needs a model whose leak can be changed while it runs, and \
+             there is none; allowed is \"original\""
+                .to_string()
+        })
+    }
+
     /// The first of some weights with which a synapse may not start: its place, and why.
     pub fn refuse(&self, weights: &mut dyn Iterator<Item = f64>) -> Option<(usize, String)> {
         plasticity::dispatch(self.rule, Refuse(&self.values, weights))
@@ -234,6 +244,11 @@ pub(super) fn check(
             let path = below(path, "modulator_delay");
             findings.add(Code::Delay, &path, format!("a delay of {delay}"), allowed);
         }
+    }
+    if projection.plasticity.cannot_run().is_some() {
+        let path = below(path, "diagonal");
+        let found = "no model has a leak that can be changed while it runs";
+        findings.add(Code::Contradiction, &path, found, "\"original\"");
     }
     if findings.clean(path) {
         check_dendritic(projection, *dendritic, rule.order, path, findings);

@@ -108,7 +108,9 @@ impl Reader<'_> {
     /// The `[record]` table; what cannot be read keeps its default.
     pub fn record(&mut self, at: &At<'_>, names: &Names) -> Record {
         let mut record = Record::default();
-        let Some(fields) = self.table(at, &["spikes", "state", "weights"]) else { return record };
+        let Some(fields) = self.table(at, &["spikes", "state", "weights", "pruned"]) else {
+            return record;
+        };
         if let Some(at) = fields.find("spikes") {
             record.spikes = self.record_spikes(&at, names).unwrap_or_default();
         }
@@ -119,6 +121,9 @@ impl Reader<'_> {
             } else {
                 record.weights = self.boolean(&at).unwrap_or_default();
             }
+        }
+        if let Some(at) = fields.find("pruned") {
+            record.pruned = self.boolean(&at).unwrap_or_default();
         }
         let state = fields.find("state").and_then(|at| self.list(&at, "a list of tables"));
         for item in state.unwrap_or_default() {

@@ -37,7 +37,7 @@ struct Connection {
 impl Reader<'_> {
     /// One `[[projection]]`.
     pub fn projection(&mut self, at: &At<'_>, names: &Names) -> Option<Projection> {
-        let keys = ["source", "target", "connect", "weight", "delay", "plasticity"];
+        let keys = ["source", "target", "connect", "weight", "delay", "plasticity", "pruning"];
         let fields = self.table(at, &keys)?;
         let source = self.required(&fields, "source", "the name of a population");
         let source = source.and_then(|at| self.population_name(&at, names));
@@ -67,6 +67,10 @@ impl Reader<'_> {
             Some(at) => self.plasticity(&at, ends.unit, names),
             None => Some(Plasticity::default()),
         };
+        let pruning = match fields.find("pruning") {
+            Some(at) => self.prunings(&at, ends.unit),
+            None => Some(Vec::new()),
+        };
         let Connection { rule, autapses, multapses } = connect?;
         let (source, target) = (source?, target?);
         Some(Projection {
@@ -78,6 +82,7 @@ impl Reader<'_> {
             weight: weight?,
             delay_ms: delay_ms?,
             plasticity: plasticity?,
+            pruning: pruning?,
         })
     }
 

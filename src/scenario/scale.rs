@@ -11,8 +11,8 @@ use super::problem::{Finding, Findings};
 use super::read::{At, Reader, below};
 use super::read_scenario::Names;
 use super::{
-    Connect, CurrentInput, Distribution, Model, Neurons, ParameterValue, Population, RecordSpikes,
-    Scenario, Selection, Shape, Steps,
+    Connect, CurrentInput, Distribution, Model, Neurons, ParameterValue, Population, Pruning,
+    RecordSpikes, Scenario, Selection, Shape, Steps, Weakest,
 };
 use crate::base::{Tick, Unit, math};
 use crate::neuron::{Descriptor, Range};
@@ -129,6 +129,12 @@ impl Scale {
                 let found = "weights with bounds of their own have no smaller version";
                 let path = below(&path, "plasticity");
                 findings.add(Code::CannotScale, &path, found, "a rule without weights");
+            }
+            let bounds = |pruning: &Pruning| matches!(pruning.which, Weakest::Below(_));
+            if projection.pruning.iter().any(bounds) {
+                let found = "a bound of weights has no smaller version";
+                let path = below(&path, "pruning");
+                findings.add(Code::CannotScale, &path, found, "a fraction");
             }
             let weight = check_law::mean(&projection.weight);
             let charge = charge(target, weight, &below(&path, "target"), findings);

@@ -1,6 +1,7 @@
 //! The grammar of scenario files as a JSON Schema, for editors. Models come from the registry.
 
 use super::plasticity::schema_of;
+use super::pruning;
 use super::read_population::model_names;
 use super::read_projection::RULES;
 use crate::base::Unit;
@@ -247,6 +248,7 @@ fn projection() -> Value {
             "weight": input("drawn"),
             "delay": definition("drawn", Unit::Ms),
             "plasticity": { "oneOf": plasticity },
+            "pruning": pruning::schema(&definition("value", Unit::Ms), &input("value")),
         }),
         &["source", "target", "connect"],
     )
@@ -329,6 +331,7 @@ fn record() -> Value {
                 { "type": "boolean" },
                 object(json!({ "every": definition("value", Unit::Ms) }), &["every"]),
             ]},
+            "pruned": { "type": "boolean", "default": false },
         }),
         &[],
     )

@@ -2,7 +2,7 @@
 
 use super::{
     Connect, Distribution, Edges, Model, Neurons, Outside, ParameterValue, Population, Projection,
-    RecordSpikes, Scenario, Selection, Shape, Steps, plasticity,
+    RecordSpikes, Scenario, Selection, Shape, Steps, plasticity, pruning,
 };
 use crate::base::{Span, Tick, Unit};
 use std::fmt::Write as _;
@@ -194,10 +194,14 @@ fn projection_table(projection: &Projection, scenario: &Scenario) -> String {
         Connect::Edges(edges) => format!("rule = \"edges\", {}", edge_keys(edges, unit)),
     };
     let Projection { autapses, multapses, .. } = projection;
+    let prunings = match projection.pruning.as_slice() {
+        [] => String::new(),
+        some => format!("\npruning = {}", pruning::list(some, unit, &value, &time)),
+    };
     format!(
         "\n[[projection]]\nsource = \"{}\"\ntarget = \"{}\"\n\
          connect = {{ {rule}, autapses = {autapses}, multapses = {multapses} }}\n\
-         weight = {}\ndelay = {}\nplasticity = {}",
+         weight = {}\ndelay = {}\nplasticity = {}{prunings}",
         name(projection.source),
         name(projection.target),
         law(&projection.weight, unit),
@@ -269,5 +273,8 @@ fn record_table(scenario: &Scenario, names: &[&str]) -> String {
         Some(every) => format!("{{ every = {} }}", time(every)),
         None => record.weights.to_string(),
     };
-    format!("\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {weights}")
+    let pruned = record.pruned;
+    format!(
+        "\n[record]\nspikes = {spikes}\nstate = {state}\nweights = {weights}\npruned = {pruned}"
+    )
 }

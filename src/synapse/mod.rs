@@ -5,8 +5,10 @@
 //! a spike is delivered by walking one contiguous piece of memory.
 
 pub mod build;
+mod rows;
 
 use crate::base::Span;
+pub use rows::{Rows, retain};
 use std::ops::Range;
 
 /// A synapse whose delay is the same for its whole table. 8 bytes.

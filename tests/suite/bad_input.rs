@@ -177,6 +177,7 @@ shipped! {
     nonsense_in_hpc "hpc.toml"
     nonsense_in_pd14 "pd14.toml"
     nonsense_in_pd14_dc "pd14_dc.toml"
+    nonsense_in_prune "prune.toml"
     nonsense_in_sparse "sparse.toml"
     nonsense_in_sparse_kick "sparse_kick.toml"
     nonsense_in_reserve_correlated "reserve_correlated.toml"

@@ -71,17 +71,43 @@ fn the_example_learns_and_gives_the_same_bytes_for_any_number_of_shards() {
     assert!(weights("one") != weights("still"), "no weight has moved");
 }
 
+/// Promise: synapses that are removed while the network runs are told of, whatever the number of
+/// shards and threads; what is left and what is gone are all there were; they can be drawn.
 #[test]
-fn a_rule_that_cannot_run_is_refused_by_name() {
+fn a_network_that_is_pruned_writes_what_is_gone() {
     let home = tempfile::tempdir().unwrap();
-    let rule = "rule = \"noise_prune\"";
+    let rule = "rule = \"noise_prune\", policy = \"uniform\", kappa = 0.5, min_spikes = 1, \
+                probe = \"200 ms\"";
+    let pruning = "at = [\"300 ms\", \"400 ms\"]\nfraction = 0.25";
     let text = EXAMPLE
         .replace("rule = \"stdp\", tau_plus = \"20 ms\", tau_minus = \"20 ms\"", rule)
         .replace(
             "{ rule = \"edges\", file = \"edges.csv\" }",
             "{ rule = \"all_to_all\" }\nweight = \"1 pA\"\ndelay = \"1 ms\"",
-        );
+        )
+        .replace("[[background]]", &format!("[[projection.pruning]]\n{pruning}\n[[background]]"))
+        .replace("weights = true", "weights = true\npruned = true");
     fs::write(home.path().join("prune.toml"), text).unwrap();
-    let left = run(home.path(), &["run", "prune.toml", "--out", "prune"]);
-    assert!(left.code != Some(0) && left.err.contains("`noise_prune`"), "{left:?}");
+    let read = |folder: &str, file: &str| fs::read(home.path().join(folder).join(file)).unwrap();
+    for (folder, shards, threads) in [("one", "1", "1"), ("five", "5", "2")] {
+        let arguments =
+            ["run", "prune.toml", "--out", folder, "--shards", shards, "--threads", threads];
+        good(home.path(), &arguments);
+    }
+    for file in ["pruned.npz", "weights.npz", "spikes.npz"] {
+        assert!(read("one", file) == read("five", file), "{file} depends on shards");
+    }
+    let summary: serde_json::Value =
+        serde_json::from_slice(&read("one", "summary.json")).expect("it is JSON");
+    let count = |key: &str| summary["pruning"][key].as_u64().expect("it is a number");
+    let gone = count("by_rule") + count("by_fraction");
+    assert_eq!(count("left") + gone, summary["synapses"].as_u64().expect("it is a number"));
+    assert!(count("by_rule") > 0 && count("by_fraction") > 0, "{}", summary["pruning"]);
+    good(home.path(), &["plot", "one", "--pruned"]);
+    assert!(home.path().join("one/pruned.svg").is_file());
+    let refused = fs::read_to_string(home.path().join("prune.toml")).unwrap();
+    let refused = refused.replace(rule, "rule = \"noise_prune\", diagonal = \"row_sum\"");
+    fs::write(home.path().join("row_sum.toml"), refused).unwrap();
+    let left = run(home.path(), &["run", "row_sum.toml", "--out", "row_sum"]);
+    assert!(left.code == Some(2) && left.err.contains("plasticity.diagonal"), "{left:?}");
 }

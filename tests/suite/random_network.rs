@@ -345,7 +345,17 @@ impl Draw {
             weight = uniform(0.0, 4.0);
         }
         let (delay_ms, plasticity) = (self.delay(), Plasticity::default());
-        Projection { source, target, connect, autapses, multapses, weight, delay_ms, plasticity }
+        Projection {
+            source,
+            target,
+            connect,
+            autapses,
+            multapses,
+            weight,
+            delay_ms,
+            plasticity,
+            pruning: Vec::new(),
+        }
     }
 
     fn rule(

@@ -1,4 +1,5 @@
-//! Pictures as SVG: a raster with rates, recorded traces, and curves of measurements.
+//! Pictures as SVG: a raster with rates, recorded traces, numbers of synapses, and curves of
+//! measurements.
 //!
 //! The pictures are written directly: dots of one colour share one path of about ten bytes a
 //! dot, at a hundredth of a pixel, which keeps a raster of tens of thousands of spikes sharp and
@@ -8,10 +9,12 @@ pub mod axis;
 pub mod curves;
 pub mod raster;
 pub mod svg;
+pub mod synapses;
 pub mod trace;
 
 pub use curves::{Curve, Curves, curves};
 pub use raster::{RasterOptions, raster};
+pub use synapses::synapses;
 pub use trace::{TraceOptions, traces};
 
 /// Colours that people with any colour vision can tell apart (Okabe and Ito 2008, without the

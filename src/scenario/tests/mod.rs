@@ -77,6 +77,9 @@ fn what_is_written_is_read_back_equal() {
         "seed=18446744073709551615",
         "title=\"a \\\" b\\n\\u00e9\"",
         "duration=9007199254740991 ns",
+        "projection.2.pruning=[{ at = \"1 s\", fraction = 0.1 }, { at = [\"1 ns\", \"2 s\"], \
+         below = \"0.3 mV\" }]",
+        "record.pruned=true",
     ] {
         let scenario = read_with(&[change]).unwrap();
         assert_eq!(read(&to_toml(&scenario)).unwrap(), scenario, "{change}");
@@ -106,6 +109,7 @@ fn correlated_sources_and_sampled_weights_are_read_written_and_refused() {
         ("population.drive.params.rate=-1 Hz", "population.drive.params.rate"),
         ("record.weights.every=0 ms", "record.weights.every"),
         ("record.weights={ often = true }", "record.weights.often"),
+        ("projection.2.pruning=[{ at = \"1 ms\", fraction = 0.5 }]", "record.weights"),
     ] {
         let problems = read_with(&[model, "record.weights={ every = \"30 ms\" }", change]);
         let found = problems.err().unwrap_or_else(|| panic!("{change} was read")).lines();

@@ -47,6 +47,7 @@ fn network() -> Scenario {
         weight,
         delay_ms: Distribution::constant(1.5),
         plasticity: Plasticity::default(),
+        pruning: Vec::new(),
     };
     let excitation =
         Distribution { min: Some(0.0), ..Shape::Normal { mean: 80.0, sd: 8.0 }.into() };
