@@ -66,7 +66,7 @@ impl Sampler {
 
     fn take(&mut self, flight: &mut Flight<'_>, from: Tick, every: Span) {
         self.taken.push((self.next, flight.sample(from, self.next)));
-        self.next = self.next + every;
+        self.next += every;
     }
 
     /// The run ends at `end`: takes the samples that are due before it, and hands out all.
