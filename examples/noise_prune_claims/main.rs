@@ -165,7 +165,7 @@ fn averages(lines: &mut Vec<Line>) {
     let worst = scores.iter().fold(0.0f64, |worst, z| worst.max(z.abs()));
     lines.push(Line {
         claim: "B-2",
-        what: "mean of 1,000 draws, N = 200: every |z| < 5; slack of rows kept to 1e-12".into(),
+        what: "mean of 1,000 draws, N = 200: every z within 5; slack of rows kept to 1e-12".into(),
         found: format!("{worst:.2} of {} pairs, slack {slack:.1e}", scores.len()),
         holds: worst < 5.0 && slack < 1e-12,
     });
