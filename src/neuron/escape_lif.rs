@@ -36,8 +36,8 @@ proposed. Spikes are drawn exactly, by thinning. For any time h, V(t + h) <= V +
 
     u = max(0, V_inf + (tau_m / c_m) (sum of positive currents) - V) / tau_m
 
-so lambda of V + u h is a ceiling for a time h; it is chosen such that u h is delta_u / 2, and at
-least tau_m / 20. Where V will never be higher than now by more than delta_u / 2, because
+so lambda of V + u h is a ceiling for a time h: such that u h is delta_u / 2, or tau_m / 4 where that
+is longer and fewer than 0.1 spikes are proposed in it. Where V will never be higher than now by more than delta_u / 2, because
 max(V, V_inf) and the largest responses to the positive currents add up to less, that bound is
 the ceiling until something arrives. The ceiling is part of the model: it decides which random
 number is used for what. The random numbers are named by the variable `stream` and the number of
@@ -143,8 +143,9 @@ pub struct State {
 
 /// Beyond this the rate grows no further.
 const LARGEST_X: f64 = 50.0;
-/// Ceilings are set for no less than this part of tau_m, where they are set for a time.
-const SHORTEST_HOLD: f64 = 1.0 / 20.0;
+/// A ceiling may hold for this part of tau_m, where fewer than so many spikes are proposed in it.
+const LONG_HOLD: f64 = 0.25;
+const FEW_PROPOSALS: f64 = 0.1;
 
 impl Constants {
     /// The rate of spikes at a potential, in 1/ms. It grows with the potential.
@@ -201,7 +202,11 @@ impl Hazard for Free<'_> {
         }
         let tau_m = c.membrane.tau_m_ms;
         let up = (v_inf + lifting * c.membrane.mv_per_pa - now.v_mv).max(0.0) / tau_m;
-        let hold = (margin / up).max(SHORTEST_HOLD * tau_m);
+        let (hold, long) = (margin / up, LONG_HOLD * tau_m);
+        let per_ms = c.rate(now.v_mv + up * long);
+        if long > hold && per_ms * long < FEW_PROPOSALS {
+            return Ceiling { per_ms, ms: long };
+        }
         Ceiling { per_ms: c.rate(now.v_mv + up * hold), ms: hold }
     }
 }
@@ -353,7 +358,7 @@ mod tests {
         // The midpoint rule, in a table of steps of 0.01 ms, read linearly.
         let rate = |t: f64| c.rate(v_inf + (-70.0 - v_inf) * exp(-t / 10.0));
         let mut table = vec![0.0];
-        for k in 0..60_000 {
+        for k in 0..300_000 {
             table.push(table[k] + 0.01 * rate(0.01 * (k as f64 + 0.5)));
         }
         let integral = |t: f64| {

@@ -311,20 +311,20 @@ mod tests {
         (c, cell)
     }
 
-    /// f-I curves within 2 % at some 10^5 spikes; what is seen is three standard deviations.
+    /// f-I curves within 2 % at 3 x 10^4 spikes, more than three standard deviations.
     #[test]
     fn the_rate_is_rho_gamma() {
         for n in [1.0, 5.0, 20.0] {
             for s in [0.0, 0.5, 1.0] {
                 for a in [-0.2, 0.0, 0.3, 1.0, 3.0] {
                     let expected = 100.0 * Shape::new(n, s).gamma(a);
-                    let seconds = 1e5 / expected;
+                    let seconds = 3e4 / expected;
                     let (c, mut cell) = cell(100.0, 20.0, &[0.0, a, n, s, 0.125]);
                     let end = Tick((seconds * 1e9) as u64);
                     let mut spikes = Vec::new();
                     cell.run::<GammaRate>(&c, Resolution::FINEST, &[], end, &mut spikes);
                     let found = spikes.len() as f64 / seconds;
-                    assert!((found / expected - 1.0).abs() < 0.012, "{n} {s} {a}: {found}");
+                    assert!((found / expected - 1.0).abs() < 0.02, "{n} {s} {a}: {found}");
                 }
             }
         }

@@ -124,7 +124,11 @@ impl Law {
         }
         let goal = v_inf + (lifting[0] + lifting[1]) * (tau_m / c_m);
         let up = (goal - v).max(0.0) / tau_m;
-        let hold = (0.5 * delta_u / up).max(tau_m / 20.0);
+        let hold = 0.5 * delta_u / up;
+        let long = (self.rate_at(v + up * tau_m / 4.0), tau_m / 4.0);
+        if long.1 > hold && long.0 / 1000.0 * long.1 < 0.1 {
+            return long;
+        }
         (self.rate_at(v + up * hold), hold)
     }
 
