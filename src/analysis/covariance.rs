@@ -44,6 +44,8 @@ pub fn covariance(a: &Matrix, noise: &[f64]) -> Result<Matrix, AnalysisError> {
 /// The inverse of a matrix that is symmetric and, if the network is stable, positive.
 fn inverse(m: &Matrix) -> Result<Matrix, AnalysisError> {
     let inverse = m.clone().cholesky().map(|factors| factors.inverse());
+    // Symmetric to the last bit, so that both directions of a pair have one probability.
+    let inverse = inverse.map(|inverse| (&inverse + inverse.transpose()) * 0.5);
     inverse.ok_or_else(|| AnalysisError::Unstable(-spectrum::symmetric_eigenvalues(m)[0]))
 }
 
