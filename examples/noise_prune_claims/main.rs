@@ -33,6 +33,9 @@ struct Line {
     holds: bool,
 }
 
+/// Tries a claim and adds its lines.
+type Part = fn(&mut Vec<Line>);
+
 /// What is tried, in the order of tables and figure.
 pub const WAYS: [&str; 6] = [
     "noise-prune",
@@ -97,7 +100,7 @@ fn main() -> ExitCode {
     let wanted: Vec<String> = arguments.collect();
     let is_wanted = |claim: &str| wanted.is_empty() || wanted.iter().any(|name| name == claim);
     let mut lines = Vec::new();
-    let parts: [(&str, fn(&mut Vec<Line>)); 7] = [
+    let parts: [(&str, Part); 7] = [
         ("B-1", leverages),
         ("B-2", averages),
         ("B-6", stability),
