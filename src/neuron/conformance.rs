@@ -466,7 +466,6 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
         "parrot" => Vec::new(),
         // Neither what a neuron is given at the start nor the name of its random numbers changes.
         "gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
-        "escape_lif" => vec![leak(y[1] + y[2]), -y[1] / p[6], -y[2] / p[7], 0.0],
         "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }

@@ -6,7 +6,6 @@
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
 pub mod cell;
-pub mod escape_lif;
 pub mod framed;
 pub mod gamma_rate;
 pub mod glif;
@@ -259,7 +258,6 @@ models! {
     qif::Qif,
     parrot::Parrot,
     hawkes::Hawkes,
-    escape_lif::EscapeLif,
     gamma_rate::GammaRate,
 }
 

@@ -6,7 +6,6 @@
 //! and ceilings are set at arrivals, changes of the drive, spikes, rejected proposals, and when
 //! their time is over.
 
-use super::equations::Leaky;
 use crate::base::math::{exp, ln_1p};
 use crate::base::random::{Purpose, Stream};
 
@@ -37,21 +36,6 @@ pub enum Law {
         /// s, within its bounds.
         saturation: f64,
     },
-    /// `escape_lif`.
-    Escape {
-        /// The membrane with its resting potential without drive.
-        leaky: Leaky,
-        /// In Hz.
-        rho: f64,
-        /// The soft threshold, in mV.
-        theta: f64,
-        /// In mV.
-        delta_u: f64,
-        /// 0 exponential, 1 sigmoid.
-        saturation: f64,
-        /// In mV.
-        v_reset: f64,
-    },
 }
 
 /// Two functions of a drive that gamma is a mixture of, with gain n: softplus and sigmoid.
@@ -65,11 +49,6 @@ fn sigmoid(n: f64, a: f64) -> f64 {
 }
 
 impl Law {
-    /// The membrane under a drive in pA.
-    fn driven(leaky: &Leaky, drive: f64) -> Leaky {
-        Leaky { rest: leaky.rest + drive * leaky.tau_m / leaky.c_m, ..*leaky }
-    }
-
     /// The rate in Hz, also beyond zero.
     fn rate(&self) -> f64 {
         match *self {
@@ -79,21 +58,11 @@ impl Law {
                 let soft = (1.0 - saturation) * softplus(gain, a);
                 rho * (soft + saturation * sigmoid(gain, a))
             }
-            Law::Escape { ref leaky, .. } => self.rate_at(leaky.v),
         }
     }
 
-    /// The rate of `escape_lif` at a potential.
-    fn rate_at(&self, v: f64) -> f64 {
-        let Law::Escape { rho, theta, delta_u, saturation, .. } = *self else {
-            unreachable!("only escape noise looks at a potential")
-        };
-        let growth = exp(((v - theta) / delta_u).min(50.0));
-        rho * growth / (1.0 + saturation * growth)
-    }
-
     /// A rate in Hz that is not exceeded, and for how many ms.
-    fn ceiling(&self, drive: f64) -> (f64, f64) {
+    fn ceiling(&self) -> (f64, f64) {
         match *self {
             Law::Linear { base, drift, .. } => (base.max(base + drift).max(0.0), f64::INFINITY),
             Law::Gamma { rho, base, drift, gain, saturation, .. } => {
@@ -102,44 +71,14 @@ impl Law {
                 let most = (1.0 - saturation) * softplus(gain, high) + saturation * second;
                 (rho * most.max(0.0), f64::INFINITY)
             }
-            Law::Escape { ref leaky, delta_u, .. } => self.escape_ceiling(leaky, delta_u, drive),
         }
-    }
-
-    fn escape_ceiling(&self, leaky: &Leaky, delta_u: f64, drive: f64) -> (f64, f64) {
-        let Leaky { v, tau_m, c_m, currents, .. } = *leaky;
-        let v_inf = Self::driven(leaky, drive).rest;
-        let lifting = currents.map(|current| current.level.max(0.0));
-        // The response to 1 pA is largest after tau ln(r) / (r - 1), r = tau / tau_m, and there
-        // (tau_m / C) e^(-that / tau); one billionth is added.
-        let response = |tau: f64| {
-            let excess = (tau - tau_m) / tau_m;
-            let exponent = if excess == 0.0 { 1.0 } else { ln_1p(excess) / excess };
-            tau_m / c_m * exp(-exponent) * (1.0 + 1e-9)
-        };
-        let peak = lifting[0] * response(currents[0].tau) + lifting[1] * response(currents[1].tau);
-        let highest = v.max(v_inf) + peak;
-        if highest <= v + 0.5 * delta_u {
-            return (self.rate_at(highest), f64::INFINITY);
-        }
-        let goal = v_inf + (lifting[0] + lifting[1]) * (tau_m / c_m);
-        let up = (goal - v).max(0.0) / tau_m;
-        let hold = 0.5 * delta_u / up;
-        let long = (self.rate_at(v + up * tau_m / 4.0), tau_m / 4.0);
-        if long.1 > hold && long.0 / 1000.0 * long.1 < 0.1 {
-            return long;
-        }
-        (self.rate_at(v + up * hold), hold)
     }
 
     /// Moves the state by `ms`.
-    fn pass(&mut self, drive: f64, ms: f64) {
+    fn pass(&mut self, ms: f64) {
         match self {
             Law::Linear { tau, drift, .. } | Law::Gamma { tau, drift, .. } => {
                 *drift *= exp(-ms / *tau);
-            }
-            Law::Escape { leaky, .. } => {
-                *leaky = Leaky { rest: leaky.rest, ..Self::driven(leaky, drive).from(ms) };
             }
         }
     }
@@ -179,7 +118,6 @@ impl Dice {
             Law::Linear { drift, .. } => *drift += weight,
             Law::Gamma { rho, .. } if *rho == 0.0 => {}
             Law::Gamma { tau, rho, drift, .. } => *drift += weight * 1000.0 / (*rho * *tau),
-            Law::Escape { leaky, .. } => leaky.currents[usize::from(weight < 0.0)].level += weight,
         }
         self.ceiling = None;
     }
@@ -191,9 +129,6 @@ impl Dice {
 
     /// It has fired.
     pub fn reset(&mut self) {
-        if let Law::Escape { leaky, v_reset, .. } = &mut self.law {
-            leaky.v = *v_reset;
-        }
         self.roll();
     }
 
@@ -207,10 +142,7 @@ impl Dice {
 
     /// Is held for `ms` after a spike, in which nothing is proposed.
     pub fn hold(&mut self, ms: f64) {
-        match &mut self.law {
-            Law::Escape { leaky, .. } => *leaky = Leaky { v: leaky.v, ..leaky.from(ms) },
-            law => law.pass(0.0, ms),
-        }
+        self.law.pass(ms);
     }
 
     /// Lets `ms` pass under a drive, and returns when in them it has to fire.
@@ -221,16 +153,16 @@ impl Dice {
         let mut gone = 0.0;
         while !self.due {
             let left = ms - gone;
-            let (highest, held) = *self.ceiling.get_or_insert(self.law.ceiling(drive));
+            let (highest, held) = *self.ceiling.get_or_insert(self.law.ceiling());
             let until = if highest > 0.0 { 1000.0 * self.budget / highest } else { f64::INFINITY };
             let step = until.min(held);
             if step > left {
                 self.budget -= highest * left / 1000.0;
                 self.ceiling = Some((highest, held - left));
-                self.law.pass(drive, left);
+                self.law.pass(left);
                 return None;
             }
-            self.law.pass(drive, step);
+            self.law.pass(step);
             gone += step;
             if until > held {
                 self.budget = (self.budget - highest * step / 1000.0).max(0.0);
@@ -245,7 +177,7 @@ impl Dice {
                 self.roll();
             }
         }
-        self.law.pass(drive, ms - gone);
+        self.law.pass(ms - gone);
         Some(gone)
     }
 }

@@ -86,14 +86,6 @@ impl Membrane {
                 gain: start("gain").max(0.1),
                 saturation: start("saturation").clamp(-0.1, 1.0),
             }),
-            "escape_lif" => random(Law::Escape {
-                leaky,
-                rho: parameter("rho"),
-                theta: parameter("theta"),
-                delta_u: parameter("delta_u"),
-                saturation: parameter("saturation"),
-                v_reset: parameter("v_reset"),
-            }),
             other => panic!("the reference knows no model {other:?}"),
         };
         let triggered = triggered(descriptor, &optional, &start);

@@ -141,8 +141,6 @@ impl Draw {
             descriptor = all;
         }
         let mut values = descriptor.defaults();
-        // The saturation of escape noise must not be negative, that of gamma_rate may.
-        let escape: f64 = if descriptor.parameter("delta_u").is_some() { 0.0 } else { -1.0 };
         let mut set = |name: &str, value: f64| {
             if let Some(index) = descriptor.parameter(name) {
                 values[index] = value;
@@ -162,12 +160,10 @@ impl Draw {
         set("e_l", e_l);
         set("v_reset", v_reset);
         set("v_th", e_l + 15.0);
-        set("theta", e_l + 15.0);
-        set("delta_u", self.one_of(&[2.0, 0.5, 5.0]));
         set("rho", self.one_of(&[0.0, 20.0, 200.0, 1000.0]));
         set("base", self.one_of(&[0.0, 0.5, -0.3]));
         set("gain", self.one_of(&[1.0, 5.0, 20.0]));
-        set("saturation", escape.max(self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1])));
+        set("saturation", self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1]));
         set("tau", tau_m);
         set("mu", self.one_of(&[0.0, 30.0, 100.0, 1000.0, -20.0]));
         set("v_crit", e_l + 10.0);
