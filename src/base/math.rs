@@ -40,7 +40,7 @@ pub fn sqrt(x: f64) -> f64 {
 #[inline]
 pub fn round(x: f64) -> f64 {
     // Beyond, and for what is no number, there is nothing to round.
-    if !(x.abs() < (1u64 << 52) as f64) {
+    if x.is_nan() || x.abs() >= (1u64 << 52) as f64 {
         return x;
     }
     let whole = x as i64 as f64;

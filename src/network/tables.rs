@@ -190,7 +190,8 @@ fn possible_delays(projection: &Projection, resolution: Resolution) -> Option<Ve
 /// The multiples of a step between two delays, and these two, in ticks, if they are few.
 fn multiples(step_ms: f64, low: f64, high: f64, resolution: Resolution) -> Option<Vec<u32>> {
     let (first, last) = ((low / step_ms).floor(), (high / step_ms).ceil());
-    if !(last - first < 2.0 * MOST_BUCKETS as f64) {
+    let number = last - first;
+    if number.is_nan() || number >= 2.0 * MOST_BUCKETS as f64 {
         return None;
     }
     let of = |number: usize| multiple(first + number as f64, step_ms);

@@ -328,7 +328,7 @@ impl Visitor for Crosses {
             assert!(!M::at_threshold(&c, &fired), "{} fires twice", case.name);
             assert_ne!(M::crossing(&c, &fired, case.drive), Some(0.0), "{}", case.name);
         }
-        let enough = M::DESCRIPTOR.variables.is_empty() || (some > 500 && none > 500);
+        let enough = M::DESCRIPTOR.variables.is_empty() || (some > 400 && none > 400);
         assert!(enough, "{}: {some} crossings, {none} without", M::DESCRIPTOR.name);
     }
 }

@@ -75,7 +75,7 @@ pub fn read_npz(path: &Path) -> Result<PrunedRecord, OutputError> {
         return Err(OutputError::malformed(path, "`t` and `cause` differ in length"));
     }
     let cause = cause.into_iter().map(|cause| cause as usize).collect();
-    Ok(PrunedRecord { time_s, cause, names, synapses: synapses as u64, end_s })
+    Ok(PrunedRecord { time_s, cause, names, synapses, end_s })
 }
 
 #[cfg(test)]

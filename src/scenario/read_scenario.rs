@@ -5,7 +5,7 @@ use super::files::ReadFile;
 use super::problem::{Findings, Problem, Problems};
 use super::read::{At, Fields, Reader};
 use super::tree::{self, Node, OVERRIDE_FILE, Override, Source};
-use super::{Population, Projection, Record, Scenario, check, check_input};
+use super::{Population, Projection, Record, Scenario, check, check_input, pruning};
 use crate::base::{Resolution, Span, Unit};
 
 /// The keys at the top of a scenario file.
@@ -130,6 +130,7 @@ impl Reader<'_> {
         }
         if let Some(at) = fields.find("record") {
             scenario.record = self.record(&at, &names);
+            pruning::refuse_samples(&scenario, &mut self.findings);
         }
         let scale = fields.find("scale").and_then(|at| self.scale(&at, &names));
         scenario.populations = names.read;
