@@ -19,7 +19,7 @@
 //! * Every worker computes the next window from the same published numbers, so all agree on it
 //!   without a further exchange; windows in which nothing can happen are never visited.
 //!
-//! * Where all shards must decide something together at a given time ([`pruning`]), a round ends before
+//! * Where all shards must decide something together at a given time (`pruning.rs`), a round ends before
 //!   the slice that holds this time, and the next one begins with it: a shorter round only means that
 //!   spikes are exchanged earlier than they must be.
 //!

@@ -195,7 +195,7 @@ fn multiples(step_ms: f64, low: f64, high: f64, resolution: Resolution) -> Optio
         return None;
     }
     let of = |number: usize| multiple(first + number as f64, step_ms);
-    let inside = (0..=(last - first) as usize).map(of).filter(|ms| (low..=high).contains(ms));
+    let inside = (0..=number as usize).map(of).filter(|ms| (low..=high).contains(ms));
     let on_grid = |ms: f64| delay_on_grid(ms, resolution).ok().map(|delay| delay.0 as u32);
     inside.chain([low, high]).map(on_grid).collect()
 }
