@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! bench=$(ls -t target/release/deps/plasticity-* | grep -v '\.d$' | head -1)
-//! valgrind --tool=callgrind --collect-atstart=no --toggle-collect='saltatory::engine::run::run' \
+//! valgrind --tool=callgrind --collect-atstart=no --toggle-collect='saltatory::engine::run::run_with' \
 //!     $bench --once stdp
 //! ```
 //!

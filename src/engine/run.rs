@@ -106,7 +106,8 @@ pub fn run_owned(
 }
 
 /// Runs a network. `own` holds for each shard the tables of the plastic projections, if they have been
-/// taken out of the network.
+/// taken out of the network. It stays a function of its own, by whose name instructions are counted.
+#[inline(never)]
 fn run_with(
     scenario: &Scenario,
     network: &Network,
