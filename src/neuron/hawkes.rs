@@ -218,6 +218,7 @@ impl Dynamics for Hawkes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::math::ln;
     use crate::base::{Resolution, Tick};
     use crate::neuron::cell::{Cell, Input, InputKind};
     use crate::neuron::thinning::kolmogorov;
@@ -241,7 +242,7 @@ mod tests {
         let spikes = train(&c, &mut cell, &[], Tick(505_000_000_000));
         assert!(spikes.len() > 100_000, "{}", spikes.len());
         let intervals = spikes.windows(2).map(|p| (p[1].0 - p[0].0) as f64 * 1e-9);
-        let gap = kolmogorov(intervals.map(|s| 1.0 - (-200.0 * s).exp()).collect());
+        let gap = kolmogorov(intervals.map(|s| 1.0 - exp(-200.0 * s)).collect());
         assert!(gap < 1.95, "{gap}");
     }
 
@@ -263,10 +264,10 @@ mod tests {
         // The integral of max(0, base + drift e^(-t / tau)) over `ms`.
         let integral = |drift: f64, ms: f64| {
             let plain = |from: f64, to: f64| {
-                let (a, b) = ((-from / tau).exp(), (-to / tau).exp());
+                let (a, b) = (exp(-from / tau), exp(-to / tau));
                 (base * (to - from) + drift * tau * (a - b)) * 1e-3
             };
-            let turns = if drift < -base { tau * (-drift / base).ln() } else { 0.0 };
+            let turns = if drift < -base { tau * ln(-drift / base) } else { 0.0 };
             if turns >= ms { 0.0 } else { plain(turns, ms) }
         };
         let (mut now, mut drift, mut hazard, mut rescaled) = (0.0, 0.0, 0.0, Vec::new());
@@ -278,12 +279,12 @@ mod tests {
         events.sort_by(|a, b| a.0.total_cmp(&b.0));
         for (at, weight) in events {
             hazard += integral(drift, at - now);
-            drift *= (-(at - now) / tau).exp();
+            drift *= exp(-(at - now) / tau);
             now = at;
             match weight {
                 Some(weight) => drift += weight,
                 None => {
-                    rescaled.push(1.0 - (-hazard).exp());
+                    rescaled.push(1.0 - exp(-hazard));
                     hazard = 0.0;
                 }
             }

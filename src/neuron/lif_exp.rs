@@ -532,6 +532,7 @@ impl Framed for LifExp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::math::{ln, ln_1p};
     use crate::base::{Resolution, Tick};
     use crate::neuron::cell::{Cell, Input, InputKind};
 
@@ -565,7 +566,7 @@ mod tests {
         let first = 47_957_906;
         let expected: Vec<u64> = (0..4).map(|k| first + k * (first + 5_000_000)).collect();
         assert_eq!(spikes(&CUBA, -60.0, &[], 210), expected);
-        let current = lif::current_for_period(&CUBA, 20.0 * 11f64.ln() + 5.0).unwrap();
+        let current = lif::current_for_period(&CUBA, 20.0 * ln(11.0) + 5.0).unwrap();
         assert!(current.abs() < 1e-12, "{current}");
     }
 
@@ -576,9 +577,9 @@ mod tests {
             p[TAU_SYN_EX] = tau_syn;
             let ratio: f64 = tau_syn / 10.0;
             let excess = ratio - 1.0;
-            let at = if excess == 0.0 { 10.0 } else { tau_syn * excess.ln_1p() / excess };
+            let at = if excess == 0.0 { 10.0 } else { tau_syn * ln_1p(excess) / excess };
             // From rest P' = 0 where P = (tau_m / c_m) e^(-t/tau_syn).
-            let touching = 15.0 / (0.04 * (-at / tau_syn).exp());
+            let touching = 15.0 / (0.04 * exp(-at / tau_syn));
             let above = crossing(&p, v, touching * (1.0 + 1e-12), 0.0, 0.0).expect("it touches");
             assert!((above - at).abs() < 1e-4 * at && above < at, "{tau_syn}: {above} {at}");
             assert_eq!(crossing(&p, v, touching * (1.0 - 1e-12), 0.0, 0.0), None, "{tau_syn}");
