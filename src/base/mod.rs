@@ -5,6 +5,7 @@ pub mod decay;
 pub mod digest;
 pub mod id;
 pub mod math;
+pub mod prefetch;
 pub mod random;
 pub mod time;
 pub mod unit;

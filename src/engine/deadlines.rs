@@ -99,10 +99,11 @@ impl Deadlines {
         })
     }
 
-    /// The place in the open slice's list, and the neurons from there on, at most so many.
-    pub fn coming(&self, most: usize) -> (usize, impl Iterator<Item = u32> + Clone) {
-        let rest = &self.near.list[self.next..];
-        (self.next, rest[..rest.len().min(most)].iter().map(|next| next.neuron))
+    /// The neuron that comes so many places after the next one, of those that were filed for the open
+    /// slice before it began.
+    #[inline]
+    pub fn coming(&self, ahead: usize) -> Option<u32> {
+        self.near.list.get(self.next + ahead).map(|next| next.neuron)
     }
 
     /// The earliest slice for which something is filed that has not been opened.

@@ -4,6 +4,7 @@ use super::deadlines::Deadlines;
 use super::frames::{Batch, External, Frames, Point, Setup, Work};
 use super::group::Probe;
 use crate::base::digest::Digest;
+use crate::base::prefetch::prefetch;
 use crate::base::{NeuronId, Resolution, Span, Tick};
 use crate::network::NeuronPlan;
 use crate::neuron::cell::{NEVER, crossing_tick};
@@ -77,8 +78,6 @@ pub struct Neurons<M: Framed> {
     /// By neuron, where currents change; else empty.
     base_current: Vec<f64>,
     deadlines: Deadlines,
-    /// Foreseen neurons of the slice have been asked for up to here.
-    foreseen_touched: usize,
     /// Neurons whose credit was spent at the present tick.
     attention: Vec<u32>,
     /// Neurons that cross at the present tick.
@@ -97,7 +96,7 @@ impl<M: Framed> Frames for Neurons<M> {
         self.sample_until(work.start);
         self.renew_to(work.start);
         self.deadlines.open(work.number, work.start, work.end);
-        self.foreseen_touched = 0;
+        self.ask_for_first(work);
         let mut done = Done::default();
         loop {
             let stop = self.next_stop(work, &done);
@@ -159,10 +158,32 @@ fn arrive<S: Slot>(slots: &mut [S], target: u32, kick: &S) -> bool {
     slot.credit() < 0.0
 }
 
-/// So many neurons that are foreseen are asked for ahead of time.
-const FORESEEN_AHEAD: usize = 32;
-/// So many points are asked for ahead of time.
-const POINTS_AHEAD: usize = 64;
+/// Asks for the neurons of points that come soon: first for the slot, then for the rest of those
+/// whose credit will be spent, which are going to be looked at.
+#[inline(always)]
+fn ask_for_point<M: Framed>(
+    frame: &M::Frame,
+    slots: &[M::Slot],
+    cold: &[Cold],
+    list: &[Point],
+    place: usize,
+) {
+    if let Some(point) = list.get(place + SLOTS_AHEAD) {
+        prefetch(slots, point.target as usize);
+    }
+    if let Some(point) = list.get(place + COLD_AHEAD) {
+        let target = point.target as usize;
+        let is_spent = slots[target].credit() < M::spent(frame, point.weight);
+        // Neuron 0 in place of a branch that nobody can foresee.
+        prefetch(cold, if is_spent { target } else { 0 });
+    }
+}
+
+/// So many places ahead the slot of a neuron is asked for.
+const SLOTS_AHEAD: usize = 32;
+/// So many places ahead the rest of a neuron that is going to be looked at is asked for: its slot,
+/// which tells, has come by then.
+const COLD_AHEAD: usize = 16;
 /// Slots of a shard beyond so many bytes are taken to be far from the processor.
 const NEAR_BYTES: usize = 1 << 19;
 
@@ -171,8 +192,6 @@ const NEAR_BYTES: usize = 1 << 19;
 struct Done {
     externals: usize,
     points: usize,
-    /// Points up to here have been asked for.
-    touched: usize,
     batches: usize,
     drives: usize,
 }
@@ -209,7 +228,6 @@ impl<M: Framed> Neurons<M> {
             cold: vec![Cold::default(); neurons],
             base_current: Vec::new(),
             deadlines: Deadlines::new(setup.slice),
-            foreseen_touched: 0,
             attention: Vec::new(),
             crossed: Vec::new(),
             released: Vec::new(),
@@ -277,22 +295,35 @@ impl<M: Framed> Neurons<M> {
         batch.min(drive).min(self.next_sample).min(self.deadlines.first()).min(work.end)
     }
 
-    /// Reads what is rarely needed of the neurons that are foreseen next, many at once.
-    fn touch_foreseen(&mut self) {
-        let (place, coming) = self.deadlines.coming(FORESEEN_AHEAD);
-        if place < self.foreseen_touched || !self.is_far {
+    /// Asks for the neurons that are concerned first in a slice.
+    fn ask_for_first(&self, work: &Work) {
+        if !self.is_far {
             return;
         }
-        self.foreseen_touched = place + FORESEEN_AHEAD;
-        let ask = |asked, neuron: u32| asked ^ self.cold[neuron as usize].filed.0;
-        std::hint::black_box(coming.clone().fold(0, ask));
-        // Those whose deadline has not moved are going to be looked at.
-        let due = |&neuron: &u32| {
+        for point in work.points.iter().take(SLOTS_AHEAD) {
+            prefetch(&self.slots, point.target as usize);
+        }
+        for neuron in (0..SLOTS_AHEAD).map_while(|ahead| self.deadlines.coming(ahead)) {
+            prefetch(&self.cold, neuron as usize);
+        }
+    }
+
+    /// Asks for neurons that are foreseen soon: first for what tells whether their deadline has
+    /// moved, then for the slots of those whose has not, which are going to be looked at.
+    #[inline]
+    fn ask_for_foreseen(&self) {
+        if !self.is_far {
+            return;
+        }
+        if let Some(neuron) = self.deadlines.coming(SLOTS_AHEAD) {
+            prefetch(&self.cold, neuron as usize);
+        }
+        if let Some(neuron) = self.deadlines.coming(COLD_AHEAD) {
             let cold = &self.cold[neuron as usize];
-            cold.deadline == cold.filed
-        };
-        let ask = |asked, neuron: u32| asked ^ self.slots[neuron as usize].credit().to_bits();
-        std::hint::black_box(coming.filter(due).fold(0, ask));
+            // Neuron 0 in place of a branch that nobody can foresee.
+            let due = if cold.deadline == cold.filed { neuron } else { 0 };
+            prefetch(&self.slots, due as usize);
+        }
     }
 
     /// Externals and points before `stop`, or up to one that lets something be foreseen before it.
@@ -310,8 +341,7 @@ impl<M: Framed> Neurons<M> {
                 let list = &work.externals[done.externals..];
                 done.externals += self.run_externals(work.start, work.weights, list, until);
             } else {
-                self.touch(work, done);
-                let list = &work.points[done.points..done.touched];
+                let list = &work.points[done.points..];
                 done.points += self.run_points(work.start, list, offset.min(before));
             }
             if !self.attention.is_empty() {
@@ -355,36 +385,18 @@ impl<M: Framed> Neurons<M> {
         list.len()
     }
 
-    /// Reads the slots of the next points, many at once: one at a time each would be waited for.
-    fn touch(&mut self, work: &Work, done: &mut Done) {
-        if done.points < done.touched {
-            return;
-        }
-        done.touched = work.points.len().min(done.points + POINTS_AHEAD);
-        let list = &work.points[done.points..done.touched];
-        if !self.is_far {
-            return;
-        }
-        let slots = self.slots.as_slice();
-        let ask = |asked, point: &Point| asked ^ slots[point.target as usize].credit().to_bits();
-        std::hint::black_box(list.iter().fold(0, ask));
-        // Those whose credit will be spent are going to be looked at.
-        let spent = |point: &&Point| {
-            slots[point.target as usize].credit() < M::spent(&self.frame, point.weight)
-        };
-        let ask = |asked, point: &Point| asked ^ self.cold[point.target as usize].filed.0;
-        std::hint::black_box(list.iter().filter(spent).fold(0, ask));
-    }
-
     /// As [`Neurons::run_externals`], for points.
     #[inline]
     fn run_points(&mut self, start: Tick, list: &[Point], until: u64) -> usize {
-        let Neurons { frame, frame_start, slots, attention, now, .. } = self;
+        let Neurons { frame, frame_start, slots, cold, is_far, attention, now, .. } = self;
         let slots = slots.as_mut_slice();
         let start = start.since(*frame_start).0;
         for (place, point) in list.iter().enumerate() {
             if u64::from(point.offset) >= until {
                 return place;
+            }
+            if *is_far {
+                ask_for_point::<M>(frame, slots, cold, list, place);
             }
             let since = Span(start + u64::from(point.offset));
             let factors = M::factors(frame, since);
@@ -471,8 +483,8 @@ impl<M: Framed> Neurons<M> {
     }
 
     fn note_foreseen(&mut self, work: &mut Work, at: Tick, factors: &M::Factors) {
-        self.touch_foreseen();
         while let Some(neuron) = self.deadlines.pop(at) {
+            self.ask_for_foreseen();
             let cold = &mut self.cold[neuron as usize];
             if cold.filed != at {
                 // Filed again since, for an earlier tick.
