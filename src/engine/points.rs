@@ -2,11 +2,10 @@
 
 use super::frames::{External, Point};
 
-/// At most so many bits of the offset are sorted by in one pass: more streams of writes than the
-/// first cache has room for cost more than another pass.
+/// So many bits of the offset are sorted by in one pass: more streams of writes than the first
+/// cache has room for cost more than another pass.
 const DIGIT_BITS: u32 = 10;
-/// Passes for the longest offset there is.
-const MOST_PASSES: usize = u32::BITS.div_ceil(DIGIT_BITS) as usize;
+const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// What has an offset in its slice.
 pub trait Timed: Copy + Default {
@@ -48,33 +47,42 @@ impl<T: Timed> ByTime<T> {
             return &self.list;
         }
         // Least digit first; each pass keeps the order of the one before.
-        let bits = u32::BITS - longest.leading_zeros();
-        let passes = bits.div_ceil(DIGIT_BITS) as usize;
-        let digit_bits = bits.div_ceil(passes.max(1) as u32);
+        match (u32::BITS - longest.leading_zeros()).div_ceil(DIGIT_BITS) {
+            0 => {}
+            1 => self.sort_by_digits::<1>(),
+            2 => self.sort_by_digits::<2>(),
+            3 => self.sort_by_digits::<3>(),
+            _ => self.sort_by_digits::<4>(),
+        }
+        &self.list
+    }
+
+    fn sort_by_digits<const PASSES: usize>(&mut self) {
         let digit = |item: &T, pass: usize| {
-            (item.offset() >> (pass as u32 * digit_bits)) as usize & ((1 << digit_bits) - 1)
+            // The last digit of 32 bits has fewer.
+            (item.offset() >> (pass as u32 * DIGIT_BITS)) as usize % DIGITS
         };
         // One reading counts the digits for all passes.
-        let mut starts = [[0u32; 1 << DIGIT_BITS]; MOST_PASSES];
+        let mut starts = [[0u32; DIGITS]; PASSES];
         for item in &self.list {
-            for (pass, starts) in starts[..passes].iter_mut().enumerate() {
+            for (pass, starts) in starts.iter_mut().enumerate() {
                 starts[digit(item, pass)] += 1;
             }
         }
         self.other.resize(self.list.len(), T::default());
-        for (pass, starts) in starts[..passes].iter_mut().enumerate() {
+        for (pass, starts) in starts.iter_mut().enumerate() {
             let mut sum = 0;
             for start in starts.iter_mut() {
                 sum += std::mem::replace(start, sum);
             }
+            let other = self.other.as_mut_slice();
             for item in &self.list {
                 let place = &mut starts[digit(item, pass)];
-                self.other[*place as usize] = *item;
+                other[*place as usize] = *item;
                 *place += 1;
             }
             std::mem::swap(&mut self.list, &mut self.other);
         }
-        &self.list
     }
 }
 
