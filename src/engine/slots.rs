@@ -179,6 +179,8 @@ fn ask_for_point<M: Framed>(
     }
 }
 
+/// So many batches ahead their slots are asked for.
+const BATCHES_AHEAD: usize = 8;
 /// So many places ahead the slot of a neuron is asked for.
 const SLOTS_AHEAD: usize = 32;
 /// So many places ahead the rest of a neuron that is going to be looked at is asked for: its slot,
@@ -440,6 +442,7 @@ impl<M: Framed> Neurons<M> {
         while let Some(batch) = work.batches.get(done.batches).filter(|batch| batch.at == at) {
             self.run_batch(batch, &work.tables[batch.population as usize], &factors);
             done.batches += 1;
+            self.ask_for_batch(work, done.batches + BATCHES_AHEAD);
         }
         while let Some(neuron) = self.crossed.pop() {
             *work.current = neuron;
@@ -451,6 +454,22 @@ impl<M: Framed> Neurons<M> {
             self.release(neuron, at, &factors);
         }
         self.sample(at);
+    }
+
+    /// Asks for the slots that a batch is going to reach.
+    #[inline]
+    fn ask_for_batch(&self, work: &Work, place: usize) {
+        let Some(batch) = work.batches.get(place).filter(|_| self.is_far) else { return };
+        let piece = batch.first as usize..batch.first as usize + batch.count as usize;
+        let ask = |target: u32| prefetch(&self.slots, target as usize);
+        match &work.tables[batch.population as usize].synapses {
+            Synapses::Alike { targets, .. } => {
+                targets[piece].iter().for_each(|&target| ask(target))
+            }
+            Synapses::OneDelay { rows, .. } => rows[piece].iter().for_each(|s| ask(s.target)),
+            Synapses::Bucketed { rows, .. } => rows[piece].iter().for_each(|s| ask(s.target())),
+            Synapses::OwnDelay { rows } => rows[piece].iter().for_each(|s| ask(s.target)),
+        }
     }
 
     fn run_batch(&mut self, batch: &Batch, table: &Table, factors: &M::Factors) {
