@@ -8,6 +8,9 @@
 //! because an allocator belongs to a whole process; one test, because its threads would count
 //! each other's allocations.
 
+// A counting allocator has to be unsafe; everywhere else a lint forbids it.
+#![allow(unsafe_code)]
+
 use saltatory::engine::{self, Control, Lane, Options, Progress};
 use saltatory::network;
 use saltatory::scenario::{Connect, RecordSpikes, Scenario};

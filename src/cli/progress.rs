@@ -55,10 +55,8 @@ const BAR: std::ops::RangeInclusive<usize> = 12..=32;
 impl Meter {
     /// A meter for a run of `duration`, which starts now.
     pub fn new(duration: Span, quiet: bool) -> Meter {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
-        let visible = !quiet && !is_dumb && std::io::stderr().is_terminal();
         Meter {
-            visible,
+            visible: is_visible(quiet),
             started: Instant::now(),
             duration,
             set_up: AtomicU64::new(0),
@@ -99,6 +97,37 @@ impl Meter {
         }
         self.started.elapsed().as_secs_f64()
     }
+}
+
+/// A line that says what is being done before a run begins, on a terminal only. It goes away with
+/// the value.
+pub struct Notice {
+    visible: bool,
+}
+
+impl Notice {
+    /// Shows the text, as much of it as the line holds.
+    pub fn new(text: &str, quiet: bool) -> Notice {
+        let notice = Notice { visible: is_visible(quiet) };
+        if notice.visible {
+            let room = width().saturating_sub(FREE);
+            replace_line(&text.chars().take(room).collect::<String>());
+        }
+        notice
+    }
+}
+
+impl Drop for Notice {
+    fn drop(&mut self) {
+        if self.visible {
+            replace_line("");
+        }
+    }
+}
+
+fn is_visible(quiet: bool) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+    !quiet && !is_dumb && std::io::stderr().is_terminal()
 }
 
 /// Writes over the line on which the cursor stands: to its start, the text, clear the rest. The

@@ -1,7 +1,7 @@
 //! `saltatory run`: simulate and write a folder of results.
 
 use super::console::{Console, Exit, Failure, shell_word};
-use super::progress::{self, Meter};
+use super::progress::{self, Meter, Notice};
 use super::settings::{EffortArguments, Task};
 use super::table::{facts, table};
 use super::{machine, wiring, words};
@@ -105,7 +105,9 @@ pub fn simulate(
     progress::listen_for_interrupt();
     let (threads, shards) = effort.resolve();
     let building = Instant::now();
+    let notice = Notice::new(&announcement(scenario, shards), quiet);
     let network = wiring::build(scenario, shards, threads, machine::available_memory())?;
+    drop(notice);
     let build = building.elapsed().as_secs_f64();
     let synapses = network.synapses;
     let [shortest_delay_ms, longest_delay_ms] =
@@ -125,6 +127,13 @@ pub fn simulate(
         peak_rss_bytes: machine::peak_memory(),
     };
     Ok(Finished { outcome: outcome?, effort })
+}
+
+/// What is going to be built. A network that cannot be is refused in a moment, with all reasons.
+fn announcement(scenario: &Scenario, shards: u32) -> String {
+    let Ok(estimate) = wiring::estimate(scenario, shards) else { return String::new() };
+    let [synapses, neurons] = [estimate.synapses, estimate.neurons].map(words::count);
+    format!("building {neurons} neurons and {synapses} synapses")
 }
 
 /// Writes all files; the folder appears when the last one is there.
