@@ -41,7 +41,7 @@ CASES = [
     Case("pd14 at 0.1, seeds 6 to 10", "pd14", 2000, 500, seeds=(6, 7, 8, 9, 10)),
     Case("brunel", "brunel", 1000, 200, threads=2),
     Case("brunel at 1 ns, against NEST's exact model", "brunel", 300, 100, exact=True,
-         resolution="1 ns", seeds=(1, 2, 3), threads=2),
+         resolution="1 ns", seeds=(1, 2, 3, 4, 5, 6), threads=2),
 ]  # fmt: skip
 
 
