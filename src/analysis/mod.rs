@@ -10,6 +10,7 @@
 
 pub mod covariance;
 pub mod dynamics;
+pub mod fractional;
 pub mod linear;
 pub mod network;
 pub mod prune;

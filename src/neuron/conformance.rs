@@ -10,7 +10,7 @@
 use super::cell::{Cell, Input, InputKind, NEVER};
 use super::{Descriptor, Dynamics, Initial, Visitor, dispatch, find, registry};
 use crate::base::digest::Digest;
-use crate::base::math::exp;
+use crate::base::math::{exp, pow};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick, Unit};
 
@@ -54,8 +54,13 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
                 Unit::Mv | Unit::Pa if p.name.contains("jump") && s.below(3) == 0 => 0.0,
                 Unit::Mv if p.name.contains("jump") => between(s, -0.5, 3.0),
                 Unit::Pa if p.name.contains("jump") => between(s, -300.0, 300.0),
+                // Controllers: some units idle, some weights zero.
+                Unit::One if p.name.starts_with("unit_") && s.below(3) == 0 => 0.0,
+                Unit::One if p.name.starts_with("unit_") => between(s, -1.5, 1.5),
                 Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
                 Unit::Mv => p.default + between(s, -5.0, 5.0),
+                // Without a rate what fires at random never fires.
+                Unit::Hz if s.below(5) == 0 => 0.0,
                 Unit::Hz => magnitude(s, 0.0, 3.0),
                 _ => p.default,
             });
@@ -466,6 +471,13 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
         "parrot" => Vec::new(),
         // Neither what a neuron is given at the start nor the name of its random numbers changes.
         "gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
+        "adaptive_gamma_rate" => {
+            let tau = |k: u32| p[5] * pow(p[6] / p[5], f64::from(k) / 5.0);
+            let traces = (0..6).map(|k| (y[1] + y[0] - y[4 + k as usize]) / tau(k));
+            let given = [-y[0] / p[0], 0.0, 0.0, 0.0];
+            given.into_iter().chain(traces).chain([0.0]).collect()
+        }
+        "escape_lif" => vec![leak(y[1] + y[2]), -y[1] / p[6], -y[2] / p[7], 0.0],
         "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }

@@ -1,14 +1,14 @@
 //! `gamma_rate`: stochastic neuron whose rate is an activation function with gain and saturation.
 
-use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
-use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
-use crate::base::digest::Digest;
+use super::thinned::Thinned;
+use super::thinning::{Ceiling, STREAM};
+use super::{Descriptor, Initial, Parameter, Range, Variable};
 use crate::base::math::{exp, ln_1p};
 use crate::base::{Decay, Span, Unit};
 
 const TAU: usize = 0;
 const RHO: usize = 1;
-const BASE: usize = 2;
+pub(super) const BASE: usize = 2;
 const GAIN: usize = 3;
 const SATURATION: usize = 4;
 
@@ -43,43 +43,48 @@ proposal; a spike is rounded up to the next step of the resolution.
 
 Source: Geadah et al. 2024, doi 10.1371/journal.pcbi.1012567 (gamma); thinning: Lewis and Shedler
 1979, doi 10.1002/nav.3800260304.",
-    parameters: &[
-        Parameter {
-            name: "tau",
-            unit: Unit::Ms,
-            default: 20.0,
-            range: Range::Positive,
-            per_neuron: false,
-            doc: "time constant with which the effect of a spike decays",
-        },
-        Parameter {
-            name: "rho",
-            unit: Unit::Hz,
-            default: 0.0,
-            range: Range::NonNegative,
-            per_neuron: false,
-            doc: "rate at which gamma is 1",
-        },
-        shape("base", 0.0, Range::Any, "drive without input, where a neuron has none of its own"),
-        shape("gain", 1.0, Range::Positive, "n, where a neuron has none of its own"),
-        shape("saturation", 0.0, Range::Any, "s, where a neuron has none of its own"),
-    ],
-    variables: &[
-        Variable {
-            name: "drift",
-            unit: Unit::One,
-            initial: Initial::Value(0.0),
-            doc: "what inputs add to the drive",
-        },
-        own("base", BASE, "drive without input"),
-        own("gain", GAIN, "n, how steep the activation is"),
-        own("saturation", SATURATION, "s, from softplus (0) to sigmoid (1)"),
-        STREAM,
-    ],
+    parameters: &PARAMETERS,
+    variables: &[VARIABLES[0], VARIABLES[1], VARIABLES[2], VARIABLES[3], STREAM],
     input: Unit::One,
     check: |_| Vec::new(),
     current_for_period: None,
 };
+
+/// The parameters, also where there is a controller.
+pub(super) const PARAMETERS: [Parameter; 5] = [
+    Parameter {
+        name: "tau",
+        unit: Unit::Ms,
+        default: 20.0,
+        range: Range::Positive,
+        per_neuron: false,
+        doc: "time constant with which the effect of a spike decays",
+    },
+    Parameter {
+        name: "rho",
+        unit: Unit::Hz,
+        default: 0.0,
+        range: Range::NonNegative,
+        per_neuron: false,
+        doc: "rate at which gamma is 1",
+    },
+    shape("base", 0.0, Range::Any, "drive without input, where a neuron has none of its own"),
+    shape("gain", 1.0, Range::Positive, "n, where a neuron has none of its own"),
+    shape("saturation", 0.0, Range::Any, "s, where a neuron has none of its own"),
+];
+
+/// The variables but the stream, also where there is a controller.
+pub(super) const VARIABLES: [Variable; 4] = [
+    Variable {
+        name: "drift",
+        unit: Unit::One,
+        initial: Initial::Value(0.0),
+        doc: "what inputs add to the drive",
+    },
+    own("base", BASE, "drive without input"),
+    own("gain", GAIN, "n, how steep the activation is"),
+    own("saturation", SATURATION, "s, from softplus (0) to sigmoid (1)"),
+];
 
 const fn shape(name: &'static str, default: f64, range: Range, doc: &'static str) -> Parameter {
     Parameter { name, unit: Unit::One, default, range, per_neuron: false, doc }
@@ -92,8 +97,8 @@ const fn own(name: &'static str, parameter: usize, doc: &'static str) -> Variabl
 /// The two shape parameters within their bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
-    gain: f64,
-    saturation: f64,
+    pub(super) gain: f64,
+    pub(super) saturation: f64,
 }
 
 impl Shape {
@@ -135,144 +140,110 @@ impl Shape {
     }
 }
 
+/// A value that gamma does not exceed between `low` and `high`, whatever shape it takes between
+/// the least and the most: softplus falls with the gain, a sigmoid grows or falls with it by the
+/// sign of the drive, and in s gamma's bound is made of two straight pieces, bent upwards.
+pub(super) fn highest((least, most): (Shape, Shape), low: f64, high: f64) -> f64 {
+    let softplus = least.softplus(high);
+    let largest = if high > 0.0 { most.sigmoid(high) } else { least.sigmoid(high) };
+    let smallest = if low < 0.0 { most.sigmoid(low) } else { least.sigmoid(low) };
+    let bound = |s: f64| (1.0 - s) * softplus + s * if s < 0.0 { smallest } else { largest };
+    bound(least.saturation).max(bound(most.saturation))
+}
+
 /// See the [manual page](Descriptor::manual).
 pub struct GammaRate;
 
 /// Derived parameters.
 #[derive(Clone, Debug)]
 pub struct Constants {
-    tau_ms: f64,
+    pub(super) tau_ms: f64,
     decay: Decay,
-    rho_per_ms: f64,
+    pub(super) rho_per_ms: f64,
     /// What a weight of 1 adds to the drive.
     jump: f64,
 }
 
-/// The drive, the shape as it was given, and the dice.
+/// The drive, and the shape as it was given.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct State {
-    drift: f64,
-    base: f64,
+pub struct Driven {
+    pub(super) drift: f64,
+    pub(super) base: f64,
     gain: f64,
     saturation: f64,
-    proposals: Proposals,
 }
 
-/// The rate of a neuron that nothing reaches.
-struct Relaxing<'a> {
-    constants: &'a Constants,
-    shape: Shape,
-    drift: f64,
-    base: f64,
-}
-
-impl Relaxing<'_> {
-    fn drift_after(&self, ms: f64) -> f64 {
-        if ms == 0.0 { self.drift } else { self.drift * exp(-ms / self.constants.tau_ms) }
-    }
-}
-
-impl Hazard for Relaxing<'_> {
-    fn rate(&self, ms: f64) -> f64 {
-        self.constants.rho_per_ms * self.shape.gamma(self.base + self.drift_after(ms)).max(0.0)
-    }
-
-    fn ceiling(&self, ms: f64) -> Ceiling {
-        let drift = self.drift_after(ms);
-        let (low, high) = (self.base + drift.min(0.0), self.base + drift.max(0.0));
-        let per_ms = self.constants.rho_per_ms * self.shape.highest(low, high).max(0.0);
-        Ceiling { per_ms, ms: f64::INFINITY }
-    }
-}
-
-impl State {
+impl Driven {
+    /// a.
     #[inline]
-    fn hazard<'a>(&self, constants: &'a Constants) -> Relaxing<'a> {
-        let shape = Shape::new(self.gain, self.saturation);
-        Relaxing { constants, shape, drift: self.drift, base: self.base }
+    pub(super) fn drive(&self) -> f64 {
+        self.base + self.drift
+    }
+
+    /// Gain and saturation as they were given.
+    #[inline]
+    pub(super) fn own(&self) -> [f64; 2] {
+        [self.gain, self.saturation]
+    }
+
+    /// All that is in it, in the order of the variables.
+    pub(super) fn values(&self) -> [f64; 4] {
+        [self.drift, self.base, self.gain, self.saturation]
+    }
+
+    #[inline]
+    fn shape(&self) -> Shape {
+        Shape::new(self.gain, self.saturation)
     }
 }
 
-impl Dynamics for GammaRate {
-    type Constants = Constants;
-    type State = State;
-    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+impl Thinned for GammaRate {
+    type Derived = Constants;
+    type Body = Driven;
+    const PAGE: &'static Descriptor = &DESCRIPTOR;
 
-    fn constants(p: &[f64]) -> Constants {
+    fn derive(p: &[f64]) -> Constants {
         let rho_per_ms = p[RHO] / 1e3;
         let jump = if rho_per_ms > 0.0 { 1.0 / (rho_per_ms * p[TAU]) } else { 0.0 };
         Constants { tau_ms: p[TAU], decay: Decay::new(p[TAU]), rho_per_ms, jump }
     }
 
-    fn initial(_: &Constants, variables: &[f64]) -> State {
-        let &[drift, base, gain, saturation, stream] = variables else {
-            panic!("five variables were described, {} are given", variables.len())
+    fn start(_: &Constants, variables: &[f64]) -> Driven {
+        let &[drift, base, gain, saturation] = variables else {
+            panic!("four variables were described, {} are given", variables.len())
         };
-        State { drift, base, gain, saturation, proposals: Proposals::new(stream) }
+        Driven { drift, base, gain, saturation }
+    }
+
+    fn values(body: &Driven) -> impl AsRef<[f64]> {
+        body.values()
     }
 
     #[inline]
-    fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
-        let hazard = s.hazard(c);
-        s.proposals.advance(&hazard, drive, dt_ms);
-        s.drift *= exp(-dt_ms / c.tau_ms);
+    fn rate(c: &Constants, body: &Driven) -> f64 {
+        c.rho_per_ms * body.shape().gamma(body.drive()).max(0.0)
     }
 
     #[inline]
-    fn advance_by(c: &Constants, s: &mut State, drive: f64, span: Span) {
-        let hazard = s.hazard(c);
-        s.proposals.advance(&hazard, drive, span.ms());
-        s.drift *= c.decay.over(span);
+    fn ceiling(c: &Constants, body: &Driven, _: f64) -> Ceiling {
+        let (low, high) = (body.base + body.drift.min(0.0), body.base + body.drift.max(0.0));
+        let per_ms = c.rho_per_ms * body.shape().highest(low, high).max(0.0);
+        Ceiling { per_ms, ms: f64::INFINITY }
     }
 
     #[inline]
-    fn advance_clamped(c: &Constants, s: &mut State, dt_ms: f64) {
-        s.drift *= exp(-dt_ms / c.tau_ms);
+    fn pass(c: &Constants, body: &mut Driven, _: f64, ms: f64) {
+        body.drift *= exp(-ms / c.tau_ms);
     }
 
     #[inline]
-    fn receive(c: &Constants, s: &mut State, weight: f64) {
-        s.drift += weight * c.jump;
-        s.proposals.disturb();
+    fn pass_by(c: &Constants, body: &mut Driven, _: f64, span: Span) {
+        body.drift *= c.decay.over(span);
     }
 
     #[inline]
-    fn receive_clamped(c: &Constants, s: &mut State, weight: f64) {
-        Self::receive(c, s, weight);
-    }
-
-    #[inline]
-    fn at_threshold(_: &Constants, s: &State) -> bool {
-        s.proposals.is_due()
-    }
-
-    #[inline]
-    fn crossing(c: &Constants, s: &State, drive: f64) -> Option<f64> {
-        s.proposals.next(&s.hazard(c), drive)
-    }
-
-    #[inline]
-    fn quiet(c: &Constants, s: &State, drive: f64) -> f64 {
-        s.proposals.quiet(&s.hazard(c), drive)
-    }
-
-    #[inline]
-    fn fire(_: &Constants, s: &mut State) {
-        s.proposals.fire();
-    }
-
-    #[inline]
-    fn refractory(_: &Constants) -> Span {
-        Span::ZERO
-    }
-
-    fn observe(_: &Constants, s: &State, variable: usize) -> f64 {
-        [s.drift, s.base, s.gain, s.saturation, s.proposals.stream()][variable]
-    }
-
-    fn digest(s: &State, digest: &mut Digest) {
-        [s.drift, s.base, s.gain, s.saturation].iter().for_each(|&value| digest.real(value));
-        s.proposals.digest(digest);
+    fn take(c: &Constants, body: &mut Driven, weight: f64) {
+        body.drift += weight * c.jump;
     }
 }
 
@@ -280,7 +251,9 @@ impl Dynamics for GammaRate {
 mod tests {
     use super::*;
     use crate::base::{Resolution, Tick};
+    use crate::neuron::Dynamics;
     use crate::neuron::cell::{Cell, Input, InputKind};
+    use crate::neuron::thinned::{State, time_rescaled};
     use crate::neuron::thinning::kolmogorov;
     use std::f64::consts::LN_2;
 
@@ -304,7 +277,7 @@ mod tests {
         }
     }
 
-    fn cell(rho: f64, tau: f64, state: &[f64; 5]) -> (Constants, Cell<State>) {
+    fn cell(rho: f64, tau: f64, state: &[f64; 5]) -> (Constants, Cell<State<Driven>>) {
         let c = GammaRate::constants(&[tau, rho, 0.0, 1.0, 0.0]);
         let start = GammaRate::initial(&c, state);
         let cell = Cell::new::<GammaRate>(&c, Resolution::FINEST, start, 0.0);
@@ -335,37 +308,12 @@ mod tests {
     #[test]
     fn in_the_time_of_its_own_hazard_intervals_are_exponential() {
         for (n, s) in [(5.0, 0.0), (5.0, 0.7), (8.0, -0.1)] {
-            let (tau, rho, base) = (20.0, 200.0, 0.1);
-            let (c, mut cell) = cell(rho, tau, &[0.0, base, n, s, 0.75]);
-            let period = 10_000_000;
+            let c = GammaRate::derive(&[20.0, 200.0, 0.0, 1.0, 0.0]);
             let weight = |k: u64| [4.0, -3.0, 1.5, -6.0, 5.0][(k * 3 % 5) as usize];
-            let inputs: Vec<Input> = (1..100_000u64)
-                .map(|k| Input { at: Tick(k * period), kind: InputKind::Spike(weight(k)) })
-                .collect();
-            let mut spikes = Vec::new();
-            let end = Tick(100_000 * period);
-            cell.run::<GammaRate>(&c, Resolution::FINEST, &inputs, end, &mut spikes);
-            // The midpoint rule with 64 points between two events.
-            let shape = Shape::new(n, s);
-            let rate = |drift: f64| rho / 1e3 * shape.gamma(base + drift).max(0.0);
-            let integral = |drift: f64, ms: f64| -> f64 {
-                let part = |k: u32| rate(drift * exp(-(f64::from(k) + 0.5) / 64.0 * ms / tau));
-                (0..64).map(part).sum::<f64>() * ms / 64.0
-            };
-            let mut events: Vec<(u64, f64)> = spikes.iter().map(|t| (t.0, 0.0)).collect();
-            events.extend((1..100_000).map(|k| (k * period, weight(k))));
-            events.sort_by_key(|event| event.0);
-            let (mut now, mut drift, mut hazard, mut rescaled) = (0, 0.0, 0.0, Vec::new());
-            for (at, weight) in events {
-                let ms = (at - now) as f64 * 1e-6;
-                hazard += integral(drift, ms);
-                drift = drift * exp(-ms / tau) + weight / (rho / 1e3 * tau);
-                now = at;
-                if weight == 0.0 {
-                    rescaled.push(1.0 - exp(-hazard));
-                    hazard = 0.0;
-                }
-            }
+            let input =
+                |k: u64| Input { at: Tick(k * 10_000_000), kind: InputKind::Spike(weight(k)) };
+            let inputs: Vec<Input> = (1..100_000).map(input).collect();
+            let rescaled = time_rescaled::<GammaRate>(&c, &[0.0, 0.1, n, s, 0.75], 0.0, &inputs);
             assert!(rescaled.len() > 15_000, "{}", rescaled.len());
             let gap = kolmogorov(rescaled);
             assert!(gap < 1.95, "{n} {s}: {gap}");

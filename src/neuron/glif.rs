@@ -1,15 +1,13 @@
 //! `glif`: leaky integrate-and-fire neuron with spike-triggered currents and a moving threshold.
 
-use super::lif::{self, E_L, Membrane};
+use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN, from_zero};
 use super::membrane::{Filter, Relaxation};
-use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
+use super::{Descriptor, Dynamics, Parameter, Range};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, ln_1p, sqrt};
 use crate::base::time::TICKS_PER_MS;
 use crate::base::{Span, Unit};
 
-const TAU_SYN_EX: usize = 6;
-const TAU_SYN_IN: usize = 7;
 const T_SILENT: usize = 8;
 const V_KEEP: usize = 9;
 /// From here on (jump, time constant) of each spike-triggered current.
@@ -71,15 +69,7 @@ and looks at the threshold on the grid only; its voltage-dependent threshold is 
 Source: Mihalas and Niebur 2009, doi 10.1162/neco.2008.12-07-680; Teeter et al. 2018,
 doi 10.1038/s41467-017-02717-4; Kobayashi et al. 2009, doi 10.3389/neuro.10.009.2009; Tsodyks et
 al. 2000, doi 10.1523/JNEUROSCI.20-01-j0003.2000.",
-    parameters: &[
-        lif::tau_m(),
-        lif::c_m(),
-        lif::t_ref(),
-        lif::e_l(),
-        lif::v_reset(),
-        lif::v_th(),
-        lif::tau_syn_ex(),
-        lif::tau_syn_in(),
+    parameters: lif::with_currents![
         Parameter {
             name: "t_silent",
             unit: Unit::Ms,
@@ -112,17 +102,11 @@ al. 2000, doi 10.1523/JNEUROSCI.20-01-j0003.2000.",
         decay("tau_th_3", 50.0),
         jump("th_jump_4", Unit::Mv),
         decay("tau_th_4", 3.0),
-        lif::i_e(),
     ],
     variables: &[
-        Variable {
-            name: "v_m",
-            unit: Unit::Mv,
-            initial: Initial::Parameter(E_L),
-            doc: "membrane potential",
-        },
-        from_zero("i_syn_ex", Unit::Pa, "excitatory synaptic current"),
-        from_zero("i_syn_in", Unit::Pa, "inhibitory synaptic current"),
+        lif::v_m(),
+        lif::i_syn_ex(),
+        lif::i_syn_in(),
         from_zero("asc_1", Unit::Pa, "first spike-triggered current"),
         from_zero("asc_2", Unit::Pa, "second spike-triggered current"),
         from_zero("asc_3", Unit::Pa, "third spike-triggered current"),
@@ -148,10 +132,6 @@ const fn jump(name: &'static str, unit: Unit) -> Parameter {
 const fn decay(name: &'static str, default: f64) -> Parameter {
     let doc = "its time constant";
     Parameter { name, unit: Unit::Ms, default, range: Range::Positive, per_neuron: false, doc }
-}
-
-const fn from_zero(name: &'static str, unit: Unit, doc: &'static str) -> Variable {
-    Variable { name, unit, initial: Initial::Value(0.0), doc }
 }
 
 fn check(p: &[f64]) -> Vec<(usize, String)> {

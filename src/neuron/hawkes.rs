@@ -1,8 +1,8 @@
 //! `hawkes`: linear Poisson neuron, a unit of a Hawkes process.
 
-use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
-use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
-use crate::base::digest::Digest;
+use super::thinned::Thinned;
+use super::thinning::{Ceiling, STREAM};
+use super::{Descriptor, Initial, Parameter, Range, Variable};
 use crate::base::math::exp;
 use crate::base::{Decay, Span, Unit};
 
@@ -92,126 +92,56 @@ pub struct Constants {
     decay: Decay,
 }
 
-/// What inputs add, what is there without them, and the dice.
+/// What inputs add, and what is there without them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct State {
-    drift_hz: f64,
-    base_hz: f64,
-    proposals: Proposals,
-}
-
-/// The rate of a neuron that nothing reaches.
-struct Relaxing {
-    tau_ms: f64,
+pub struct Rate {
     drift_hz: f64,
     base_hz: f64,
 }
 
 const MS_PER_S: f64 = 1e3;
 
-impl Hazard for Relaxing {
-    #[inline]
-    fn rate(&self, ms: f64) -> f64 {
-        (self.base_hz + self.drift_hz * exp(-ms / self.tau_ms)).max(0.0) / MS_PER_S
-    }
+impl Thinned for Hawkes {
+    type Derived = Constants;
+    type Body = Rate;
+    const PAGE: &'static Descriptor = &DESCRIPTOR;
 
-    #[inline]
-    fn ceiling(&self, ms: f64) -> Ceiling {
-        let most = if ms == 0.0 {
-            self.base_hz + self.drift_hz.max(0.0)
-        } else {
-            self.base_hz + self.drift_hz.max(0.0) * exp(-ms / self.tau_ms)
-        };
-        Ceiling { per_ms: most.max(0.0) / MS_PER_S, ms: f64::INFINITY }
-    }
-}
-
-impl State {
-    #[inline]
-    fn hazard(&self, c: &Constants) -> Relaxing {
-        Relaxing { tau_ms: c.tau_ms, drift_hz: self.drift_hz, base_hz: self.base_hz }
-    }
-}
-
-impl Dynamics for Hawkes {
-    type Constants = Constants;
-    type State = State;
-    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
-
-    fn constants(p: &[f64]) -> Constants {
+    fn derive(p: &[f64]) -> Constants {
         Constants { tau_ms: p[TAU], decay: Decay::new(p[TAU]) }
     }
 
-    fn initial(_: &Constants, variables: &[f64]) -> State {
-        let &[drift_hz, base_hz, stream] = variables else {
-            panic!("three variables were described, {} are given", variables.len())
-        };
-        State { drift_hz, base_hz, proposals: Proposals::new(stream) }
+    fn start(_: &Constants, variables: &[f64]) -> Rate {
+        Rate { drift_hz: variables[0], base_hz: variables[1] }
+    }
+
+    fn values(body: &Rate) -> impl AsRef<[f64]> {
+        [body.drift_hz, body.base_hz]
     }
 
     #[inline]
-    fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
-        let hazard = s.hazard(c);
-        s.proposals.advance(&hazard, drive, dt_ms);
-        s.drift_hz *= exp(-dt_ms / c.tau_ms);
+    fn rate(_: &Constants, body: &Rate) -> f64 {
+        (body.base_hz + body.drift_hz).max(0.0) / MS_PER_S
     }
 
     #[inline]
-    fn advance_by(c: &Constants, s: &mut State, drive: f64, span: Span) {
-        let hazard = s.hazard(c);
-        s.proposals.advance(&hazard, drive, span.ms());
-        s.drift_hz *= c.decay.over(span);
+    fn ceiling(_: &Constants, body: &Rate, _: f64) -> Ceiling {
+        let most = body.base_hz + body.drift_hz.max(0.0);
+        Ceiling { per_ms: most.max(0.0) / MS_PER_S, ms: f64::INFINITY }
     }
 
     #[inline]
-    fn advance_clamped(c: &Constants, s: &mut State, dt_ms: f64) {
-        s.drift_hz *= exp(-dt_ms / c.tau_ms);
+    fn pass(c: &Constants, body: &mut Rate, _: f64, ms: f64) {
+        body.drift_hz *= exp(-ms / c.tau_ms);
     }
 
     #[inline]
-    fn receive(_: &Constants, s: &mut State, weight: f64) {
-        s.drift_hz += weight;
-        s.proposals.disturb();
+    fn pass_by(c: &Constants, body: &mut Rate, _: f64, span: Span) {
+        body.drift_hz *= c.decay.over(span);
     }
 
     #[inline]
-    fn receive_clamped(c: &Constants, s: &mut State, weight: f64) {
-        Self::receive(c, s, weight);
-    }
-
-    #[inline]
-    fn at_threshold(_: &Constants, s: &State) -> bool {
-        s.proposals.is_due()
-    }
-
-    #[inline]
-    fn crossing(c: &Constants, s: &State, drive: f64) -> Option<f64> {
-        s.proposals.next(&s.hazard(c), drive)
-    }
-
-    #[inline]
-    fn quiet(c: &Constants, s: &State, drive: f64) -> f64 {
-        s.proposals.quiet(&s.hazard(c), drive)
-    }
-
-    #[inline]
-    fn fire(_: &Constants, s: &mut State) {
-        s.proposals.fire();
-    }
-
-    #[inline]
-    fn refractory(_: &Constants) -> Span {
-        Span::ZERO
-    }
-
-    fn observe(_: &Constants, s: &State, variable: usize) -> f64 {
-        [s.drift_hz, s.base_hz, s.proposals.stream()][variable]
-    }
-
-    fn digest(s: &State, digest: &mut Digest) {
-        digest.real(s.drift_hz);
-        digest.real(s.base_hz);
-        s.proposals.digest(digest);
+    fn take(_: &Constants, body: &mut Rate, weight: f64) {
+        body.drift_hz += weight;
     }
 }
 
@@ -220,17 +150,24 @@ mod tests {
     use super::*;
     use crate::base::math::ln;
     use crate::base::{Resolution, Tick};
+    use crate::neuron::Dynamics;
     use crate::neuron::cell::{Cell, Input, InputKind};
+    use crate::neuron::thinned::State;
     use crate::neuron::thinning::kolmogorov;
 
-    fn start(tau: f64, base: f64, drift: f64, stream: f64) -> (Constants, Cell<State>) {
+    fn start(tau: f64, base: f64, drift: f64, stream: f64) -> (Constants, Cell<State<Rate>>) {
         let c = Hawkes::constants(&[tau, base]);
         let state = Hawkes::initial(&c, &[drift, base, stream]);
         let cell = Cell::new::<Hawkes>(&c, Resolution::FINEST, state, 0.0);
         (c, cell)
     }
 
-    fn train(c: &Constants, cell: &mut Cell<State>, inputs: &[Input], end: Tick) -> Vec<Tick> {
+    fn train(
+        c: &Constants,
+        cell: &mut Cell<State<Rate>>,
+        inputs: &[Input],
+        end: Tick,
+    ) -> Vec<Tick> {
         let mut spikes = Vec::new();
         cell.run::<Hawkes>(c, Resolution::FINEST, inputs, end, &mut spikes);
         spikes

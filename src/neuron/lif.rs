@@ -1,10 +1,11 @@
-//! What the leaky integrate-and-fire models share: the parameters of the membrane, the condition
-//! between them, and the current for a period.
+//! What the leaky integrate-and-fire models share: the parameters and variables of the membrane and
+//! of its synaptic currents, the condition between them, and the current for a period.
 //!
-//! Each of these models lists the six parameters of the membrane first and in one order, so the
-//! indices here hold for all of them; its own parameters and `i_e` follow.
+//! Each of these models lists the six parameters of the membrane first and in one order, then, if
+//! it has synaptic currents, their two time constants, so the indices here hold for all of them;
+//! its own parameters and `i_e` follow.
 
-use super::{Parameter, Range};
+use super::{Initial, Parameter, Range, Variable};
 use crate::base::math::exp_m1;
 use crate::base::{Span, Unit};
 
@@ -20,6 +21,29 @@ pub const E_L: usize = 3;
 pub const V_RESET: usize = 4;
 /// Index of the threshold.
 pub const V_TH: usize = 5;
+/// Index of the time constant of the excitatory current, in models that have one.
+pub const TAU_SYN_EX: usize = 6;
+/// Index of the time constant of the inhibitory current, in models that have one.
+pub const TAU_SYN_IN: usize = 7;
+
+/// The parameters of a model with synaptic currents: those that all share, and its own.
+macro_rules! with_currents {
+    ($($own:expr),* $(,)?) => {
+        &[
+            $crate::neuron::lif::tau_m(),
+            $crate::neuron::lif::c_m(),
+            $crate::neuron::lif::t_ref(),
+            $crate::neuron::lif::e_l(),
+            $crate::neuron::lif::v_reset(),
+            $crate::neuron::lif::v_th(),
+            $crate::neuron::lif::tau_syn_ex(),
+            $crate::neuron::lif::tau_syn_in(),
+            $($own,)*
+            $crate::neuron::lif::i_e(),
+        ]
+    };
+}
+pub(super) use with_currents;
 
 /// The membrane time constant.
 pub const fn tau_m() -> Parameter {
@@ -124,6 +148,31 @@ pub const fn i_e() -> Parameter {
         per_neuron: true,
         doc: "constant current",
     }
+}
+
+/// The membrane potential, at rest at the start.
+pub const fn v_m() -> Variable {
+    Variable {
+        name: "v_m",
+        unit: Unit::Mv,
+        initial: Initial::Parameter(E_L),
+        doc: "membrane potential",
+    }
+}
+
+/// The excitatory current.
+pub const fn i_syn_ex() -> Variable {
+    from_zero("i_syn_ex", Unit::Pa, "excitatory synaptic current")
+}
+
+/// The inhibitory current.
+pub const fn i_syn_in() -> Variable {
+    from_zero("i_syn_in", Unit::Pa, "inhibitory synaptic current")
+}
+
+/// A variable that is zero at the start.
+pub const fn from_zero(name: &'static str, unit: Unit, doc: &'static str) -> Variable {
+    Variable { name, unit, initial: Initial::Value(0.0), doc }
 }
 
 /// The reset must lie below the threshold, or the neuron would fire without end.

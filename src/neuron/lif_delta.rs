@@ -1,9 +1,9 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
 use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
-use super::lif::{self, E_L, Membrane};
+use super::lif::{self, Membrane};
 use super::membrane::Relaxation;
-use super::{Descriptor, Dynamics, Initial, Variable};
+use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;
 use crate::base::{Decay, Growth, Span, Unit};
@@ -46,12 +46,7 @@ doi 10.1007/s004220050570.",
         lif::v_th(),
         lif::i_e(),
     ],
-    variables: &[Variable {
-        name: "v_m",
-        unit: Unit::Mv,
-        initial: Initial::Parameter(E_L),
-        doc: "membrane potential",
-    }],
+    variables: &[lif::v_m()],
     input: Unit::Mv,
     check: lif::check_reset_below_threshold,
     current_for_period: Some(lif::current_for_period),

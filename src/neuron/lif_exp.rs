@@ -1,15 +1,12 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
 use super::framed::{Framed, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
-use super::lif::{self, E_L, Membrane};
+use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
-use super::{Descriptor, Dynamics, Initial, Variable};
+use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
 use crate::base::{Decay, Growth, Span, Unit};
-
-const TAU_SYN_EX: usize = 6;
-const TAU_SYN_IN: usize = 7;
 
 static DESCRIPTOR: Descriptor = Descriptor {
     name: "lif_exp",
@@ -47,36 +44,11 @@ less than a double resolves.
 
 Source: Rotter and Diesmann 1999, doi 10.1007/s004220050570; Brette et al. 2007,
 doi 10.1007/s10827-007-0038-6; crossings: Hanuschkin et al. 2010, doi 10.3389/fninf.2010.00113.",
-    parameters: &[
-        lif::tau_m(),
-        lif::c_m(),
-        lif::t_ref(),
-        lif::e_l(),
-        lif::v_reset(),
-        lif::v_th(),
-        lif::tau_syn_ex(),
-        lif::tau_syn_in(),
-        lif::i_e(),
-    ],
+    parameters: lif::with_currents![],
     variables: &[
-        Variable {
-            name: "v_m",
-            unit: Unit::Mv,
-            initial: Initial::Parameter(E_L),
-            doc: "membrane potential",
-        },
-        Variable {
-            name: "i_syn_ex",
-            unit: Unit::Pa,
-            initial: Initial::Value(0.0),
-            doc: "excitatory synaptic current",
-        },
-        Variable {
-            name: "i_syn_in",
-            unit: Unit::Pa,
-            initial: Initial::Value(0.0),
-            doc: "inhibitory synaptic current",
-        },
+        lif::v_m(),
+        lif::i_syn_ex(),
+        lif::i_syn_in(),
     ],
     input: Unit::Pa,
     check: lif::check_reset_below_threshold,

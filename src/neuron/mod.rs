@@ -5,7 +5,10 @@
 //! The parser, the checker, `explain`, the schema and the conformance suite read the descriptor;
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
+pub mod adaptive_gamma_rate;
 pub mod cell;
+pub mod controller;
+pub mod escape_lif;
 pub mod framed;
 pub mod gamma_rate;
 pub mod glif;
@@ -17,6 +20,7 @@ pub mod lif_exp;
 pub mod membrane;
 pub mod parrot;
 pub mod qif;
+pub mod thinned;
 pub mod thinning;
 
 #[cfg(test)]
@@ -55,7 +59,7 @@ pub struct Descriptor {
 pub type CurrentForPeriod = fn(&[f64], f64) -> Option<f64>;
 
 /// One parameter of a model.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Parameter {
     /// The name in scenario files, without unit: `tau_m`.
     pub name: &'static str,
@@ -104,7 +108,7 @@ impl Range {
 }
 
 /// One state variable of a model.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Variable {
     /// The name in scenario files: `v_m`.
     pub name: &'static str,
@@ -258,7 +262,9 @@ models! {
     qif::Qif,
     parrot::Parrot,
     hawkes::Hawkes,
+    escape_lif::EscapeLif,
     gamma_rate::GammaRate,
+    adaptive_gamma_rate::AdaptiveGammaRate,
 }
 
 /// As `models!`, for those that can be run in a frame.

@@ -1,7 +1,7 @@
 //! `qif`: quadratic integrate-and-fire neuron whose synapses make the membrane jump.
 
 use super::lif::{self, C_M, E_L, T_REF, TAU_M, V_RESET};
-use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
+use super::{Descriptor, Dynamics, Parameter, Range};
 use crate::base::digest::Digest;
 use crate::base::math::{atan, ln_1p, sqrt, tan, tanh};
 use crate::base::{Span, Unit};
@@ -66,12 +66,7 @@ doi 10.1162/neco.1996.8.5.979; Izhikevich 2007, Dynamical Systems in Neuroscienc
         },
         lif::i_e(),
     ],
-    variables: &[Variable {
-        name: "v_m",
-        unit: Unit::Mv,
-        initial: Initial::Parameter(E_L),
-        doc: "membrane potential",
-    }],
+    variables: &[lif::v_m()],
     input: Unit::Mv,
     check,
     current_for_period: Some(current_for_period),

@@ -24,12 +24,8 @@
 //!   accepted proposal lies before the tick of the spike, to which it was rounded up, or rounding
 //!   has left it a hair ahead.
 //!
-//! A model writes its hazard as an implementation of [`Hazard`], puts `Proposals` into its state
-//! beside what decays, and calls [`Proposals::disturb`] from `receive` and `receive_clamped`,
-//! [`Proposals::fire`] from `fire`, [`Proposals::advance`] from `advance`, [`Proposals::next`] from
-//! `crossing`, [`Proposals::quiet`] from `quiet`, and [`Proposals::is_due`] from `at_threshold`.
-//! `advance_clamped` leaves it alone: nothing is proposed while a neuron is held.
-//! `hawkes.rs` is the example.
+//! A model implements `Thinned` (`thinned.rs`), which puts `Proposals` into its state and calls them
+//! where it must. Nothing is proposed while a neuron is held. `hawkes.rs` is the example.
 //!
 //! On a grid that is coarser than the intervals a neuron fires at most once a grid point and
 //! proposes nothing between an accepted proposal and the grid point at which it fires.

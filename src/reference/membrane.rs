@@ -2,6 +2,7 @@
 
 use super::ReferenceNeuron;
 use super::adaptive::Triggered;
+use super::controlled::Controlled;
 use super::dice::{Dice, Law};
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
 use crate::base::Span;
@@ -85,6 +86,21 @@ impl Membrane {
                 drift: start("drift"),
                 gain: start("gain").max(0.1),
                 saturation: start("saturation").clamp(-0.1, 1.0),
+            }),
+            "adaptive_gamma_rate" => random(Law::Adaptive {
+                tau: parameter("tau"),
+                rho: parameter("rho"),
+                base: start("base"),
+                drift: start("drift"),
+                controlled: Controlled::new(&parameter, &start),
+            }),
+            "escape_lif" => random(Law::Escape {
+                leaky,
+                rho: parameter("rho"),
+                theta: parameter("theta"),
+                delta_u: parameter("delta_u"),
+                saturation: parameter("saturation"),
+                v_reset: parameter("v_reset"),
             }),
             other => panic!("the reference knows no model {other:?}"),
         };

@@ -7,6 +7,7 @@
 //! nothing else: the equations, the search for crossings and the queue are its own.
 
 mod adaptive;
+mod controlled;
 mod dice;
 mod equations;
 mod membrane;

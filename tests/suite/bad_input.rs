@@ -168,6 +168,7 @@ macro_rules! shipped {
 }
 
 shipped! {
+    nonsense_in_adaptation "adaptation.toml"
     nonsense_in_brunel "brunel.toml"
     nonsense_in_celegans "celegans.toml"
     nonsense_in_cuba "cuba.toml"

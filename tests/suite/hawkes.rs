@@ -157,18 +157,10 @@ fn bridges(rate_hz: f64) -> (f64, f64) {
     (agreement(&linear.a, &seen, &exact, 0.5), kept.iter().sum::<f64>() / 3.0)
 }
 
-/// B-12 with equal time constants, at a seventh of the claim's rate: fewer spikes tell less, and both
-/// numbers are lower (0.87 and 0.967) than at the claim's rate below.
+/// B-12 with equal time constants, 4 million spikes: the longest test of all, some twenty seconds.
+/// With fewer spikes (20 Hz) the two numbers are 0.87 and 0.967.
 #[test]
 fn spikes_tell_which_synapses_are_bridges() {
-    let (correlation, kept) = bridges(20.0);
-    assert!(kept >= 0.8 && correlation >= 0.95, "{kept} {correlation}");
-}
-
-/// B-12 at the claim's rate, 4 million spikes.
-#[test]
-#[ignore = "takes a minute; the shorter one beside it runs always"]
-fn more_spikes_tell_it_better() {
     let (correlation, kept) = bridges(148.0);
     assert!(kept >= 0.95 && correlation >= 0.98, "{kept} {correlation}");
 }

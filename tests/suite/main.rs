@@ -1,5 +1,6 @@
 //! The integration tests, one binary: what the whole program promises, seen from outside.
 
+mod adaptation;
 mod bad_input;
 mod command_line;
 mod differential;

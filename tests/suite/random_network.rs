@@ -141,6 +141,8 @@ impl Draw {
             descriptor = all;
         }
         let mut values = descriptor.defaults();
+        // The saturation of escape noise must not be negative, that of gamma_rate may.
+        let escape: f64 = if descriptor.parameter("delta_u").is_some() { 0.0 } else { -1.0 };
         let mut set = |name: &str, value: f64| {
             if let Some(index) = descriptor.parameter(name) {
                 values[index] = value;
@@ -160,10 +162,12 @@ impl Draw {
         set("e_l", e_l);
         set("v_reset", v_reset);
         set("v_th", e_l + 15.0);
+        set("theta", e_l + 15.0);
+        set("delta_u", self.one_of(&[2.0, 0.5, 5.0]));
         set("rho", self.one_of(&[0.0, 20.0, 200.0, 1000.0]));
         set("base", self.one_of(&[0.0, 0.5, -0.3]));
         set("gain", self.one_of(&[1.0, 5.0, 20.0]));
-        set("saturation", self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1]));
+        set("saturation", escape.max(self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1])));
         set("tau", tau_m);
         set("mu", self.one_of(&[0.0, 30.0, 100.0, 1000.0, -20.0]));
         set("v_crit", e_l + 10.0);
@@ -174,6 +178,9 @@ impl Draw {
         }
         if descriptor.parameter("asc_jump_1").is_some() {
             self.adaptation(descriptor, &mut values, tau_m);
+        }
+        if descriptor.parameter("tau_fast").is_some() {
+            self.controller(descriptor, &mut values);
         }
         let start = self.start(size, e_l);
         let drive = self.drive(descriptor, tau_m);
@@ -210,6 +217,23 @@ impl Draw {
         set("t_silent".into(), self.one_of(&[0.0, 0.0, 2.0, 3.7]));
     }
 
+    /// Units of a controller, some of them idle.
+    fn controller(&mut self, descriptor: &Descriptor, values: &mut [f64]) {
+        let mut set = |name: String, value: f64| {
+            values[descriptor.parameter(&name).expect("a parameter of a controller")] = value;
+        };
+        set("tau_slow".into(), self.one_of(&[4000.0, 300.0]));
+        for unit in 1..=4 {
+            for trace in 1..=6 {
+                let weight = self.one_of(&[0.0, 0.0, 1.0, -0.7, 0.3]);
+                set(format!("unit_{unit}_trace_{trace}"), weight);
+            }
+            set(format!("unit_{unit}_bias"), self.one_of(&[0.0, 0.4, -0.2]));
+            set(format!("unit_{unit}_gain"), self.one_of(&[0.0, 0.0, 3.0, -2.0]));
+            set(format!("unit_{unit}_saturation"), self.one_of(&[0.0, 0.0, 0.3, -0.2]));
+        }
+    }
+
     /// Where membranes start: at rest, spread out, or some of them at or above threshold.
     fn start(&mut self, size: u32, e_l: f64) -> Distribution {
         match self.below(5) {
@@ -231,7 +255,9 @@ impl Draw {
         }
         ParameterValue::Drawn(match self.below(4) {
             0 => Distribution::constant(0.0),
-            1 => Distribution::constant(rheobase),
+            // With 7.3 ms rounding would decide whether a membrane at its threshold rises.
+            1 if tau_m.fract() == 0.0 => Distribution::constant(rheobase),
+            1 => Distribution::constant(0.97 * rheobase),
             2 => uniform(0.8 * rheobase, 1.3 * rheobase),
             _ => Distribution::constant(rheobase * self.one_of(&[0.99, 1.01, 1.5, -0.3])),
         })

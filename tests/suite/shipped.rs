@@ -6,6 +6,16 @@ use saltatory::scenario::{self, FilesIn, Scenario, Source};
 /// Every shipped scenario with what makes it small. The kind of dynamics stays; rates may not.
 pub const SMALL: &[(&str, &[&str])] = &[
     (
+        "adaptation",
+        &[
+            "duration=900 ms",
+            "population.soft.params.rate.steps.1.0=300 ms",
+            "population.soft.params.rate.steps.2.0=600 ms",
+            "population.loud.params.rate.steps.0.0=300 ms",
+            "population.loud.params.rate.steps.1.0=600 ms",
+        ],
+    ),
+    (
         "brunel",
         &[
             "duration=60 ms",

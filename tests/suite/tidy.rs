@@ -150,7 +150,7 @@ fn the_engine_knows_no_clock_file_or_text() {
 #[test]
 fn every_model_file_is_registered() {
     for (path, text) in sources("neuron") {
-        let is_model = text.contains("impl Dynamics for");
+        let is_model = ["impl Dynamics for", "impl Thinned for"].iter().any(|i| text.contains(i));
         let stem = path.file_stem().and_then(|s| s.to_str()).expect("file names are text");
         if is_model && !stem.starts_with("conformance") && !stem.starts_with("test") {
             assert!(saltatory::neuron::find(stem).is_some(), "{stem} is not in the registry");

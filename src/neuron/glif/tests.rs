@@ -48,7 +48,7 @@ fn spikes_on<M: Dynamics>(
 
 fn spikes(p: &[f64], drive: f64, inputs: &[(u64, f64)], end_ms: u64) -> Vec<u64> {
     let mut variables = vec![0.0; DESCRIPTOR.variables.len()];
-    variables[0] = p[E_L];
+    variables[0] = p[lif::E_L];
     spikes_on::<Glif>(p, 1, &variables, drive, inputs, end_ms)
 }
 
