@@ -284,6 +284,7 @@ impl Thinned for EscapeLif {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::math::ln;
     use crate::base::{Resolution, Tick};
     use crate::neuron::Dynamics;
     use crate::neuron::cell::{Cell, Input, InputKind};
@@ -420,6 +421,6 @@ mod tests {
         let s = EscapeLif::initial(&c, &[-70.0, 0.0, 0.0, 0.5]);
         let ms = EscapeLif::crossing(&c, &s, 500.0).expect("it is driven over threshold");
         // V = -50 - 20 e^(-t/10) reaches -55 after 10 ln 4.
-        assert!((ms - 10.0 * 4f64.ln()).abs() < 0.01, "{ms}");
+        assert!((ms - 10.0 * ln(4.0)).abs() < 0.01, "{ms}");
     }
 }
