@@ -8,7 +8,7 @@
 //! time constants, drives at threshold, silent and opposite currents, no refractoriness.
 
 use super::cell::{Cell, Input, InputKind, NEVER};
-use super::{Descriptor, Dynamics, Initial, Visitor, dispatch, find, registry};
+use super::{Descriptor, Dynamics, Initial, Variable, Visitor, dispatch, find, registry};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
 use crate::base::random::{Purpose, Stream};
@@ -56,6 +56,8 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
                 Unit::Pa if p.name.contains("jump") => between(s, -300.0, 300.0),
                 Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
                 Unit::Mv => p.default + between(s, -5.0, 5.0),
+                // Some neurons never fire.
+                Unit::Hz if p.name == "rho" && s.below(5) == 0 => 0.0,
                 Unit::Hz => magnitude(s, 0.0, 3.0),
                 _ => p.default,
             });
@@ -92,6 +94,7 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
     let variables = d
         .variables
         .iter()
+        .filter(is_given)
         .map(|v| match v.unit {
             // A potential starts somewhere; what is added to one starts near zero.
             Unit::Mv if matches!(v.initial, Initial::Value(_)) => match s.below(3) {
@@ -121,6 +124,11 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
     Case { name, parameters, variables, drive }
 }
 
+/// Whether a variable is part of the state; others follow, and stand behind it.
+fn is_given(variable: &&Variable) -> bool {
+    !matches!(variable.initial, Initial::Derived)
+}
+
 fn bits<M: Dynamics>(state: &M::State) -> String {
     let mut digest = Digest::new();
     M::digest(state, &mut digest);
@@ -128,7 +136,8 @@ fn bits<M: Dynamics>(state: &M::State) -> String {
 }
 
 fn values<M: Dynamics>(constants: &M::Constants, state: &M::State) -> Vec<f64> {
-    (0..M::DESCRIPTOR.variables.len()).map(|v| M::observe(constants, state, v)).collect()
+    let given = M::DESCRIPTOR.variables.iter().filter(is_given).count();
+    (0..given).map(|v| M::observe(constants, state, v)).collect()
 }
 
 fn after<M: Dynamics>(c: &M::Constants, state: &M::State, drive: f64, ms: f64) -> M::State {
@@ -197,10 +206,11 @@ impl Visitor for RestsAndPauses {
         let initial: Vec<f64> = d
             .variables
             .iter()
+            .filter(is_given)
             .map(|v| match v.initial {
                 Initial::Value(value) => value,
                 Initial::Parameter(index) => p[index],
-                Initial::OwnNumber => 0.5,
+                Initial::OwnNumber | Initial::Derived => 0.5,
             })
             .collect();
         let c = M::constants(&p);
@@ -466,6 +476,7 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
         "parrot" => Vec::new(),
         // Neither what a neuron is given at the start nor the name of its random numbers changes.
         "gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
+        "two_compartment" => vec![-(y[0] - p[2]) / p[0], 0.0, 0.0, 0.0, 0.0, 0.0],
         "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }

@@ -6,6 +6,7 @@
 //! and ceilings are set at arrivals, changes of the drive, spikes, rejected proposals, and when
 //! their time is over.
 
+use super::compartments::Compartments;
 use crate::base::math::{exp, ln_1p};
 use crate::base::random::{Purpose, Stream};
 
@@ -36,6 +37,8 @@ pub enum Law {
         /// s, within its bounds.
         saturation: f64,
     },
+    /// `two_compartment`.
+    Compartments(Compartments),
 }
 
 /// Two functions of a drive that gamma is a mixture of, with gain n: softplus and sigmoid.
@@ -58,6 +61,7 @@ impl Law {
                 let soft = (1.0 - saturation) * softplus(gain, a);
                 rho * (soft + saturation * sigmoid(gain, a))
             }
+            Law::Compartments(ref state) => state.rate(),
         }
     }
 
@@ -71,6 +75,7 @@ impl Law {
                 let most = (1.0 - saturation) * softplus(gain, high) + saturation * second;
                 (rho * most.max(0.0), f64::INFINITY)
             }
+            Law::Compartments(ref state) => (state.ceiling(), f64::INFINITY),
         }
     }
 
@@ -80,6 +85,7 @@ impl Law {
             Law::Linear { tau, drift, .. } | Law::Gamma { tau, drift, .. } => {
                 *drift *= exp(-ms / *tau);
             }
+            Law::Compartments(state) => state.pass(ms),
         }
     }
 }
@@ -117,9 +123,33 @@ impl Dice {
         match &mut self.law {
             Law::Linear { drift, .. } => *drift += weight,
             Law::Gamma { rho, .. } if *rho == 0.0 => {}
+            Law::Compartments(state) => state.receive(weight),
             Law::Gamma { tau, rho, drift, .. } => *drift += weight * 1000.0 / (*rho * *tau),
         }
         self.ceiling = None;
+    }
+
+    /// The compartments, to be changed.
+    ///
+    /// # Panics
+    /// If the law is another.
+    pub fn compartments(&mut self) -> &mut Compartments {
+        self.ceiling = None;
+        match &mut self.law {
+            Law::Compartments(state) => state,
+            other => panic!("{other:?} has no compartments"),
+        }
+    }
+
+    /// The compartments, to be looked at.
+    ///
+    /// # Panics
+    /// If the law is another.
+    pub fn compartments_unchanged(&self) -> &Compartments {
+        match &self.law {
+            Law::Compartments(state) => state,
+            other => panic!("{other:?} has no compartments"),
+        }
     }
 
     /// Whether it has to fire.

@@ -2,6 +2,7 @@
 
 use super::ReferenceNeuron;
 use super::adaptive::Triggered;
+use super::compartments::Compartments;
 use super::dice::{Dice, Law};
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
 use crate::base::Span;
@@ -86,6 +87,7 @@ impl Membrane {
                 gain: start("gain").max(0.1),
                 saturation: start("saturation").clamp(-0.1, 1.0),
             }),
+            "two_compartment" => random(Law::Compartments(Compartments::new(neuron))),
             other => panic!("the reference knows no model {other:?}"),
         };
         let triggered = triggered(descriptor, &optional, &start);

@@ -7,6 +7,8 @@
 //! nothing else: the equations, the search for crossings and the queue are its own.
 
 mod adaptive;
+mod compartments;
+pub mod dendritic;
 mod dice;
 mod equations;
 mod membrane;

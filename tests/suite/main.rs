@@ -3,6 +3,7 @@
 mod bad_input;
 mod command_line;
 mod differential;
+mod elise;
 mod failing_worker;
 mod hawkes;
 mod invariance;
