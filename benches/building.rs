@@ -29,8 +29,8 @@
 use saltatory::base::{Resolution, Span};
 use saltatory::network;
 use saltatory::scenario::{
-    Connect, Distribution, Model, ParameterValue, Plasticity, Population, Projection, Record,
-    Scenario, Shape,
+    Connect, DelayOf, Distribution, Model, ParameterValue, Plasticity, Population, Projection,
+    Record, Scenario, Shape,
 };
 use std::time::Instant;
 
@@ -45,11 +45,13 @@ fn scenario(size: u32, connect: Connect, weight: Shape, delay_ms: Distribution) 
     let projection = Projection {
         source: 0,
         target: 0,
+        receptor: 0,
         connect,
         autapses: false,
         multapses: true,
         weight: weight.into(),
         delay_ms,
+        delay_of: DelayOf::Synapse,
         plasticity: Plasticity::default(),
         pruning: Vec::new(),
     };
@@ -62,6 +64,7 @@ fn scenario(size: u32, connect: Connect, weight: Shape, delay_ms: Distribution) 
         projections: vec![projection],
         backgrounds: Vec::new(),
         currents: Vec::new(),
+        teachers: Vec::new(),
         record: Record::default(),
     }
 }

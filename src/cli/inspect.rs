@@ -92,6 +92,7 @@ fn rule(connect: &Connect) -> String {
             format!("fixed_total_number, {}", words::count(*number))
         }
         Connect::PairwiseBernoulli(p) => format!("pairwise_bernoulli, p = {p}"),
+        Connect::Growth(_) => "growth".to_string(),
         Connect::Edges(edges) => {
             format!("edges, {}", words::count(edges.source.len() as u64))
         }

@@ -89,6 +89,7 @@ fn page(model: &Descriptor) -> String {
             Initial::Value(value) => quantity(variable.unit, value),
             Initial::Parameter(index) => model.parameters[index].name.to_string(),
             Initial::OwnNumber => "drawn".to_string(),
+            Initial::Derived => "follows".to_string(),
         };
         variables.push(vec![
             variable.name.to_string(),

@@ -9,18 +9,48 @@ use crate::base::Tick;
 use crate::neuron::cell::{Input, InputKind};
 use std::ops::Range;
 
-/// One arrival: at `start + offset`, with a weight.
+/// The channel of what a synapse will transmit once its target is asked (see [`super::learning`]); the
+/// weight stands for the question.
+pub const QUESTION: u8 = u8::MAX;
+
+/// When in its window, in the high bits, and on which channel something arrives. Windows take less
+/// than 2^24 ticks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark(u32);
+
+impl Mark {
+    #[inline]
+    fn new(offset: u32, channel: u8) -> Mark {
+        debug_assert!(offset >> 24 == 0);
+        Mark(offset << 8 | u32::from(channel))
+    }
+
+    #[inline]
+    fn offset(self) -> u32 {
+        self.0 >> 8
+    }
+
+    #[inline]
+    fn kind(self, weight: f64) -> InputKind {
+        match self.0 as u8 {
+            0 => InputKind::Spike(weight),
+            channel => InputKind::On(channel, weight),
+        }
+    }
+}
+
+/// One arrival, with a weight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Arrival {
     target: u32,
-    offset: u32,
+    mark: Mark,
     weight: f64,
 }
 
 /// An arrival whose target is known from its place.
 #[derive(Clone, Copy, Debug, Default)]
 struct Placed {
-    offset: u32,
+    mark: Mark,
     weight: f64,
 }
 
@@ -34,8 +64,8 @@ pub struct Arrivals {
     ends: Vec<u32>,
     /// One bit a neuron: it is concerned in this window.
     concerned: Vec<u64>,
-    /// Changes of constant currents: (neuron, tick, pA), sorted.
-    drives: Vec<(u32, Tick, f64)>,
+    /// What schedules set, sorted.
+    drives: Vec<(u32, Tick, InputKind)>,
     scratch: Vec<Input>,
 }
 
@@ -58,21 +88,27 @@ impl Arrivals {
     /// Adds an input of this weight.
     #[inline]
     pub fn push(&mut self, target: u32, at: Tick, weight: f64) {
-        debug_assert!(at >= self.start);
-        self.push_at(target, (at.0 - self.start.0) as u32, weight);
+        self.push_on(target, at, weight, 0);
     }
 
-    /// Adds an input `offset` ticks into the window.
+    /// Adds an input on a channel of the target.
     #[inline]
-    pub fn push_at(&mut self, target: u32, offset: u32, weight: f64) {
+    pub fn push_on(&mut self, target: u32, at: Tick, weight: f64, channel: u8) {
+        debug_assert!(at >= self.start);
+        let mark = Mark::new((at.0 - self.start.0) as u32, channel);
         self.ends[target as usize] += 1;
-        self.log.push(Arrival { target, offset, weight });
+        self.log.push(Arrival { target, mark, weight });
         self.concern(target);
     }
 
     /// Adds a change of a neuron's constant current.
     pub fn push_drive(&mut self, target: u32, at: Tick, current: f64) {
-        self.drives.push((target, at, current));
+        self.set(target, at, InputKind::Drive(current));
+    }
+
+    /// Adds something that a schedule sets.
+    pub fn set(&mut self, target: u32, at: Tick, kind: InputKind) {
+        self.drives.push((target, at, kind));
         self.concern(target);
     }
 
@@ -95,7 +131,7 @@ impl Arrivals {
         }
         for arrival in &self.log {
             let end = &mut self.ends[arrival.target as usize];
-            self.placed[*end as usize] = Placed { offset: arrival.offset, weight: arrival.weight };
+            self.placed[*end as usize] = Placed { mark: arrival.mark, weight: arrival.weight };
             *end += 1;
         }
         self.log.clear();
@@ -126,21 +162,21 @@ impl Arrivals {
         self.scratch.clear();
         let start = self.start;
         self.scratch.extend(placed.iter().map(|arrival| Input {
-            at: Tick(start.0 + u64::from(arrival.offset)),
-            kind: InputKind::Spike(arrival.weight),
+            at: Tick(start.0 + u64::from(arrival.mark.offset())),
+            kind: arrival.mark.kind(arrival.weight),
         }));
         if !self.drives.is_empty() {
             self.merge_drives(neuron);
         }
     }
 
-    /// Puts changes of the current before all other inputs of their tick.
+    /// Puts what schedules set before all other inputs of their tick.
     fn merge_drives(&mut self, neuron: u32) {
         let first = self.drives.partition_point(|&(other, ..)| other < neuron);
         let mine = self.drives[first..].iter().take_while(|&&(other, ..)| other == neuron);
-        for &(_, at, current) in mine {
+        for &(_, at, kind) in mine {
             let place = self.scratch.partition_point(|input| input.at < at);
-            self.scratch.insert(place, Input { at, kind: InputKind::Drive(current) });
+            self.scratch.insert(place, Input { at, kind });
         }
     }
 
@@ -164,13 +200,13 @@ pub fn ones(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
 /// order already, so insertion is the common case.
 fn sort_by_offset(placed: &mut [Placed]) {
     if placed.len() > 24 {
-        placed.sort_by_key(|arrival| arrival.offset);
+        placed.sort_by_key(|arrival| arrival.mark.offset());
         return;
     }
     for index in 1..placed.len() {
         let arrival = placed[index];
         let mut hole = index;
-        while hole > 0 && placed[hole - 1].offset > arrival.offset {
+        while hole > 0 && placed[hole - 1].mark.offset() > arrival.mark.offset() {
             placed[hole] = placed[hole - 1];
             hole -= 1;
         }

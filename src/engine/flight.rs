@@ -15,11 +15,13 @@
 //! in which it takes effect (see [`super::learning`]).
 
 use super::frames::{Batch, Point};
-use super::learning::{self, Learning, Pruned, Reached, Sample, Transmitted};
+use super::learning::{Pruned, Reached, Sample, Transmitted};
+use super::plastic::{Plastic, question};
 use super::pruning::{Candidates, Decision};
 use super::run::Cut;
 use crate::base::{NeuronId, Span, Tick};
-use crate::network::{Network, Partition, PlasticProjection};
+use crate::network::{Network, Partition};
+use crate::neuron::lesson::Lesson;
 use crate::queue::Calendar;
 use crate::record::Spike;
 use crate::scenario::Scenario;
@@ -48,21 +50,6 @@ struct Cursor {
     population: u16,
     /// The table of the row: that of the population, or one behind those.
     table: u16,
-}
-
-/// One plastic projection on its way through a slice.
-struct Plastic<'n> {
-    projection: PlasticProjection,
-    rows: Rows<'n>,
-    synapses: Box<dyn Learning>,
-    /// The modulator's population and the delay of its spikes.
-    modulator: Option<(usize, Span)>,
-    /// Arrivals of the modulator that have not been told, in any order.
-    modulated: Vec<Tick>,
-    /// What is reached in a slice, in the opposite order of the cursors that are due.
-    reached: Vec<Reached>,
-    /// What is transmitted, in that order.
-    transmitted: Vec<Transmitted>,
 }
 
 /// A plastic projection at the end of a run.
@@ -446,10 +433,46 @@ impl<'n> Flight<'n> {
                 alive: 0,
             });
         }
-        for plastic in &mut self.plastic {
-            let Plastic { rows, synapses, reached, transmitted, .. } = plastic;
+        for (number, plastic) in (0u32..).zip(&mut self.plastic) {
+            let Plastic { rows, synapses, reached, transmitted, heeds, .. } = plastic;
             synapses.deliver(rows, reached, transmitted);
+            if *heeds {
+                let name = |t: &mut Transmitted| t.weight = question(number, t.weight);
+                transmitted.iter_mut().for_each(name);
+            }
         }
+    }
+
+    /// What a synapse transmits to a target that has been brought to the tick at which the spike takes
+    /// effect. `lesson` is what the target has to tell; it is told to all that heed it.
+    #[inline]
+    pub fn answer(&mut self, neuron: u32, question: f64, lesson: &mut Lesson) -> f64 {
+        if lesson.has_ends() {
+            self.heed(neuron, lesson);
+            lesson.told();
+        }
+        let bits = question.to_bits();
+        let Plastic { rows, synapses, .. } = &mut self.plastic[(bits >> 32) as usize];
+        synapses.answer(rows, bits as u32 as usize, lesson)
+    }
+
+    /// A neuron, named by its place in the shard, tells all synapses that heed it.
+    pub fn heed(&mut self, neuron: u32, lesson: &Lesson) {
+        let heeds = |plastic: &&mut Plastic<'_>| plastic.heeds && plastic.locals.contains(&neuron);
+        for plastic in self.plastic.iter_mut().filter(heeds) {
+            plastic.synapses.heed(neuron, lesson);
+        }
+    }
+
+    /// A slice is over.
+    pub fn close(&mut self) {
+        self.plastic.iter_mut().for_each(|plastic| plastic.synapses.close());
+    }
+
+    /// The number of a cursor's plastic projection.
+    #[inline]
+    fn number_of(&self, cursor: &Cursor) -> usize {
+        cursor.table as usize - self.partition.populations()
     }
 
     /// What a cursor of a plastic projection transmits in this slice; cursors must be asked for in
@@ -460,21 +483,27 @@ impl<'n> Flight<'n> {
         if cursor.table == cursor.population {
             return None;
         }
-        let number = cursor.table as usize - self.partition.populations();
+        let number = self.number_of(cursor);
         let Plastic { reached, transmitted, .. } = &mut self.plastic[number];
         let Reached { piece, alive, .. } = reached.pop().expect("one for each cursor");
         Some((transmitted.split_off(transmitted.len() - alive), piece.len()))
     }
 
-    /// Hands out what arrives in a slice before `end`: calls `visit` with each target, tick and
-    /// weight. A slice may be gone through in several parts.
-    pub fn each_arrival(&mut self, slice: u64, end: Tick, mut visit: impl FnMut(u32, Tick, f64)) {
+    /// Hands out what arrives in a slice before `end`: calls `visit` with each target, tick, weight
+    /// and channel. A slice may be gone through in several parts.
+    pub fn each_arrival(
+        &mut self,
+        slice: u64,
+        end: Tick,
+        mut visit: impl FnMut(u32, Tick, f64, u8),
+    ) {
         self.take(slice, end);
         for place in 0..self.due.len() {
             self.walked = Some(place);
             let cursor = self.due[place];
             if let Some((transmitted, reached)) = self.hand_out(&cursor) {
-                transmitted.iter().for_each(|t| visit(t.target, t.at, t.weight));
+                let channel = self.plastic[self.number_of(&cursor)].channel();
+                transmitted.iter().for_each(|t| visit(t.target, t.at, t.weight, channel));
                 self.go_on(cursor, reached, transmitted.len());
                 continue;
             }
@@ -483,7 +512,7 @@ impl<'n> Flight<'n> {
             let count = synapses.count_before(row.clone(), end.since(cursor.sent));
             let reached = row.start..row.start + count;
             synapses.each(reached, |target, weight, delay| {
-                visit(target, cursor.sent + delay, f64::from(weight));
+                visit(target, cursor.sent + delay, f64::from(weight), 0);
             });
             self.go_on(cursor, count, count);
         }
@@ -611,28 +640,6 @@ fn start(
 ) -> (Cursor, Span) {
     let (next, population, table) = (row.start as u64, population as u16, table as u16);
     (Cursor { sent, next, source, population, table }, Span::ZERO)
-}
-
-impl<'n> Plastic<'n> {
-    fn new(
-        scenario: &'n Scenario,
-        network: &'n Network,
-        number: usize,
-        shard: u32,
-        rows: Rows<'n>,
-    ) -> Self {
-        let projection = network.plastic[number];
-        let modulator = scenario.projections[projection.index].plasticity.modulator;
-        Plastic {
-            projection,
-            synapses: learning::Setup::new(scenario, network, number, shard).build(&rows),
-            rows,
-            modulator: modulator.map(|modulator| (modulator.population, modulator.delay)),
-            modulated: Vec::new(),
-            reached: Vec::new(),
-            transmitted: Vec::new(),
-        }
-    }
 }
 
 /// Whether the synapses of a row share no ticks.

@@ -5,11 +5,13 @@
 //! choice of the model costs one virtual call for thousands of events, and a new model needs no
 //! line here.
 
-use super::arrivals::{Arrivals, ones};
+use super::arrivals::{Arrivals, QUESTION, ones};
+use super::flight::Flight;
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Tick};
 use crate::network::NeuronPlan;
-use crate::neuron::cell::{Cell, Input};
+use crate::neuron::cell::{Cell, Input, InputKind};
+use crate::neuron::lesson::Lesson;
 use crate::neuron::{Descriptor, Dynamics, Visitor, dispatch};
 use crate::queue::WakeQueue;
 use std::ops::Range;
@@ -32,11 +34,13 @@ pub struct Probe {
 }
 
 /// What a group works with during one window.
-pub struct Window<'a> {
+pub struct Window<'a, 'n> {
     /// Events before this tick belong to the window.
     pub end: Tick,
     /// The inputs.
     pub arrivals: &'a mut Arrivals,
+    /// Synapses that must ask their targets.
+    pub flight: &'a mut Flight<'n>,
     /// How far the inputs have been consumed.
     pub cursor: u32,
     /// Where predictions go.
@@ -70,6 +74,10 @@ pub trait Group: Send {
     /// The tick of the last event of a neuron.
     fn last_event(&self, neuron: u32) -> Tick;
 
+    /// What a neuron has to tell at a time that is not before its last event; `None` for models
+    /// that teach nothing.
+    fn lesson_at(&self, neuron: u32, at: Tick) -> Option<Lesson>;
+
     /// Adds the exact state of all neurons to a digest.
     fn digest(&self, digest: &mut Digest);
 
@@ -85,6 +93,8 @@ struct Neurons<M: Dynamics> {
     base_current: Vec<f64>,
     probes: Vec<Probe>,
     ticks: Vec<Tick>,
+    /// The inputs of one neuron, all questions answered.
+    answered: Vec<Input>,
 }
 
 /// What is needed to set up a group.
@@ -129,6 +139,7 @@ impl Visitor for Setup<'_> {
             base_current,
             probes: self.probes,
             ticks: Vec::new(),
+            answered: Vec::new(),
         })
     }
 }
@@ -177,7 +188,8 @@ impl<M: Dynamics> Group for Neurons<M> {
         sampled.dedup();
         for neuron in sampled {
             let cell = &mut cells[(neuron - *first) as usize];
-            sample::<M>(probes, constants, *grid, neuron, cell, &[], end, ticks);
+            let mut way = Way::<M> { constants, grid: *grid, neuron, lessons: None };
+            way.sample(probes, cell, &[], end, ticks);
         }
     }
 
@@ -191,6 +203,13 @@ impl<M: Dynamics> Group for Neurons<M> {
 
     fn last_event(&self, neuron: u32) -> Tick {
         self.cells[(neuron - self.first) as usize].at
+    }
+
+    fn lesson_at(&self, neuron: u32, at: Tick) -> Option<Lesson> {
+        M::TEACHES?;
+        let mut copy = self.cells[(neuron - self.first) as usize];
+        copy.advance_to::<M>(&self.constants, at);
+        M::lesson(&mut copy.state).copied()
     }
 
     fn digest(&self, digest: &mut Digest) {
@@ -210,48 +229,106 @@ impl<M: Dynamics> Group for Neurons<M> {
 impl<M: Dynamics> Neurons<M> {
     #[inline]
     fn advance_one(&mut self, neuron: u32, window: &mut Window) {
-        let Window { end, arrivals, cursor, wake, spikes, current } = window;
-        let Neurons { constants, grid, first, cells, probes, ticks, .. } = self;
+        let Window { end, arrivals, flight, cursor, wake, spikes, current } = window;
+        let Neurons { constants, grid, first, cells, probes, ticks, answered, .. } = self;
         **current = neuron;
         let inputs = arrivals.take(neuron, cursor);
         let cell = &mut cells[(neuron - *first) as usize];
         ticks.clear();
-        let rest = sample::<M>(probes, constants, *grid, neuron, cell, inputs, *end, ticks);
-        cell.run::<M>(constants, *grid, rest, *end, ticks);
+        let mut way =
+            Way::<M> { constants, grid: *grid, neuron, lessons: Some((flight, answered)) };
+        let rest = way.sample(probes, cell, inputs, *end, ticks);
+        way.bring(cell, rest, *end, ticks);
         spikes.extend(ticks.iter().map(|&tick| (tick, neuron)));
         wake.predict(neuron, *end, cell.predicted);
     }
 }
 
-/// Takes the samples of one neuron that are due before `end`, bringing the neuron through the
-/// inputs that come before each. Returns the inputs that are left. Going piece by piece leaves
-/// the neuron exactly as one call would.
-#[allow(clippy::too_many_arguments)] // The split borrows of one group, inlined into its loop.
-#[inline]
-fn sample<'i, M: Dynamics>(
-    probes: &mut [Probe],
-    constants: &M::Constants,
+/// The way of one neuron through its inputs.
+struct Way<'w, 'n, M: Dynamics> {
+    constants: &'w M::Constants,
     grid: Resolution,
     neuron: u32,
-    cell: &mut Cell<M::State>,
-    inputs: &'i [Input],
-    end: Tick,
-    ticks: &mut Vec<Tick>,
-) -> &'i [Input] {
-    let mut rest = inputs;
-    while let Some((probe, place)) = earliest(probes, neuron, end) {
-        let probe = &mut probes[probe];
-        let now = probe.next[place];
-        // A probe comes after everything else of its tick.
-        let (before, after) = rest.split_at(rest.partition_point(|input| input.at <= now));
-        cell.run::<M>(constants, grid, before, Tick(now.0 + 1), ticks);
-        rest = after;
-        for &variable in &probe.variables {
-            probe.samples[place].push(cell.observe::<M>(constants, now, variable));
+    /// Who answers questions, and room for the inputs of one tick with their answers; `None` where
+    /// nothing arrives.
+    lessons: Option<(&'w mut Flight<'n>, &'w mut Vec<Input>)>,
+}
+
+impl<M: Dynamics> Way<'_, '_, M> {
+    /// Takes the samples that are due before `end`, bringing the neuron through the inputs that come
+    /// before each. Returns the inputs that are left. Going piece by piece leaves the neuron exactly as
+    /// one call would.
+    #[inline]
+    fn sample<'i>(
+        &mut self,
+        probes: &mut [Probe],
+        cell: &mut Cell<M::State>,
+        inputs: &'i [Input],
+        end: Tick,
+        ticks: &mut Vec<Tick>,
+    ) -> &'i [Input] {
+        let mut rest = inputs;
+        while let Some((probe, place)) = earliest(probes, self.neuron, end) {
+            let probe = &mut probes[probe];
+            let now = probe.next[place];
+            // A probe comes after everything else of its tick.
+            let (before, after) = rest.split_at(rest.partition_point(|input| input.at <= now));
+            self.bring(cell, before, Tick(now.0 + 1), ticks);
+            rest = after;
+            for &variable in &probe.variables {
+                probe.samples[place].push(cell.observe::<M>(self.constants, now, variable));
+            }
+            probe.next[place] = Tick(now.0 + probe.interval);
         }
-        probe.next[place] = Tick(now.0 + probe.interval);
+        rest
     }
-    rest
+
+    /// Brings the neuron through `inputs` and up to `end`.
+    #[inline]
+    fn bring(
+        &mut self,
+        cell: &mut Cell<M::State>,
+        inputs: &[Input],
+        end: Tick,
+        ticks: &mut Vec<Tick>,
+    ) {
+        match M::TEACHES {
+            Some(_) => self.bring_and_answer(cell, inputs, end, ticks),
+            None => cell.run::<M>(self.constants, self.grid, inputs, end, ticks),
+        }
+    }
+
+    /// As [`Way::bring`], for a neuron whose synapses may ask it what they transmit: it is brought to
+    /// the tick, and asked before anything of the tick is folded.
+    fn bring_and_answer(
+        &mut self,
+        cell: &mut Cell<M::State>,
+        inputs: &[Input],
+        end: Tick,
+        ticks: &mut Vec<Tick>,
+    ) {
+        let Way { constants, grid, neuron, lessons } = self;
+        let mut rest = inputs;
+        while let (Some(first), Some((flight, answered))) = (rest.first(), lessons.as_mut()) {
+            let tick = first.at;
+            let count = rest.iter().take_while(|input| input.at == tick).count();
+            let (now, later) = rest.split_at(count);
+            rest = later;
+            cell.run::<M>(constants, *grid, &[], tick, ticks);
+            cell.advance_to::<M>(constants, tick);
+            let lesson = M::lesson(&mut cell.state).expect("a model that teaches has a lesson");
+            answered.clear();
+            answered.extend(now.iter().map(|input| match input.kind {
+                InputKind::On(QUESTION, question) => {
+                    let weight = flight.answer(*neuron, question, lesson);
+                    Input { at: tick, kind: InputKind::Spike(weight) }
+                }
+                _ => *input,
+            }));
+            cell.run::<M>(constants, *grid, answered, Tick(tick.0 + 1), ticks);
+        }
+        cell.run::<M>(constants, *grid, &[], end, ticks);
+    }
 }
 
 /// The probe with the earliest sample of this neuron before `end`, and the neuron's place in it.

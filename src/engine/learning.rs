@@ -26,6 +26,13 @@
 //!
 //! [`crate::plasticity::history`] shows why this changes no bit.
 //!
+//! # What if the target teaches?
+//!
+//! A rule that heeds its target's lessons ([`Rule::HEEDS`]) needs the target as it is at the tick of an
+//! arrival, which is known only once everything before has reached it. The slice then hands out a
+//! question instead of a weight, and the group that brings the target to that tick asks
+//! ([`Learning::answer`]), in the order in which the target takes its inputs.
+//!
 //! # What becomes of a synapse that is removed?
 //!
 //! A rule that prunes decides at simulated times, and each synapse by what it holds itself, so it
@@ -36,8 +43,10 @@
 //! the decision is delivered, a later one is not: settling a synapse until a tick that no
 //! delivery will precede removes nothing that a spike under way could still find.
 
+pub use super::projection::{Learning, Pruned, Reached, Sample, Transmitted};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
+use crate::neuron::lesson::Lesson;
 use crate::plasticity::{
     Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site,
     Spike, Verdict, Visitor, dispatch, short_term,
@@ -45,122 +54,6 @@ use crate::plasticity::{
 use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
 use crate::synapse::{self, DelayedSynapse, Rows};
-use std::ops::Range;
-
-/// A stretch of a row that a spike reaches.
-#[derive(Clone, Debug)]
-pub struct Reached {
-    /// The source, by its place in its population.
-    pub source: u32,
-    /// When it fired.
-    pub sent: Tick,
-    /// Where the synapses stand in the table.
-    pub piece: Range<usize>,
-    /// How many of them transmit: those that have not been removed.
-    pub alive: usize,
-}
-
-/// What has become of the synapses of a projection in one shard.
-#[derive(Clone, Debug, Default)]
-pub struct Pruned {
-    /// How many were removed, by [`Cause`].
-    pub removed: [u64; Cause::ALL.len()],
-    /// How often a synapse was made stronger because it stayed.
-    pub strengthened: u64,
-    /// The synapses that were removed, in any order, if they are recorded.
-    pub removals: Vec<Removal>,
-}
-
-/// What a synapse transmits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Transmitted {
-    /// When it takes effect.
-    pub at: Tick,
-    /// The target's place in the shard.
-    pub target: u32,
-    /// The weight, release included.
-    pub weight: f64,
-}
-
-/// The synapses of one projection in one shard as they are at some time.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sample {
-    /// Their weights, in the order of the table.
-    pub weights: Vec<f32>,
-    /// What the inputs of each target share, by target and, for one, in the order of the rule's
-    /// levels.
-    pub levels: Vec<f64>,
-}
-
-/// The synapses of one projection in one shard, whatever their rule.
-pub trait Learning: Send {
-    /// A source fired. Its spikes must be told in order.
-    fn sent(&mut self, source: u32, at: Tick);
-
-    /// A target fired, named by its place in the shard.
-    fn fired(&mut self, target: u32, at: Tick);
-
-    /// A spike of the modulator arrives. They must be told in order.
-    fn modulated(&mut self, at: Tick);
-
-    /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes how much
-    /// by each. Of each source earlier spikes must come first.
-    fn deliver(
-        &mut self,
-        rows: &Rows<'_>,
-        reached: &mut [Reached],
-        transmitted: &mut Vec<Transmitted>,
-    );
-
-    /// Settles all synapses and forgets what will not be asked for; everything that takes effect
-    /// before `now` has been delivered.
-    fn settle(&mut self, rows: &Rows<'_>, now: Tick);
-
-    /// Settles all synapses and gives their weights, in the order of the table, as a spike would find
-    /// them that takes effect at `now`; NaN for those that have been removed. Everything that takes
-    /// effect before has been delivered.
-    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32>;
-
-    /// Copies all synapses as they are.
-    fn hold(&mut self);
-
-    /// What the synapses that were held at `from` come to at `at`. Everything that took effect
-    /// before `from` had been delivered then; all that was sent and fired before `at` has been
-    /// told. Changes nothing.
-    fn sample(&mut self, rows: &Rows<'_>, from: Tick, at: Tick) -> Sample;
-
-    /// Throws the copies away.
-    fn drop_held(&mut self);
-
-    /// The weights at the end of a run, in the order of the table. All that was sent and fired
-    /// before has been told, and what took effect before was delivered.
-    fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32>;
-
-    /// How many synapses have been removed and still stand in the table.
-    fn dead(&self) -> usize;
-
-    /// Whether each synapse of the table is alive.
-    fn alive(&self) -> Vec<bool>;
-
-    /// Keeps the synapses for which `keep` holds true, as the table does.
-    fn retain(&mut self, keep: &[bool]);
-
-    /// Takes note of a synapse that is removed by a decision about all of them.
-    fn note_removal(
-        &mut self,
-        row: &DelayedSynapse,
-        source: u32,
-        at: Tick,
-        weight: f32,
-        why: Cause,
-    );
-
-    /// What has become of the synapses so far.
-    fn pruned(&mut self) -> &mut Pruned;
-
-    /// Memory taken beside the table.
-    fn bytes(&self) -> u64;
-}
 
 /// What is needed to set up the synapses of a projection in a shard.
 pub struct Setup<'n> {
@@ -214,6 +107,8 @@ struct Learned<R: Rule> {
     /// Arrivals of inputs that share a pool, to be put in order: their row, and the number of
     /// their spike.
     order: Vec<Place>,
+    /// Arrivals of this slice that wait for their target.
+    questions: Vec<Place>,
     held: Option<Held<R>>,
     longest_delay: Span,
     longest_dendritic: Span,
@@ -310,6 +205,7 @@ impl<R: Rule> Learned<R> {
             targets: owned.clone().map(|_| at_rest()).collect(),
             resource: resource.or_else(|| R::resource(&constants).cloned()),
             order: Vec::new(),
+            questions: Vec::new(),
             held: None,
             longest_delay,
             longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
@@ -445,6 +341,9 @@ impl<R: Rule> Learning for Learned<R> {
     }
 
     fn fired(&mut self, target: u32, at: Tick) {
+        if R::HEEDS {
+            return;
+        }
         let spikes = &mut self.targets[(target - self.common.local_start) as usize].spikes;
         let value = R::fired(&self.common.constants, spikes.latest(), at);
         spikes.push(at, value);
@@ -467,6 +366,13 @@ impl<R: Rule> Learning for Learned<R> {
             for position in piece.clone() {
                 let DelayedSynapse { target, delay, .. } = rows[position];
                 let at = *sent + Span(delay.into());
+                if R::HEEDS {
+                    let weight = self.questions.len() as f64;
+                    let (source, listed) = (*source, 0);
+                    self.questions.push(Place { at, position, source, ordinal, listed });
+                    transmitted.push(Transmitted { at, target, weight });
+                    continue;
+                }
                 let weight = match R::DESCRIPTOR.order {
                     Order::BySynapse => self.arrive(rows, position, *source, ordinal),
                     Order::ByTarget => {
@@ -484,6 +390,28 @@ impl<R: Rule> Learning for Learned<R> {
             transmitted[listed].weight = weight.expect("rules with a pool remove no synapse");
         });
         self.note_verdicts();
+    }
+
+    fn heeds(&self) -> bool {
+        R::HEEDS
+    }
+
+    #[inline]
+    fn heed(&mut self, target: u32, lesson: &Lesson) {
+        let post = &mut self.targets[(target - self.common.local_start) as usize];
+        R::heed(&self.common.constants, post, lesson);
+    }
+
+    #[inline]
+    fn answer(&mut self, rows: &Rows<'_>, question: usize, lesson: &Lesson) -> f64 {
+        let Place { position, source, ordinal, .. } = self.questions[question];
+        let rows = rows.delayed();
+        self.heed(rows[position].target, lesson);
+        self.arrive(rows, position, source, ordinal).expect("rules that heed remove no synapse")
+    }
+
+    fn close(&mut self) {
+        self.questions.clear();
     }
 
     fn settle(&mut self, rows: &Rows<'_>, now: Tick) {

@@ -42,7 +42,9 @@ mod input;
 mod learning;
 #[cfg(test)]
 mod learning_tests;
+mod plastic;
 mod points;
+mod projection;
 mod pruning;
 #[cfg(test)]
 mod pruning_tests;

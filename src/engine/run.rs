@@ -616,6 +616,7 @@ fn traces(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Vec<Trace> {
                 unit: descriptor.variables[variable].unit,
                 neurons: neurons.clone(),
                 interval: record.interval,
+                start: record.start,
                 values,
             });
         }

@@ -13,10 +13,11 @@ use super::sampler::Sampler;
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
+use crate::neuron::cell::InputKind;
 use crate::queue::WakeQueue;
 use crate::record::Spike;
 use crate::scenario::{Model, Scenario};
-use crate::source::CurrentSchedule;
+use crate::source::{CurrentSchedule, Lessons};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 
@@ -110,6 +111,7 @@ pub struct Shard<'n> {
     backgrounds: Vec<Background>,
     sources: Vec<Source>,
     currents: CurrentSchedule,
+    teachers: Vec<Lessons>,
     /// The neurons, where the network is run in frames; there are no groups then.
     frames: Option<Box<dyn Frames>>,
     externals: ByTime<External>,
@@ -171,6 +173,7 @@ impl<'n> Shard<'n> {
             backgrounds: Vec::new(),
             sources: Vec::new(),
             currents: CurrentSchedule::new(scenario),
+            teachers: Vec::new(),
             frames: None,
             externals: ByTime::default(),
             weights: scenario.backgrounds.iter().map(|background| background.weight).collect(),
@@ -194,6 +197,11 @@ impl<'n> Shard<'n> {
             shard.add_groups(scenario, network);
         }
         shard.add_backgrounds(scenario);
+        for teacher in &scenario.teachers {
+            let owned = partition.owned(teacher.population, index);
+            let first_local = shard.locals[teacher.population];
+            shard.teachers.push(Lessons::new(teacher, owned, first_local));
+        }
         shard
     }
 
@@ -260,7 +268,7 @@ impl<'n> Shard<'n> {
                     interval: record.interval.0,
                     end: self.duration,
                     samples: vec![Vec::new(); neurons.len()],
-                    next: vec![Tick::ZERO; neurons.len()],
+                    next: vec![record.start; neurons.len()],
                     neurons,
                 }
             })
@@ -308,8 +316,8 @@ impl<'n> Shard<'n> {
         if self.frames.is_some() {
             flight.gather(number, end, batches, &mut points.list);
         } else {
-            flight.each_arrival(number, end, |neuron, at, weight| {
-                arrivals.push(neuron, at, weight);
+            flight.each_arrival(number, end, |neuron, at, weight, channel| {
+                arrivals.push_on(neuron, at, weight, channel);
             });
         }
     }
@@ -334,6 +342,7 @@ impl<'n> Shard<'n> {
         } else {
             self.arrivals.open(start);
             self.deliver_currents(end);
+            self.deliver_teachers(end);
             self.wake_neurons(start, end);
             let Shard { backgrounds, arrivals, external_events, .. } = self;
             for background in backgrounds {
@@ -378,6 +387,15 @@ impl<'n> Shard<'n> {
                     }
                 }
             }
+        }
+    }
+
+    fn deliver_teachers(&mut self, end: Tick) {
+        let Shard { teachers, arrivals, .. } = self;
+        for teacher in teachers {
+            teacher.take(end, |neuron, at, channel, value| {
+                arrivals.set(neuron, at, InputKind::On(channel, value));
+            });
         }
     }
 
@@ -457,6 +475,7 @@ impl<'n> Shard<'n> {
         let mut window = Window {
             end,
             arrivals: &mut self.arrivals,
+            flight: &mut self.flight,
             cursor: 0,
             wake: &mut self.wake,
             spikes: &mut self.fired,
@@ -466,6 +485,7 @@ impl<'n> Shard<'n> {
             group.advance(&mut window);
         }
         self.arrivals.finish();
+        self.flight.close();
     }
 
     fn fire_sources(&mut self, end: Tick, spikes: &mut Vec<Spike>) {
@@ -496,6 +516,9 @@ impl<'n> Shard<'n> {
         };
         for background in &self.backgrounds {
             consider(background.next_event());
+        }
+        for teacher in &self.teachers {
+            consider(teacher.next());
         }
         for source in &self.sources {
             consider(source.next_event());
@@ -534,6 +557,13 @@ impl<'n> Shard<'n> {
         }
         if let Some(frames) = &mut self.frames {
             frames.finish(end);
+        }
+        for group in self.groups.iter().flatten() {
+            for neuron in group.range() {
+                if let Some(lesson) = group.lesson_at(neuron, end) {
+                    self.flight.heed(neuron, &lesson);
+                }
+            }
         }
         let learning_bytes = self.flight.learning_bytes();
         let samples = self.sampler.finish(&mut self.flight, end);

@@ -1,7 +1,7 @@
 //! All synapses of a network as they are at the end of a run and at times of sampling.
 
 use super::shard::Remains;
-use crate::base::Unit;
+use crate::base::{Tick, Unit};
 use crate::network::Network;
 use crate::plasticity;
 use crate::record::{Trace, WeightSamples, Weights};
@@ -88,6 +88,7 @@ pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains<'_>]) -
                 unit: level.measure.unit(weight),
                 neurons: (0..scenario.populations[projection.target].size).collect(),
                 interval,
+                start: Tick::ZERO,
                 values: (0..times).flat_map(at).collect(),
             });
         }

@@ -14,9 +14,11 @@
 
 use super::draw::{Sampler, degree};
 use super::error::{Met, Place};
+use super::growth::grow;
 use super::pool::{Binomial, Marks, Pool, pairs_of_each_target};
 use crate::base::random::{Purpose, Stream};
 use crate::scenario::{Connect, Edges, Projection, Scenario};
+use std::borrow::Cow;
 
 /// The key of the one stream of a projection that belongs to no neuron.
 const WHOLE_PROJECTION: u64 = u64::MAX;
@@ -42,7 +44,7 @@ pub(super) enum Rule<'a> {
     /// Each source draws this many targets.
     Outdegree(Sampler<'a>),
     /// They are given.
-    Edges(&'a Edges),
+    Edges(Cow<'a, Edges>),
 }
 
 /// The rules whose draws belong to the target.
@@ -92,7 +94,13 @@ impl<'a> Connector<'a> {
                 )))
             }
             Connect::FixedOutdegree(law) => Rule::Outdegree(Sampler::new(law)),
-            Connect::Edges(edges) => Rule::Edges(edges),
+            Connect::Edges(edges) => Rule::Edges(Cow::Borrowed(edges)),
+            Connect::Growth(growth) => {
+                let roots = scenario.populations[growth.roots].size;
+                let from_roots = projection.source == growth.roots;
+                let (seed, over) = (scenario.seed, projection.target);
+                Rule::Edges(Cow::Owned(grow(seed, growth, over, (roots, targets), from_roots)))
+            }
         };
         Connector { seed: scenario.seed, index, projection, sources, targets, rule }
     }

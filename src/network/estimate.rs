@@ -2,6 +2,7 @@
 
 use super::connect::source_pool;
 use super::draw::{self, Sampler, degree};
+use super::growth::grow;
 use super::tables::{delay_on_grid, layout};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick};
@@ -62,6 +63,8 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
         for (number, projection) in scenario.projections.iter().enumerate().filter(|p| sends(&p.1))
         {
             let (synapses, is_exact) = expected(scenario, number, projection);
+            let pulses = scenario.pulses(projection);
+            let synapses = synapses * pulses.len() as u64;
             total.synapses += synapses;
             total.is_exact &= is_exact;
             if projection.is_fixed() {
@@ -74,7 +77,9 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
             bytes_counts += counts_bytes(scenario, projection);
             total.bytes_lists += edge_list(&projection.connect);
             if synapses > 0 {
-                let (low, high) = delay_bounds(projection, scenario.resolution);
+                let (low, mut high) = delay_bounds(projection, scenario.resolution);
+                let after = pulses.iter().map(|pulse| pulse.after_ms).fold(0.0, f64::max);
+                high = Span(high.0 + Span::from_ms(after).map_or(0, |after| after.0));
                 let shortest = total.shortest_delay.map_or(low, |old| old.min(low));
                 let longest = total.longest_delay.map_or(high, |old| old.max(high));
                 (total.shortest_delay, total.longest_delay) = (Some(shortest), Some(longest));
@@ -198,12 +203,15 @@ fn edge_list(connect: &Connect) -> u64 {
     column(source) + column(target) + weights + delay.as_ref().map_or(0, |delays| column(delays))
 }
 
+/// A growth over so many neurons is carried out to count its contacts.
+const GROWN_AT_MOST: u32 = 100_000;
+
 /// What is held besides the network: the counts of `fixed_total_number`, the cursors of edges.
 fn counts_bytes(scenario: &Scenario, projection: &Projection) -> u64 {
     let size = |population: usize| u64::from(scenario.populations[population].size);
     match projection.connect {
         Connect::FixedTotalNumber(_) => size(projection.target) * size_of::<u32>() as u64,
-        Connect::Edges(_) => size(projection.source) * size_of::<u64>() as u64,
+        Connect::Edges(_) | Connect::Growth(_) => size(projection.source) * size_of::<u64>() as u64,
         _ => 0,
     }
 }
@@ -224,6 +232,16 @@ fn expected(scenario: &Scenario, index: usize, projection: &Projection) -> (u64,
             ((pairs as f64 * p).round() as u64, *p == 0.0 || *p == 1.0)
         }
         Connect::Edges(edges) => (edges.source.len() as u64, true),
+        Connect::Growth(growth) => {
+            let roots = scenario.populations[growth.roots].size;
+            let from_roots = projection.source == growth.roots;
+            let (seed, over) = (scenario.seed, projection.target);
+            if u64::from(roots) + u64::from(targets) > u64::from(GROWN_AT_MOST) {
+                // Not everybody is reached, and few have more than one contact.
+                return (u64::from(if from_roots { roots } else { targets }), false);
+            }
+            (grow(seed, growth, over, (roots, targets), from_roots).source.len() as u64, true)
+        }
     }
 }
 

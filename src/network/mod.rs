@@ -9,6 +9,7 @@ pub mod draw;
 mod edges;
 mod error;
 mod estimate;
+mod growth;
 mod neurons;
 mod parallel;
 pub mod partition;
@@ -18,6 +19,7 @@ mod tables;
 mod tests;
 
 use crate::base::Span;
+use crate::neuron::receptor::Pulse;
 use crate::scenario::{Dendritic, Projection, Scenario};
 use crate::synapse::Table;
 pub use check::check;
@@ -49,11 +51,14 @@ pub struct Network {
     pub synapses: u64,
 }
 
-/// A projection whose synapses change.
+/// A projection whose synapses have a table of their own, because they change or reach a receptor
+/// that is told apart. One with several pulses is several of these.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlasticProjection {
     /// Its index.
     pub index: usize,
+    /// What a spike does to the target.
+    pub pulse: Pulse,
     /// The population that sends.
     pub source: usize,
     /// The population that receives.
@@ -105,17 +110,17 @@ pub fn build(
     let projections = scenario.projections.iter().enumerate();
     let plastic: Vec<PlasticProjection> = projections
         .filter(|(_, projection)| !projection.is_fixed())
-        .map(|(index, &Projection { source, target, .. })| PlasticProjection {
-            index,
-            source,
-            target,
+        .flat_map(|(index, projection)| {
+            let &Projection { source, target, .. } = projection;
+            let pulses = scenario.pulses(projection).into_iter();
+            pulses.map(move |pulse| PlasticProjection { index, pulse, source, target })
         })
         .collect();
     let tables_each = populations + plastic.len();
     let tables = in_parallel(shards as usize * tables_each, threads, |piece| {
         let (shard, number) = ((piece / tables_each) as u32, piece % tables_each);
         let holds = match number.checked_sub(populations) {
-            Some(number) => Holds::Plastic(plastic[number].index),
+            Some(number) => Holds::Plastic(plastic[number].index, plastic[number].pulse),
             None => Holds::Static(number),
         };
         tables::build(&connectors, &partition, scenario.resolution, holds, shard)
@@ -174,7 +179,12 @@ fn refuse_short_dendrites(
 /// The longest slice that the dendritic part of a projection's delays allows; `None` if it follows
 /// from the delays that every slice does.
 fn learning_slice(scenario: &Scenario, projection: usize) -> Option<Span> {
-    match scenario.projections[projection].plasticity.dendritic {
+    let plasticity = &scenario.projections[projection].plasticity;
+    // What a target teaches is asked of it at the tick of the arrival.
+    if plasticity.heeds() {
+        return None;
+    }
+    match plasticity.dendritic {
         Dendritic::Whole | Dendritic::Half => None,
         Dendritic::Fixed(part) => {
             // Spikes lie on the grid, so the next later one that could matter is a step away.

@@ -16,19 +16,23 @@ use super::edges::Residents;
 use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Resolution, Span};
-use crate::scenario::{Connect, Edges, Projection, multiple};
+use crate::base::{Resolution, Span, Tick};
+use crate::neuron::receptor::{self, Pulse};
+use crate::scenario::{Connect, DelayOf, Edges, Projection, multiple};
 use crate::synapse::build::{Counting, Layout, Placing};
 use crate::synapse::{BUCKETED_TARGET_BITS, LONGEST_DELAY, MOST_BUCKETS, Table};
 use std::ops::Range;
+
+/// Marks the streams of delays that belong to the sources of a population and to no projection.
+const OF_SOURCES: u64 = 1 << 63;
 
 /// What a table holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Holds {
     /// The synapses of a population that never change.
     Static(usize),
-    /// The synapses of a projection that change.
-    Plastic(usize),
+    /// The synapses of a projection that stand apart, for one of its pulses.
+    Plastic(usize, Pulse),
 }
 
 impl Holds {
@@ -36,7 +40,7 @@ impl Holds {
         let projection = connector.projection;
         match self {
             Holds::Static(source) => projection.source == source && projection.is_fixed(),
-            Holds::Plastic(index) => connector.index == index,
+            Holds::Plastic(index, _) => connector.index == index,
         }
     }
 }
@@ -50,14 +54,18 @@ pub(super) fn build(
     shard: u32,
 ) -> Result<Table, Vec<Met>> {
     let mut scratch = Scratch::default();
+    let pulse = match holds {
+        Holds::Static(_) => receptor::FIRST,
+        Holds::Plastic(_, pulse) => pulse,
+    };
     let mut pieces: Vec<Piece<'_>> = connectors
         .iter()
         .filter(|connector| holds.takes(connector))
-        .map(|connector| Piece::new(connector, partition, resolution, shard))
+        .map(|connector| Piece::new(connector, partition, resolution, shard, pulse))
         .collect();
     let source = match holds {
         Holds::Static(source) => source,
-        Holds::Plastic(index) => connectors[index].projection.source,
+        Holds::Plastic(index, _) => connectors[index].projection.source,
     };
     let mut counting = Counting::new(partition.population(source).len() as u32);
     let mut met = Vec::new();
@@ -69,7 +77,7 @@ pub(super) fn build(
     let layout = match holds {
         Holds::Static(_) => layout(projections, resolution, partition.neurons()),
         // What is learned stands beside the rows, so these have one form.
-        Holds::Plastic(_) => Layout::OwnDelay,
+        Holds::Plastic(..) => Layout::OwnDelay,
     };
     let mut placing = counting.place(layout);
     for piece in &pieces {
@@ -80,7 +88,7 @@ pub(super) fn build(
     }
     let table = placing.finish();
     match holds {
-        Holds::Plastic(index) => {
+        Holds::Plastic(index, _) => {
             let projection = connectors[index].projection;
             let residents = Residents::new(partition, shard);
             check_learning(projection, index, partition, &residents, &table).map(|()| table)
@@ -262,6 +270,9 @@ struct Piece<'a> {
     /// The stored delay, if the law is a constant.
     constant_delay: u32,
     resolution: Resolution,
+    /// What a pulse makes of the weight, and of the delay.
+    factor: f32,
+    after: u32,
 }
 
 impl<'a> Piece<'a> {
@@ -270,9 +281,11 @@ impl<'a> Piece<'a> {
         partition: &Partition,
         resolution: Resolution,
         shard: u32,
+        pulse: Pulse,
     ) -> Piece<'a> {
         let projection = connector.projection;
         let delay = Sampler::new(&projection.delay_ms);
+        let after = Span::from_ms(pulse.after_ms).unwrap_or(Span::ZERO);
         // A constant was checked before; lists that bring their delays ignore it.
         let constant_delay = match delay {
             Sampler::Constant(ms) => delay_on_grid(ms, resolution).map_or(0, |span| span.0 as u32),
@@ -286,6 +299,8 @@ impl<'a> Piece<'a> {
             delay,
             constant_delay,
             resolution,
+            factor: pulse.factor as f32,
+            after: resolution.nearest(Tick(after.0)).0 as u32,
         }
     }
 
@@ -342,9 +357,16 @@ impl<'a> Piece<'a> {
                         self.met((target.into(), 0), format!("target {target}: {what}"))
                     })?);
                 }
+                if self.connector.projection.delay_of == DelayOf::Source {
+                    for (&source, (_, delay)) in sources.iter().zip(&mut drawn) {
+                        *delay = self.delay_of_source(source).map_err(|what| {
+                            self.met((source.into(), 0), format!("source {source}: {what}"))
+                        })?;
+                    }
+                }
                 // Rows lie far apart, and in a loop of their own many writes are under way at once.
                 for (&source, &(weight, delay)) in sources.iter().zip(&drawn) {
-                    placing.add(source, local, weight, delay);
+                    self.add(placing, source, local, weight, delay);
                 }
             }
         }
@@ -366,11 +388,11 @@ impl<'a> Piece<'a> {
             here.sort_unstable();
             for &(target, draw) in &here {
                 let entity = u64::from(source) << 32 | u64::from(draw);
-                let (weight, delay) = self.draw_alone(entity).map_err(|what| {
+                let (weight, delay) = self.draw_alone(entity, source).map_err(|what| {
                     let what = format!("source {source}, target {target}: {what}");
                     self.met((source.into(), target.into()), what)
                 })?;
-                placing.add(source, self.local(target), weight, delay);
+                self.add(placing, source, self.local(target), weight, delay);
             }
         }
         Ok(())
@@ -382,11 +404,11 @@ impl<'a> Piece<'a> {
             if !self.owned.contains(&target) {
                 continue;
             }
-            let (weight, delay) = self.edge_values(edges, position).map_err(|what| {
+            let (weight, delay) = self.edge_values(edges, position, source).map_err(|what| {
                 let what = format!("edge {position} (source {source}, target {target}): {what}");
                 self.met((position as u64, 0), what)
             })?;
-            placing.add(source, self.local(target), weight, delay);
+            self.add(placing, source, self.local(target), weight, delay);
         }
         let multapses = self.connector.projection.multapses;
         if multapses && edges.target.is_sorted() {
@@ -406,7 +428,12 @@ impl<'a> Piece<'a> {
         }
     }
 
-    fn edge_values(&self, edges: &Edges, position: usize) -> Result<(f32, u32), String> {
+    fn edge_values(
+        &self,
+        edges: &Edges,
+        position: usize,
+        source: u32,
+    ) -> Result<(f32, u32), String> {
         if let (Some(weights), Some(delays)) = (&edges.weight, &edges.delay) {
             return Ok((weights[position], delays[position].0 as u32));
         }
@@ -417,7 +444,7 @@ impl<'a> Piece<'a> {
         };
         let delay = match &edges.delay {
             Some(delays) => delays[position].0 as u32,
-            None => self.delay_alone(entity)?,
+            None => self.delay_alone(entity, source)?,
         };
         Ok((weight, delay))
     }
@@ -436,8 +463,8 @@ impl<'a> Piece<'a> {
     }
 
     /// Weight and delay of a synapse that has streams of its own.
-    fn draw_alone(&self, entity: u64) -> Result<(f32, u32), String> {
-        Ok((self.weight_alone(entity)?, self.delay_alone(entity)?))
+    fn draw_alone(&self, entity: u64, source: u32) -> Result<(f32, u32), String> {
+        Ok((self.weight_alone(entity)?, self.delay_alone(entity, source)?))
     }
 
     fn weight_alone(&self, entity: u64) -> Result<f32, String> {
@@ -445,10 +472,27 @@ impl<'a> Piece<'a> {
         weight_as_stored(self.weight.once(seed, Purpose::Weight, index as u64, entity, 0))
     }
 
-    fn delay_alone(&self, entity: u64) -> Result<u32, String> {
+    fn delay_alone(&self, entity: u64, source: u32) -> Result<u32, String> {
+        if self.connector.projection.delay_of == DelayOf::Source {
+            return self.delay_of_source(source);
+        }
         let Connector { seed, index, .. } = *self.connector;
         let ms = self.delay.once(seed, Purpose::Delay, index as u64, entity, 0);
         Ok(delay_on_grid(ms, self.resolution)?.0 as u32)
+    }
+
+    /// The delay that a source has in all projections that leave it to the source.
+    fn delay_of_source(&self, source: u32) -> Result<u32, String> {
+        let Connector { seed, projection, .. } = *self.connector;
+        let kind = (projection.receptor as u64) << 32;
+        let which = OF_SOURCES | kind | projection.source as u64;
+        let ms = self.delay.once(seed, Purpose::Delay, which, source.into(), 0);
+        Ok(delay_on_grid(ms, self.resolution)?.0 as u32)
+    }
+
+    #[inline]
+    fn add(&self, placing: &mut Placing, source: u32, local: u32, weight: f32, delay: u32) {
+        placing.add(source, local, weight * self.factor, delay + self.after);
     }
 
     #[inline]

@@ -8,7 +8,7 @@
 use super::*;
 use crate::base::{NeuronId, Resolution, Tick};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, Outside, ParameterValue, Plasticity, Population,
+    Connect, DelayOf, Distribution, Edges, Model, Outside, ParameterValue, Plasticity, Population,
     Projection, Record, Shape, Steps,
 };
 use crate::synapse::{LONGEST_DELAY, Synapses};
@@ -33,11 +33,13 @@ fn projection(source: usize, target: usize, connect: Connect) -> Projection {
     Projection {
         source,
         target,
+        receptor: 0,
         connect,
         autapses: true,
         multapses: true,
         weight: Distribution::constant(1.0),
         delay_ms: Distribution::constant(1.5),
+        delay_of: DelayOf::Synapse,
         plasticity: Plasticity::default(),
         pruning: Vec::new(),
     }
@@ -53,6 +55,7 @@ fn scenario(populations: Vec<Population>, projections: Vec<Projection>) -> Scena
         projections,
         backgrounds: Vec::new(),
         currents: Vec::new(),
+        teachers: Vec::new(),
         record: Record::default(),
     }
 }

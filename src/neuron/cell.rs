@@ -25,6 +25,8 @@ pub enum InputKind {
     Spike(f64),
     /// The constant current becomes this many pA.
     Drive(f64),
+    /// Something on a channel of the model.
+    On(u8, f64),
 }
 
 /// A neuron: its state, and the time at which the state was exact.
@@ -148,6 +150,10 @@ impl<S: Copy> Cell<S> {
                 InputKind::Drive(current) => self.drive = current,
                 InputKind::Spike(w) if refractory => {
                     M::receive_clamped(constants, &mut self.state, w);
+                }
+                InputKind::On(channel, value) => {
+                    M::receive_on(constants, &mut self.state, channel, value);
+                    arrived = true;
                 }
                 InputKind::Spike(w) => {
                     M::receive(constants, &mut self.state, w);

@@ -8,7 +8,7 @@
 //! time constants, drives at threshold, silent and opposite currents, no refractoriness.
 
 use super::cell::{Cell, Input, InputKind, NEVER};
-use super::{Descriptor, Dynamics, Initial, Visitor, dispatch, find, registry};
+use super::{Descriptor, Dynamics, Initial, Variable, Visitor, dispatch, find, registry};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, pow};
 use crate::base::random::{Purpose, Stream};
@@ -97,6 +97,7 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
     let variables = d
         .variables
         .iter()
+        .filter(is_given)
         .map(|v| match v.unit {
             // A potential starts somewhere; what is added to one starts near zero.
             Unit::Mv if matches!(v.initial, Initial::Value(_)) => match s.below(3) {
@@ -126,6 +127,11 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
     Case { name, parameters, variables, drive }
 }
 
+/// Whether a variable is part of the state; others follow, and stand behind it.
+fn is_given(variable: &&Variable) -> bool {
+    !matches!(variable.initial, Initial::Derived)
+}
+
 fn bits<M: Dynamics>(state: &M::State) -> String {
     let mut digest = Digest::new();
     M::digest(state, &mut digest);
@@ -133,7 +139,8 @@ fn bits<M: Dynamics>(state: &M::State) -> String {
 }
 
 fn values<M: Dynamics>(constants: &M::Constants, state: &M::State) -> Vec<f64> {
-    (0..M::DESCRIPTOR.variables.len()).map(|v| M::observe(constants, state, v)).collect()
+    let given = M::DESCRIPTOR.variables.iter().filter(is_given).count();
+    (0..given).map(|v| M::observe(constants, state, v)).collect()
 }
 
 fn after<M: Dynamics>(c: &M::Constants, state: &M::State, drive: f64, ms: f64) -> M::State {
@@ -202,10 +209,11 @@ impl Visitor for RestsAndPauses {
         let initial: Vec<f64> = d
             .variables
             .iter()
+            .filter(is_given)
             .map(|v| match v.initial {
                 Initial::Value(value) => value,
                 Initial::Parameter(index) => p[index],
-                Initial::OwnNumber => 0.5,
+                Initial::OwnNumber | Initial::Derived => 0.5,
             })
             .collect();
         let c = M::constants(&p);
@@ -478,6 +486,7 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             given.into_iter().chain(traces).chain([0.0]).collect()
         }
         "escape_lif" => vec![leak(y[1] + y[2]), -y[1] / p[6], -y[2] / p[7], 0.0],
+        "two_compartment" => vec![-(y[0] - p[2]) / p[0], 0.0, 0.0, 0.0, 0.0, 0.0],
         "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }

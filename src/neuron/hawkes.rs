@@ -211,7 +211,7 @@ mod tests {
         let mut events: Vec<(f64, Option<f64>)> = spikes.iter().map(|t| (t.ms(), None)).collect();
         events.extend(inputs.iter().map(|input| match input.kind {
             InputKind::Spike(w) => (input.at.ms(), Some(w)),
-            InputKind::Drive(_) => unreachable!("none was made"),
+            _ => unreachable!("none was made"),
         }));
         events.sort_by(|a, b| a.0.total_cmp(&b.0));
         for (at, weight) in events {

@@ -13,6 +13,7 @@ pub mod framed;
 pub mod gamma_rate;
 pub mod glif;
 pub mod hawkes;
+pub mod lesson;
 pub mod lif;
 pub mod lif_alpha;
 pub mod lif_delta;
@@ -20,8 +21,10 @@ pub mod lif_exp;
 pub mod membrane;
 pub mod parrot;
 pub mod qif;
+pub mod receptor;
 pub mod thinned;
 pub mod thinning;
+pub mod two_compartment;
 
 #[cfg(test)]
 mod conformance;
@@ -129,6 +132,8 @@ pub enum Initial {
     Parameter(usize),
     /// A number in [0, 1) of its own for each neuron, drawn from the seed.
     OwnNumber,
+    /// It follows from the others and cannot be given.
+    Derived,
 }
 
 impl Descriptor {
@@ -186,6 +191,29 @@ pub trait Dynamics: Send + Sync + 'static {
 
     /// Folds one input into a neuron that is refractory.
     fn receive_clamped(constants: &Self::Constants, state: &mut Self::State, weight: f64);
+
+    /// Inputs beside the first, which [`Dynamics::receive`] takes.
+    const RECEPTORS: &'static [receptor::Receptor] = &[];
+
+    /// Folds what arrives on a channel of a receptor, or what a schedule sets, into a neuron.
+    fn receive_on(
+        _constants: &Self::Constants,
+        _state: &mut Self::State,
+        channel: u8,
+        _value: f64,
+    ) {
+        unreachable!("{} has no channel {channel}", Self::DESCRIPTOR.name)
+    }
+
+    /// For a model whose neurons tell their synapses of an error, and can be taught: the parameter
+    /// that is the time constant of the lessons.
+    const TEACHES: Option<usize> = None;
+
+    /// What the neuron has to tell, as of the time of the state.
+    #[inline]
+    fn lesson(_state: &mut Self::State) -> Option<&mut lesson::Lesson> {
+        None
+    }
 
     /// Whether the state, as it stands, is at or above threshold.
     fn at_threshold(constants: &Self::Constants, state: &Self::State) -> bool;
@@ -265,6 +293,7 @@ models! {
     escape_lif::EscapeLif,
     gamma_rate::GammaRate,
     adaptive_gamma_rate::AdaptiveGammaRate,
+    two_compartment::TwoCompartment,
 }
 
 /// As `models!`, for those that can be run in a frame.

@@ -117,7 +117,7 @@ pub(crate) mod tests {
             Initial::Parameter(index) => {
                 Distribution::constant(descriptor.parameters[index].default)
             }
-            Initial::OwnNumber => unreachable!("this model draws nothing"),
+            _ => unreachable!("this model draws and derives nothing"),
         };
         let neurons = Model::Neuron {
             descriptor,
@@ -137,6 +137,7 @@ pub(crate) mod tests {
             projections: Vec::new(),
             backgrounds: Vec::new(),
             currents: Vec::new(),
+            teachers: Vec::new(),
             record: Record::default(),
         }
     }

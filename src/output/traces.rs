@@ -7,6 +7,7 @@
 
 use super::npz::{NpzReader, NpzWriter, Packing};
 use super::{Layout, OutputError};
+use crate::base::Tick;
 use crate::record::Trace;
 use std::io::{self, Seek, Write};
 use std::path::Path;
@@ -26,7 +27,8 @@ pub fn write_npz(writer: impl Write + Seek, layout: &Layout, traces: &[Trace]) -
     for (name, trace) in names.iter().zip(traces) {
         let width = trace.neurons.len().max(1);
         let samples = trace.values.len() / width;
-        let time = (0..samples).map(|k| crate::base::Tick(k as u64 * trace.interval.0).s());
+        let start = trace.start.0;
+        let time = (0..samples).map(|k| Tick(start + k as u64 * trace.interval.0).s());
         let shape = [samples as u64, width as u64];
         npz.array(name, &shape, Packing::Stored, trace.values.iter().copied())?;
         npz.array(&format!("{name}.time_s"), &shape[..1], Packing::Stored, time)?;
@@ -111,6 +113,7 @@ mod tests {
             unit: Unit::Mv,
             neurons: vec![0, 2],
             interval: Span::from_whole_ms(1),
+            start: Tick::ZERO,
             values: vec![-70.0, -69.0, -68.0, -67.0],
         };
         let folder = tempfile::tempdir().unwrap();

@@ -131,6 +131,11 @@ fn prepare(descriptor: &Descriptor, values: &mut [f64], random: &mut Stream) {
             set("gain_max", 1.5);
             set("w_max", [1.2, -0.7][random.below(2) as usize]);
         }
+        "dendritic_prediction" => {
+            set("eta", [2.0, 50.0][random.below(2) as usize]);
+            set("w_min", [-0.1, -0.7][random.below(2) as usize]);
+            set("w_max", 1.2);
+        }
         "noise_prune" => {
             set("kappa", [0.5, 20.0][random.below(2) as usize]);
             set("gain", 0.1);
@@ -326,6 +331,14 @@ fn noise_prune_is_what_the_eager_oracle_gives() {
         pruned += patch.verdicts.iter().filter(|verdict| verdict.after == 0.0).count();
     }
     assert!((10..190).contains(&pruned), "{pruned} of 200 synapses pruned");
+}
+
+#[test]
+fn dendritic_prediction_is_what_the_eager_oracle_gives() {
+    // Steps of 1e-1 leave 1e-13 in a weight, which shows in one that happens to be near zero.
+    against::<super::dendritic_prediction::DendriticPrediction>(TRAINS, 1e-6, |v, w, h, _| {
+        oracle::dendritic_prediction(v, w, h)
+    });
 }
 
 #[test]

@@ -35,6 +35,7 @@
 //! traces of the source are computed once for each spike and not once for each arrival.
 
 pub mod bounded;
+pub mod dendritic_prediction;
 pub mod fixed;
 pub mod history;
 pub mod homeostat;
@@ -60,6 +61,7 @@ mod reserve_tests;
 
 use crate::base::{NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;
+use crate::neuron::lesson::Lesson;
 pub use history::{History, Spike};
 pub use short_term::Release;
 pub use stored::Stored;
@@ -351,6 +353,14 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// What a spike of the modulator that arrives at `at` adds to what all share.
     fn modulated(_constants: &Self::Constants, _shared: &mut Self::Shared, _at: Tick) {}
 
+    /// Whether targets teach: their models tell an error (see [`crate::neuron::lesson`]), and
+    /// the history of a target holds the ends of epochs instead of spikes. An arrival is then taken when
+    /// the target has been brought to its tick, not before.
+    const HEEDS: bool = false;
+
+    /// Takes what a target has to tell. Must be called at the time of an arrival before it is taken.
+    fn heed(_: &Self::Constants, _: &mut Postsynaptic<Self>, _: &Lesson) {}
+
     /// A spike arrives: takes all open events up to it, then itself, and returns the weight that
     /// is transmitted, before short-term release. All target spikes that reach the synapse
     /// strictly before the arrival, and all modulator spikes up to it, must have been pushed.
@@ -419,6 +429,19 @@ pub fn levels(rule: &Descriptor) -> &'static [Level] {
     dispatch(rule, Levels)
 }
 
+/// Whether targets teach by a rule.
+pub fn heeds(rule: &Descriptor) -> bool {
+    struct Heeds;
+    impl Visitor for Heeds {
+        type Output = bool;
+
+        fn visit<R: Rule>(self) -> bool {
+            R::HEEDS
+        }
+    }
+    dispatch(rule, Heeds)
+}
+
 /// What is to be done with a rule that is known only by its descriptor: [`dispatch`] calls `visit`
 /// with the rule's type, so that everything beneath is compiled for that one rule.
 pub trait Visitor {
@@ -463,6 +486,7 @@ rules! {
     synaptic_scaling::SynapticScaling,
     stdp_reserve::StdpReserve,
     noise_prune::NoisePrune,
+    dendritic_prediction::DendriticPrediction,
 }
 
 /// The rule of this name.

@@ -422,3 +422,36 @@ pub fn noise_prune(
 fn times(happenings: &[(f64, Happening)], which: Happening) -> Vec<f64> {
     happenings.iter().filter(|(_, what)| *what == which).map(|(at, _)| *at).collect()
 }
+
+/// `dendritic_prediction`: the weight that each arrival transmits. The error of the made-up target is
+/// constant for a while, so each piece of the integral is a difference of exponentials; weights are cut where
+/// the rule cuts them, at arrivals and every eight time constants.
+pub fn dendritic_prediction(
+    v: &Values<'_>,
+    weight: f64,
+    happenings: &[(f64, Happening)],
+) -> Vec<f64> {
+    let (tau, rho) = (v.of("tau"), v.of("rho"));
+    let (low, high) = (v.of("w_min"), v.of("w_max"));
+    let (step, epoch) = (super::patch::ERROR_STEP.ms(), (8e6 * tau).round() / 1e6);
+    let (mut w, mut x, mut now, mut out) = (weight, 0.0f64, 0.0f64, Vec::new());
+    for &(at, _) in happenings.iter().filter(|(_, what)| *what == Happening::Arrival) {
+        while now < at && x > 1e-20 {
+            let number = (now / step + 1e-9).floor();
+            let cut = ((now / epoch + 1e-9).floor() + 1.0) * epoch;
+            let next = ((number + 1.0) * step).min(cut).min(at);
+            let faded = (-(next - now) / tau).exp();
+            w += v.of("eta") * super::patch::error_in(number as u64) * x * tau * (1.0 - faded);
+            if next == cut {
+                w = w.clamp(low, high);
+            }
+            x *= faded;
+            now = next;
+        }
+        w = w.clamp(low, high);
+        out.push(w);
+        x = if now < at { 0.0 } else { x } + 1000.0 / (rho * tau);
+        now = at;
+    }
+    out
+}

@@ -4,7 +4,9 @@
 
 use super::short_term::Resource;
 use super::{History, Path, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike, Stored, Verdict};
-use crate::base::{NeuronId, Tick};
+use crate::base::random::mix;
+use crate::base::{NeuronId, Span, Tick, math};
+use crate::neuron::lesson::{Lesson, epoch};
 
 /// A target and its synapses.
 pub struct Patch<R: Rule, W: Stored> {
@@ -23,6 +25,49 @@ pub struct Patch<R: Rule, W: Stored> {
     resource: Option<Resource>,
     /// How many spikes of the modulator have arrived.
     modulated: usize,
+    /// What the target teaches, for rules that heed it.
+    taught: Taught,
+}
+
+/// A target that teaches: what it has to tell, as of a tick.
+struct Taught {
+    tau_ms: f64,
+    lesson: Lesson,
+    at: Tick,
+}
+
+/// The error of a target that teaches changes so often.
+pub const ERROR_STEP: Span = Span::from_whole_ms(20);
+
+/// A made-up error from -1 to 1 for each such step, and none from the 20000th on.
+pub fn error_in(step: u64) -> f64 {
+    match step {
+        0..20_000 => (mix(step) >> 11) as f64 / (1u64 << 52) as f64 - 1.0,
+        _ => 0.0,
+    }
+}
+
+impl Taught {
+    /// The integral of the error from `start` on over `span`, weighted by exp(-time / tau).
+    fn integral(&self, start: Tick, span: Span) -> f64 {
+        let (mut at, end, mut sum) = (start.0, start.0 + span.0, 0.0);
+        while at < end && error_in(at / ERROR_STEP.0) != 0.0 {
+            let next = ((at / ERROR_STEP.0 + 1) * ERROR_STEP.0).min(end);
+            let faded = |tick: u64| math::exp(-Span(tick - start.0).ms() / self.tau_ms);
+            sum += error_in(at / ERROR_STEP.0) * self.tau_ms * (faded(at) - faded(next));
+            at = next;
+        }
+        sum
+    }
+
+    /// Brings the lesson to a tick.
+    fn advance(&mut self, to: Tick) {
+        let over = |span: Span| math::exp(-span.ms() / self.tau_ms);
+        let piece = |from: Span, span: Span| self.integral(self.at + from, span);
+        let mut lesson = self.lesson;
+        lesson.advance(epoch(self.tau_ms), to - self.at, over, piece);
+        (self.lesson, self.at) = (lesson, to);
+    }
 }
 
 /// One synapse with its source.
@@ -68,6 +113,20 @@ impl<R: Rule, W: Stored> Patch<R, W> {
             target: NeuronId(u32::MAX),
             resource,
             modulated: 0,
+            taught: Taught {
+                tau_ms: R::DESCRIPTOR.parameter("tau").map_or(1.0, |tau| parameters[tau]),
+                lesson: Lesson::START,
+                at: Tick::ZERO,
+            },
+        }
+    }
+
+    /// The target tells what it has to tell at a tick.
+    pub fn teach(&mut self, at: Tick) {
+        if R::HEEDS {
+            self.taught.advance(at);
+            R::heed(&self.constants, &mut self.post, &self.taught.lesson);
+            self.taught.lesson.told();
         }
     }
 
@@ -183,6 +242,7 @@ impl<R: Rule, W: Stored> Patch<R, W> {
                 self.send(index, train[sent[index]]);
                 sent[index] += 1;
             }
+            self.teach(at);
             transmitted[index].push(self.arrive(index));
         }
         transmitted
@@ -191,12 +251,14 @@ impl<R: Rule, W: Stored> Patch<R, W> {
     /// Pushes what is left of the trains of target and modulator, and settles all synapses.
     pub fn finish(&mut self, protocol: &Protocol, until: Tick) {
         self.push_until(protocol, until);
+        self.teach(until);
         self.settle(until, false);
     }
 
     /// Spikes of the target before `at`, and of the modulator up to it.
     fn push_until(&mut self, protocol: &Protocol, at: Tick) {
         while let Some(&spike) = protocol.target.get(self.post.spikes.end() as usize)
+            && !R::HEEDS
             && spike < at
         {
             self.fire(spike);

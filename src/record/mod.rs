@@ -64,6 +64,8 @@ pub struct Trace {
     pub neurons: Vec<u32>,
     /// Time between two samples.
     pub interval: Span,
+    /// Time of the first sample.
+    pub start: Tick,
     /// The samples, all neurons of one time together.
     pub values: Vec<f64>,
 }

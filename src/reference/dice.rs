@@ -6,6 +6,7 @@
 //! and ceilings are set at arrivals, changes of the drive, spikes, rejected proposals, and when
 //! their time is over.
 
+use super::compartments::Compartments;
 use super::controlled::Controlled;
 use super::equations::{Current, Leaky};
 use crate::base::math::{exp, ln_1p, sqrt};
@@ -66,6 +67,8 @@ pub enum Law {
         /// In mV.
         v_reset: f64,
     },
+    /// `two_compartment`.
+    Compartments(Compartments),
 }
 
 /// Two functions of a drive that gamma is a mixture of, with gain n: softplus and sigmoid.
@@ -98,6 +101,7 @@ impl Law {
                 rho * ((1.0 - s) * softplus(n, base + drift) + s * sigmoid(n, base + drift))
             }
             Law::Escape { ref leaky, .. } => self.rate_at(leaky.v),
+            Law::Compartments(ref state) => state.rate(),
         }
     }
 
@@ -130,6 +134,7 @@ impl Law {
             }
             Law::Adaptive { .. } => self.adaptive_ceiling(),
             Law::Escape { ref leaky, delta_u, .. } => self.escape_ceiling(leaky, delta_u, drive),
+            Law::Compartments(ref state) => (state.ceiling(), f64::INFINITY),
         }
     }
 
@@ -236,6 +241,7 @@ impl Law {
             Law::Escape { leaky, .. } => {
                 *leaky = Leaky { rest: leaky.rest, ..Self::driven(leaky, drive).from(ms) };
             }
+            Law::Compartments(state) => state.pass(ms),
         }
     }
 }
@@ -277,8 +283,34 @@ impl Dice {
                 *drift += weight * 1000.0 / (*rho * *tau)
             }
             Law::Escape { leaky, .. } => leaky.currents[usize::from(weight < 0.0)].level += weight,
+            Law::Gamma { rho, .. } if *rho == 0.0 => {}
+            Law::Compartments(state) => state.receive(weight),
+            Law::Gamma { tau, rho, drift, .. } => *drift += weight * 1000.0 / (*rho * *tau),
         }
         self.ceiling = None;
+    }
+
+    /// The compartments, to be changed.
+    ///
+    /// # Panics
+    /// If the law is another.
+    pub fn compartments(&mut self) -> &mut Compartments {
+        self.ceiling = None;
+        match &mut self.law {
+            Law::Compartments(state) => state,
+            other => panic!("{other:?} has no compartments"),
+        }
+    }
+
+    /// The compartments, to be looked at.
+    ///
+    /// # Panics
+    /// If the law is another.
+    pub fn compartments_unchanged(&self) -> &Compartments {
+        match &self.law {
+            Law::Compartments(state) => state,
+            other => panic!("{other:?} has no compartments"),
+        }
     }
 
     /// Whether it has to fire.

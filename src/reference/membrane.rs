@@ -2,6 +2,7 @@
 
 use super::ReferenceNeuron;
 use super::adaptive::Triggered;
+use super::compartments::Compartments;
 use super::controlled::Controlled;
 use super::dice::{Dice, Law};
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
@@ -102,6 +103,7 @@ impl Membrane {
                 saturation: parameter("saturation"),
                 v_reset: parameter("v_reset"),
             }),
+            "two_compartment" => random(Law::Compartments(Compartments::new(neuron))),
             other => panic!("the reference knows no model {other:?}"),
         };
         let triggered = triggered(descriptor, &optional, &start);

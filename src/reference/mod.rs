@@ -7,7 +7,9 @@
 //! nothing else: the equations, the search for crossings and the queue are its own.
 
 mod adaptive;
+mod compartments;
 mod controlled;
+pub mod dendritic;
 mod dice;
 mod equations;
 mod membrane;

@@ -7,11 +7,11 @@ use super::read_population::{default_initial, default_parameters, model_names};
 use super::read_scenario::Names;
 use super::tree::Node;
 use super::{
-    Background, Code, Connect, CurrentInput, Distribution, Model, Neurons, NoFiles, Plasticity,
-    Population, Projection, Record, Scenario, Selection, Steps, check, check_input,
+    Background, Code, Connect, CurrentInput, DelayOf, Distribution, Model, Neurons, NoFiles,
+    Plasticity, Population, Projection, Record, Scenario, Selection, Steps, check, check_input,
 };
 use crate::base::{PopulationId, Resolution, Span, Unit};
-use crate::neuron;
+use crate::neuron::{self, Initial, Variable};
 
 /// Where problems in values given by code are reported.
 const FILE: &str = "code";
@@ -63,6 +63,7 @@ impl Scenario {
             projections: Vec::new(),
             backgrounds: Vec::new(),
             currents: Vec::new(),
+            teachers: Vec::new(),
             record: Record::default(),
         }
     }
@@ -171,7 +172,9 @@ impl Scenario {
                     }
                     return Ok(());
                 }
-                let names: Vec<&str> = descriptor.variables.iter().map(|v| v.name).collect();
+                let given = |v: &&Variable| !matches!(v.initial, Initial::Derived);
+                let given = descriptor.variables.iter().filter(given);
+                let names: Vec<&str> = given.map(|v| v.name).collect();
                 if let Some(index) = names.iter().position(|variable| *variable == name) {
                     let kind = Kind {
                         count: Some(*size),
@@ -255,11 +258,13 @@ impl Scenario {
         let projection = Projection {
             source: source.index(),
             target: target.index(),
+            receptor: 0,
             connect,
             autapses: true,
             multapses: true,
             weight: law("weight", weight, unit)?,
             delay_ms: law("delay", delay, Unit::Ms)?,
+            delay_of: DelayOf::Synapse,
             plasticity: Plasticity::default(),
             pruning: Vec::new(),
         };

@@ -6,9 +6,9 @@ use super::codes::Code;
 use super::problem::Findings;
 use super::read::below;
 use super::{Connect, Distribution, Edges, Model, ParameterValue, Population, Projection};
-use super::{Scenario, check_input, plasticity, pruning};
+use super::{Growth, Scenario, check_input, plasticity, pruning, teacher};
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{Descriptor, Range};
+use crate::neuron::{Descriptor, Range, receptor};
 use crate::synapse::LONGEST_DELAY;
 
 /// Checks a whole scenario.
@@ -36,8 +36,12 @@ pub(super) fn scenario(scenario: &Scenario) -> Findings {
     for (index, item) in scenario.currents.iter().enumerate() {
         check_input::current(all, item, &below("current", index), &mut findings);
     }
+    for (index, item) in scenario.teachers.iter().enumerate() {
+        teacher::check(all, item, &below("teacher", index), &mut findings);
+    }
     check_input::record(all, &scenario.record, &mut findings);
     pruning::refuse_samples(scenario, &mut findings);
+    plasticity::refuse_samples(scenario, &mut findings);
     times(scenario, &mut findings);
     findings
 }
@@ -282,21 +286,16 @@ pub(super) fn projection(
         findings.add(Code::WrongKind, &path, found, "a population of neurons");
         return;
     };
-    plasticity::check(
-        populations,
-        projection,
-        descriptor.input,
-        &below(path, "plasticity"),
-        findings,
-    );
-    pruning::check(&projection.pruning, descriptor.input, &below(path, "pruning"), findings);
+    let Some(unit) = receptor(target, descriptor, projection, path, findings) else { return };
+    plasticity::check(populations, projection, unit, &below(path, "plasticity"), findings);
+    pruning::check(&projection.pruning, unit, &below(path, "pruning"), findings);
     let connect = below(path, "connect");
     let edges = match &projection.connect {
         Connect::Edges(edges) => Some(edges),
         _ => None,
     };
     if edges.is_none_or(|edges| edges.weight.is_none()) {
-        let kind = Kind::new(descriptor.input, Range::Any);
+        let kind = Kind::new(unit, Range::Any);
         check_law::law(&projection.weight, kind, &below(path, "weight"), findings);
     }
     if edges.is_none_or(|edges| edges.delay.is_none()) {
@@ -307,6 +306,44 @@ pub(super) fn projection(
     } else {
         rule(projection, source.size, target.size, &connect, findings);
     }
+}
+
+/// The receptor that a projection reaches; gives the unit of its weights.
+fn receptor(
+    target: &Population,
+    descriptor: &'static Descriptor,
+    projection: &Projection,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<Unit> {
+    let Some(number) = projection.receptor.checked_sub(1) else { return Some(descriptor.input) };
+    let path = below(path, "receptor");
+    let Some(receptor) = receptor::receptors(descriptor).get(number) else {
+        let found = format!("{} has no receptor number {number}", descriptor.name);
+        findings.add(Code::UnknownName, &path, found, "a receptor of the model");
+        return None;
+    };
+    if !projection.plasticity.is_fixed() || !projection.pruning.is_empty() {
+        let found = format!("synapses on the receptor `{}` cannot change", receptor.name);
+        findings.add(Code::Contradiction, &path, found, "no plasticity and no pruning");
+    }
+    // Pulses come later than the spike takes effect, so the longest delay is shorter here.
+    if let Model::Neuron { parameters, .. } = &target.model {
+        let pulses = (receptor.pulses)(&constants(descriptor, parameters));
+        let after = pulses.iter().map(|pulse| pulse.after_ms).fold(0.0, f64::max);
+        let high = match &projection.connect {
+            Connect::Edges(Edges { delay: Some(delays), .. }) => {
+                delays.iter().map(|delay| delay.ms()).fold(0.0, f64::max)
+            }
+            _ => check_law::support(&projection.delay_ms).1,
+        };
+        if high + after > LONGEST_DELAY.ms() {
+            let found = format!("delays up to {high} ms, and {after} ms until the last pulse");
+            let allowed = format!("at most {LONGEST_DELAY} together");
+            findings.add(Code::Delay, &path, found, allowed);
+        }
+    }
+    Some(receptor.unit)
 }
 
 /// Delays must be positive by their law, so that none has to be changed silently.
@@ -367,7 +404,35 @@ fn rule(p: &Projection, sources: u32, targets: u32, path: &str, findings: &mut F
             let found = "one_to_one within a population with autapses = false leaves no synapse";
             findings.add(Code::Contradiction, path, found, "autapses = true");
         }
+        Connect::Growth(growth) => self::growth(growth, p, targets, path, findings),
         Connect::OneToOne | Connect::AllToAll | Connect::Edges(_) => {}
+    }
+}
+
+/// The growth of a scaffold.
+fn growth(growth: &Growth, p: &Projection, targets: u32, path: &str, findings: &mut Findings) {
+    let Growth { roots, p: more, q, p_none } = *growth;
+    for (key, value, low, high) in
+        [("p", more, 0.0, 0.99), ("q", q, 1e-3, 1.0), ("p_none", p_none, 0.0, 1.0)]
+    {
+        if !(low..=high).contains(&value) {
+            let found = format!("found {value}");
+            let allowed = format!("a number from {low} to {high}");
+            findings.add(Code::OutOfRange, &below(path, key), found, allowed);
+        }
+    }
+    if roots == p.target || ![roots, p.target].contains(&p.source) {
+        let found = "the roots are the target, or the source is neither of both";
+        let allowed = "a source that is the population of the roots, or the target itself";
+        findings.add(Code::Contradiction, &below(path, "roots"), found, allowed);
+    }
+    if targets < 2 {
+        let found = "growth over one neuron";
+        findings.add(Code::TooFewPartners, path, found, "at least two");
+    }
+    if !p.multapses {
+        let found = "growth may connect a pair more than once";
+        findings.add(Code::Contradiction, &below(path, "multapses"), found, "true");
     }
 }
 

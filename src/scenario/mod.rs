@@ -25,9 +25,11 @@ mod read_law;
 mod read_population;
 mod read_projection;
 mod read_scenario;
+mod read_teacher;
 mod scale;
 mod schema;
 mod starter;
+mod teacher;
 mod tree;
 mod write;
 
@@ -36,6 +38,7 @@ mod tests;
 
 use crate::base::{Resolution, Span, Tick, math};
 use crate::neuron::Descriptor;
+use crate::neuron::receptor::{self, Pulse};
 
 pub use crate::plasticity::Dendritic;
 pub(crate) use check::constants;
@@ -48,6 +51,7 @@ pub use read_scenario::parse;
 pub use scale::Scale;
 pub use schema::schema;
 pub use starter::starter;
+pub use teacher::{Phase, Score, Teacher};
 pub use tree::{Override, Source};
 pub use write::to_toml;
 
@@ -70,6 +74,8 @@ pub struct Scenario {
     pub backgrounds: Vec<Background>,
     /// Currents that change with time.
     pub currents: Vec<CurrentInput>,
+    /// What populations are taught.
+    pub teachers: Vec<Teacher>,
     /// What is recorded.
     pub record: Record,
 }
@@ -167,6 +173,17 @@ impl Scenario {
     /// How many neurons and sources there are in all populations.
     pub fn neurons(&self) -> u64 {
         self.populations.iter().map(|population| u64::from(population.size)).sum()
+    }
+
+    /// What a spike over a synapse of this projection does to its target.
+    pub fn pulses(&self, projection: &Projection) -> Vec<Pulse> {
+        match (&self.populations[projection.target].model, projection.receptor.checked_sub(1)) {
+            (Model::Neuron { descriptor, parameters, .. }, Some(receptor)) => {
+                let receptor = &receptor::receptors(descriptor)[receptor];
+                (receptor.pulses)(&constants(descriptor, parameters))
+            }
+            _ => vec![receptor::FIRST],
+        }
     }
 
     /// The index of a population by name.
@@ -312,6 +329,9 @@ pub struct Projection {
     pub source: usize,
     /// Index of the population that receives; a population of neurons.
     pub target: usize,
+    /// What it reaches there: 0 for the model's first input, else its receptor of this number less
+    /// one.
+    pub receptor: usize,
     /// Who is connected to whom.
     pub connect: Connect,
     /// Whether a neuron may be connected to itself.
@@ -322,6 +342,8 @@ pub struct Projection {
     pub weight: Distribution,
     /// Delays in ms, rounded to the grid. Unused where the edges bring their own.
     pub delay_ms: Distribution,
+    /// Whose a drawn delay is.
+    pub delay_of: DelayOf,
     /// How its synapses change.
     pub plasticity: Plasticity,
     /// Which of its synapses are removed, and when.
@@ -329,10 +351,21 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Whether its synapses stay what they are.
+    /// Whether its synapses stay what they are and reach the first input of their targets.
     pub fn is_fixed(&self) -> bool {
-        self.plasticity.is_fixed() && self.pruning.is_empty()
+        self.plasticity.is_fixed() && self.pruning.is_empty() && self.receptor == 0
     }
+}
+
+/// Whose a delay is that is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DelayOf {
+    /// Each synapse has its own.
+    #[default]
+    Synapse,
+    /// Each source has one for all its synapses on one kind of receptor, the same in all projections
+    /// from its population that say so and have the same law.
+    Source,
 }
 
 /// Who is connected to whom.
@@ -350,8 +383,31 @@ pub enum Connect {
     FixedTotalNumber(u64),
     /// Each pair with this probability.
     PairwiseBernoulli(f64),
+    /// By the growth of a scaffold: see [`Growth`].
+    Growth(Growth),
     /// These.
     Edges(Edges),
+}
+
+/// How a scaffold of contacts grows over a population, after Kriener et al. 2024.
+///
+/// A list begins with all roots. A random member leaves it and makes contacts: none with the
+/// probability `p_none`, else one, and beyond n of them another with the probability p^n. The target of
+/// each is a random neuron of the population that is grown over, but not its source, accepted with the
+/// probability q^k if it has k contacts already. Who is reached for the first time joins the list.
+///
+/// The draws belong to the pair of populations, so the projection from the roots, and that from the
+/// population to itself, show two parts of the same growth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Growth {
+    /// Index of the population where it begins.
+    pub roots: usize,
+    /// Further contacts of a source.
+    pub p: f64,
+    /// Further contacts of a target.
+    pub q: f64,
+    /// Sources without any.
+    pub p_none: f64,
 }
 
 /// An explicit list of edges, column by column; indices within the populations.
@@ -446,7 +502,8 @@ pub enum RecordSpikes {
     Some(Vec<Selection>),
 }
 
-/// State variables of some neurons, at 0, interval, 2 interval and so on, before the duration.
+/// State variables of some neurons, at the start, an interval after it and so on, before the
+/// duration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordState {
     /// Whose.
@@ -455,4 +512,6 @@ pub struct RecordState {
     pub variables: Vec<usize>,
     /// How often.
     pub interval: Span,
+    /// When the first time, on the grid.
+    pub start: Tick,
 }

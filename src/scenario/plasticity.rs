@@ -6,8 +6,9 @@ use super::codes::Code;
 use super::problem::Findings;
 use super::read::{At, Fields, Reader, below};
 use super::read_scenario::Names;
-use super::{Connect, Population, Projection};
+use super::{Connect, Model, Population, Projection, Scenario, constants};
 use crate::base::{Span, Unit};
+use crate::neuron::receptor;
 use crate::plasticity::{
     self, Dendritic, Descriptor, Kind as RuleKind, Order, Parameter, Rule, Visitor, short_term,
 };
@@ -67,6 +68,11 @@ impl Plasticity {
         self.rule.name == "fixed" && self.short_term.is_none()
     }
 
+    /// Whether its synapses ask their targets what they transmit.
+    pub fn heeds(&self) -> bool {
+        plasticity::heeds(self.rule)
+    }
+
     /// Why the engine cannot run this, if it cannot.
     pub fn cannot_run(&self) -> Option<String> {
         let diagonal = self.rule.parameter("diagonal")?;
@@ -97,6 +103,8 @@ pub(super) fn keys(rule: &Descriptor) -> Vec<&'static str> {
     match rule.name {
         "fixed" => {}
         "short_term" => keys.push("dendritic_delay"),
+        // Its delay is not divided.
+        "dendritic_prediction" => keys.push("short_term"),
         _ => keys.extend(["short_term", "dendritic_delay"]),
     }
     if rule.modulated {
@@ -130,6 +138,7 @@ impl Reader<'_> {
         };
         let dendritic = match fields.find("dendritic_delay") {
             Some(at) => self.division(&at),
+            None if plasticity::heeds(rule) => Some(Dendritic::Fixed(Span::ZERO)),
             None => Some(Dendritic::Whole),
         };
         let modulator = match rule.modulated {
@@ -245,6 +254,9 @@ pub(super) fn check(
             findings.add(Code::Delay, &path, format!("a delay of {delay}"), allowed);
         }
     }
+    if plasticity::heeds(rule) {
+        check_lessons(populations, projection, path, findings);
+    }
     if projection.plasticity.cannot_run().is_some() {
         let path = below(path, "diagonal");
         let found = "no model has a leak that can be changed while it runs";
@@ -253,6 +265,52 @@ pub(super) fn check(
     if findings.clean(path) {
         check_dendritic(projection, *dendritic, rule.order, path, findings);
         check_weights(projection, path, findings);
+    }
+}
+
+/// The target teaches, at the pace of the rule.
+fn check_lessons(
+    populations: &[Population],
+    projection: &Projection,
+    path: &str,
+    findings: &mut Findings,
+) {
+    let Plasticity { rule, values, dendritic, .. } = &projection.plasticity;
+    let taught = match populations.get(projection.target).map(|target| &target.model) {
+        Some(Model::Neuron { descriptor, parameters, .. }) => {
+            receptor::teaches(descriptor, &constants(descriptor, parameters))
+        }
+        _ => None,
+    };
+    let tau = rule.parameter("tau").and_then(|index| values.get(index)).copied();
+    match (taught, tau) {
+        (None, _) => {
+            let found = format!("the target gives no lessons for {}", rule.name);
+            findings.add(Code::Contradiction, path, found, "a target of the model two_compartment");
+        }
+        (Some(own), Some(tau)) if own != tau => {
+            let found = format!("tau is {tau} ms, and the dendrites of the target have {own} ms");
+            findings.add(Code::Contradiction, &below(path, "tau"), found, format!("{own} ms"));
+        }
+        _ => {}
+    }
+    if *dendritic != Dendritic::Fixed(Span::ZERO) {
+        let found = "a part of the delay is dendritic";
+        let allowed = "a delay that is axonal";
+        findings.add(Code::Contradiction, &below(path, "dendritic_delay"), found, allowed);
+    }
+    if !projection.pruning.is_empty() {
+        let found = format!("pruning beside {}", rule.name);
+        findings.add(Code::Contradiction, path, found, "one of them");
+    }
+}
+
+/// Weights over time need synapses that can be worked out without their targets.
+pub(super) fn refuse_samples(scenario: &Scenario, findings: &mut Findings) {
+    let heeds = |projection: &Projection| plasticity::heeds(projection.plasticity.rule);
+    if scenario.record.weights_every.is_some() && scenario.projections.iter().any(heeds) {
+        let found = "weights over time beside dendritic_prediction";
+        findings.add(Code::Contradiction, "record.weights", found, "true or false");
     }
 }
 
@@ -364,13 +422,14 @@ pub(super) fn table(
             })
             .collect()
     };
+    let keys_of = self::keys;
     let mut keys = vec![format!("rule = \"{}\"", rule.name)];
     keys.extend(list(rule.parameters, &plasticity.values));
     if let Some(values) = &plasticity.short_term {
         let inner = list(short_term::PARAMETERS, values).join(", ");
         keys.push(format!("short_term = {{ {inner} }}"));
     }
-    if rule.name != "fixed" {
+    if keys_of(rule).contains(&"dendritic_delay") {
         let division = match plasticity.dendritic {
             Dendritic::Whole => "\"whole\"".to_string(),
             Dendritic::Half => "\"half\"".to_string(),

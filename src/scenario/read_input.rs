@@ -192,12 +192,16 @@ impl Reader<'_> {
     }
 
     fn record_state(&mut self, at: &At<'_>, names: &Names) -> Option<RecordState> {
-        let keys = ["population", "count", "neurons", "variables", "interval"];
+        let keys = ["population", "count", "neurons", "variables", "interval", "start"];
         let fields = self.table(at, &keys)?;
         let target = self.selected(&fields, names, |reader, at| reader.target_name(at, names));
         let variables = self.required(&fields, "variables", "a list of names");
         let interval = self.required(&fields, "interval", "a time");
         let interval = interval.and_then(|at| self.span(&at));
+        let start = match fields.find("start") {
+            Some(at) => self.span(&at),
+            None => Some(Span::ZERO),
+        };
         let target = target?;
         let descriptor = names.read[target.population].model.descriptor()?;
         let valid: Vec<&str> = descriptor.variables.iter().map(|v| v.name).collect();
@@ -215,6 +219,8 @@ impl Reader<'_> {
         }
         let interval = interval?;
         let interval = self.interval(interval);
-        (variables.len() == items.len()).then_some(RecordState { target, variables, interval })
+        let start = self.grid.nearest(Tick(start?.0));
+        let record = RecordState { target, variables, interval, start };
+        (record.variables.len() == items.len()).then_some(record)
     }
 }

@@ -5,7 +5,7 @@ use super::columns::{self, Column};
 use super::read::{At, Fields, Reader, below};
 use super::{Distribution, Model, ParameterValue, Population, Shape};
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{self, Descriptor, Initial};
+use crate::neuron::{self, Descriptor, Initial, Variable};
 
 /// What a spike source in a scenario file may hold.
 const TIMES: &str = "times = [[\"1 ms\", ...], ...] or file = \"x.csv\"";
@@ -35,6 +35,7 @@ pub(super) fn default_initial(
                 Distribution::constant(descriptor.parameters[index].default)
             }
         },
+        Initial::Derived => Distribution::constant(0.0),
         Initial::OwnNumber => Shape::Uniform { low: 0.0, high: 1.0 }.into(),
     };
     descriptor.variables.iter().map(|variable| of(variable.initial)).collect()
@@ -96,7 +97,10 @@ impl Reader<'_> {
             }
         }
         let mut initial = default_initial(descriptor, &parameters);
-        let names: Vec<&str> = descriptor.variables.iter().map(|v| v.name).collect();
+        // What follows from other variables stands behind them and cannot be given.
+        let given = |v: &&Variable| !matches!(v.initial, Initial::Derived);
+        let given = descriptor.variables.iter().filter(given);
+        let names: Vec<&str> = given.map(|v| v.name).collect();
         for (index, at) in self.named(fields, "init", &names) {
             if let Some(law) = self.law_or_values(&at, descriptor.variables[index].unit) {
                 initial[index] = law;

@@ -5,19 +5,34 @@ use super::columns::{self, Column, Columns};
 use super::read::{At, Fields, Reader};
 use super::read_population::index_below;
 use super::read_scenario::Names;
-use super::{Connect, Distribution, EdgeFile, Edges, Plasticity, Projection};
+use super::{Connect, DelayOf, Distribution, EdgeFile, Edges, Growth, Plasticity, Projection};
 use crate::base::{Span, Unit};
+use crate::neuron::{Descriptor, receptor};
 use crate::synapse::LONGEST_DELAY;
 
 /// The connection rules, each with the keys that it takes beside `rule`, `autapses`, `multapses`.
-pub(super) const RULES: [(&str, &[&str]); 7] = [
+pub(super) const RULES: [(&str, &[&str]); 8] = [
     ("all_to_all", &[]),
     ("one_to_one", &[]),
     ("fixed_indegree", &["indegree"]),
     ("fixed_outdegree", &["outdegree"]),
     ("fixed_total_number", &["number"]),
     ("pairwise_bernoulli", &["p"]),
+    ("growth", &["roots", "p", "q", "p_none"]),
     ("edges", &["file", "weight_scale", "source", "target", "weight", "delay"]),
+];
+
+/// The keys of a projection.
+const KEYS: [&str; 9] = [
+    "source",
+    "target",
+    "receptor",
+    "connect",
+    "weight",
+    "delay",
+    "delay_of",
+    "plasticity",
+    "pruning",
 ];
 
 /// What is known about the two ends of a projection; `None` where an end could not be read.
@@ -37,19 +52,25 @@ struct Connection {
 impl Reader<'_> {
     /// One `[[projection]]`.
     pub fn projection(&mut self, at: &At<'_>, names: &Names) -> Option<Projection> {
-        let keys = ["source", "target", "connect", "weight", "delay", "plasticity", "pruning"];
-        let fields = self.table(at, &keys)?;
+        let fields = self.table(at, &KEYS)?;
         let source = self.required(&fields, "source", "the name of a population");
         let source = source.and_then(|at| self.population_name(&at, names));
         let target = self.required(&fields, "target", "the name of a population");
         let target = target.and_then(|at| self.target_name(&at, names));
         let size = |index: Option<usize>| Some(names.read.get(index?)?.size);
-        let ends = Ends {
-            sizes: size(source).zip(size(target)),
-            unit: target.and_then(|index| Some(names.read[index].model.descriptor()?.input)),
+        let reached = target.and_then(|index| names.read[index].model.descriptor());
+        let receptor = match (fields.find("receptor"), reached) {
+            (Some(at), Some(model)) => self.receptor(&at, model),
+            (Some(_), None) => None,
+            (None, _) => Some(0),
         };
+        let unit = reached.zip(receptor).map(|(model, number)| match number {
+            0 => model.input,
+            _ => receptor::receptors(model)[number - 1].unit,
+        });
+        let ends = Ends { sizes: size(source).zip(size(target)), unit };
         let connect = self.required(&fields, "connect", "{ rule = ... }");
-        let connect = connect.and_then(|at| self.connect(&at, ends));
+        let connect = connect.and_then(|at| self.connect(&at, ends, names));
         let edges = match &connect {
             Some(Connection { rule: Connect::Edges(edges), .. }) => Some(edges),
             _ => None,
@@ -62,6 +83,10 @@ impl Reader<'_> {
         let delay_ms = match fields.find("delay") {
             None if brings_delay => Some(Distribution::constant(1.0)),
             _ => self.required(&fields, "delay", "VALUE").and_then(|at| self.law(&at, Unit::Ms)),
+        };
+        let delay_of = match fields.find("delay_of") {
+            Some(at) => self.delay_of(&at),
+            None => Some(DelayOf::Synapse),
         };
         let plasticity = match fields.find("plasticity") {
             Some(at) => self.plasticity(&at, ends.unit, names),
@@ -76,14 +101,46 @@ impl Reader<'_> {
         Some(Projection {
             source,
             target,
+            receptor: receptor?,
             connect: rule,
             autapses,
             multapses,
             weight: weight?,
             delay_ms: delay_ms?,
+            delay_of: delay_of?,
             plasticity: plasticity?,
             pruning: pruning?,
         })
+    }
+
+    /// The name of a receptor, as its number.
+    fn receptor(&mut self, at: &At<'_>, model: &'static Descriptor) -> Option<usize> {
+        let known: Vec<&str> = receptor::receptors(model).iter().map(|r| r.name).collect();
+        if known.is_empty() {
+            let found = format!("{} tells no receptors apart", model.name);
+            self.findings.add(Code::Contradiction, &at.path, found, "no receptor");
+            return None;
+        }
+        let word = self.word(at, "receptor", &known)?;
+        known.iter().position(|name| *name == word).map(|index| index + 1)
+    }
+
+    fn delay_of(&mut self, at: &At<'_>) -> Option<DelayOf> {
+        match self.word(at, "owner of a delay", &["synapse", "source"])? {
+            "source" => Some(DelayOf::Source),
+            _ => Some(DelayOf::Synapse),
+        }
+    }
+
+    fn growth(&mut self, fields: &Fields<'_>, names: &Names) -> Option<Growth> {
+        let roots = self.required(fields, "roots", "the name of a population");
+        let roots = roots.and_then(|at| self.population_name(&at, names));
+        let mut number = |key| {
+            let at = self.required(fields, key, "a number")?;
+            self.number(&at)
+        };
+        let (p, q, p_none) = (number("p"), number("q"), number("p_none"));
+        Some(Growth { roots: roots?, p: p?, q: q?, p_none: p_none? })
     }
 
     fn weight(
@@ -101,11 +158,11 @@ impl Reader<'_> {
         }
     }
 
-    fn connect(&mut self, at: &At<'_>, ends: Ends) -> Option<Connection> {
-        let names: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
+    fn connect(&mut self, at: &At<'_>, ends: Ends, names: &Names) -> Option<Connection> {
+        let known: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
         let open = self.open_table(at, "{ rule = ... }")?;
-        let rule = self.required(&open, "rule", &names.join(" | "))?;
-        let rule = self.word(&rule, "connection rule", &names)?;
+        let rule = self.required(&open, "rule", &known.join(" | "))?;
+        let rule = self.word(&rule, "connection rule", &known)?;
         let (_, own) = RULES.iter().find(|(name, _)| *name == rule)?;
         let keys = [&["rule", "autapses", "multapses"], *own].concat();
         let fields = self.table(at, &keys)?;
@@ -114,11 +171,17 @@ impl Reader<'_> {
             None => Some(true),
         };
         let (autapses, multapses) = (flag("autapses"), flag("multapses"));
-        let rule = self.rule(rule, &fields, ends);
+        let rule = self.rule(rule, &fields, ends, names);
         Some(Connection { rule: rule?, autapses: autapses?, multapses: multapses? })
     }
 
-    fn rule(&mut self, rule: &str, fields: &Fields<'_>, ends: Ends) -> Option<Connect> {
+    fn rule(
+        &mut self,
+        rule: &str,
+        fields: &Fields<'_>,
+        ends: Ends,
+        names: &Names,
+    ) -> Option<Connect> {
         Some(match rule {
             "all_to_all" => Connect::AllToAll,
             "one_to_one" => Connect::OneToOne,
@@ -132,6 +195,7 @@ impl Reader<'_> {
                 let p = self.required(fields, "p", "a probability")?;
                 Connect::PairwiseBernoulli(self.number(&p)?)
             }
+            "growth" => Connect::Growth(self.growth(fields, names)?),
             _ => Connect::Edges(self.edges(fields, ends)?),
         })
     }

@@ -5,11 +5,12 @@ use super::files::ReadFile;
 use super::problem::{Findings, Problem, Problems};
 use super::read::{At, Fields, Reader};
 use super::tree::{self, Node, OVERRIDE_FILE, Override, Source};
-use super::{Population, Projection, Record, Scenario, check, check_input, pruning};
+use super::{Population, Projection, Record, Scenario, check, check_input, plasticity};
+use super::{pruning, teacher};
 use crate::base::{Resolution, Span, Unit};
 
 /// The keys at the top of a scenario file.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "title",
     "seed",
     "duration",
@@ -18,6 +19,7 @@ const KEYS: [&str; 10] = [
     "projection",
     "background",
     "current",
+    "teacher",
     "record",
     "scale",
 ];
@@ -114,6 +116,7 @@ impl Reader<'_> {
             projections: self.projections(&fields, &names),
             backgrounds: Vec::new(),
             currents: Vec::new(),
+            teachers: Vec::new(),
             record: Record::default(),
         };
         for at in self.tables(&fields, "background") {
@@ -128,9 +131,16 @@ impl Reader<'_> {
                 scenario.currents.push(current);
             }
         }
+        for at in self.tables(&fields, "teacher") {
+            if let Some(teacher) = self.teacher(&at, &names) {
+                teacher::check(&names.read, &teacher, &at.path, &mut self.findings);
+                scenario.teachers.push(teacher);
+            }
+        }
         if let Some(at) = fields.find("record") {
             scenario.record = self.record(&at, &names);
             pruning::refuse_samples(&scenario, &mut self.findings);
+            plasticity::refuse_samples(&scenario, &mut self.findings);
         }
         let scale = fields.find("scale").and_then(|at| self.scale(&at, &names));
         scenario.populations = names.read;

@@ -273,7 +273,7 @@ fn full_indegree(projection: &super::Projection, populations: &[Population]) -> 
         Connect::FixedTotalNumber(number) => Some(*number as f64 / targets),
         Connect::PairwiseBernoulli(p) => Some(p * sources),
         Connect::AllToAll => Some(sources),
-        Connect::OneToOne | Connect::Edges(_) => None,
+        Connect::OneToOne | Connect::Edges(_) | Connect::Growth(_) => None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! The grammar of scenario files as a JSON Schema, for editors. Models come from the registry.
 
+use super::Phase;
 use super::plasticity::schema_of;
 use super::pruning;
 use super::read_population::model_names;
 use super::read_projection::RULES;
 use crate::base::Unit;
-use crate::neuron::{self, Descriptor};
+use crate::neuron::{self, Descriptor, Initial, Variable};
 use crate::plasticity::{self, Kind, Measure, Parameter};
 use serde_json::{Map, Value, json};
 
@@ -53,6 +54,7 @@ pub fn schema() -> Value {
                 "target": target(),
                 "current": constant_or_steps(Unit::Pa),
             }), &["target", "current"]) },
+            "teacher": { "type": "array", "items": teacher() },
             "record": record(),
             "scale": object(json!({
                 "factor": { "type": "number", "exclusiveMinimum": 0, "maximum": 1 },
@@ -64,6 +66,30 @@ pub fn schema() -> Value {
         },
         "$defs": definitions,
     })
+}
+
+fn teacher() -> Value {
+    let neurons = json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
+    let phase = json!({
+        "type": "array",
+        "prefixItems": [definition("value", Unit::Ms), { "enum": Phase::ALL.map(Phase::name) }],
+        "minItems": 2,
+        "maxItems": 2,
+    });
+    let [ms, mv] = [Unit::Ms, Unit::Mv].map(|unit| definition("value", unit));
+    object(
+        json!({
+            "target": { "type": "string" },
+            "score": { "anyOf": [
+                { "type": "string", "pattern": "\\.(csv|npz)$" },
+                { "type": "array", "items": neurons },
+            ]},
+            "elements": { "type": "integer", "minimum": 1 },
+            "element": ms, "on": mv, "off": mv, "ramp": ms, "step": ms, "clamp": mv,
+            "phases": { "type": "array", "items": phase, "minItems": 1 },
+        }),
+        &["target", "score", "elements", "element", "phases"],
+    )
 }
 
 fn key(kind: &str, unit: Unit) -> String {
@@ -204,7 +230,8 @@ fn neurons(model: &Descriptor) -> Value {
         params.insert(parameter.name.into(), described);
     }
     let mut init = Map::new();
-    for variable in model.variables {
+    let given = |v: &&Variable| !matches!(v.initial, Initial::Derived);
+    for variable in model.variables.iter().filter(given) {
         let kinds = [definition("drawn", variable.unit), values(variable.unit)];
         init.insert(variable.name.into(), json!({ "description": variable.doc, "anyOf": kinds }));
     }
@@ -244,6 +271,8 @@ fn projection() -> Value {
         json!({
             "source": { "type": "string" },
             "target": { "type": "string" },
+            "receptor": { "type": "string" },
+            "delay_of": { "enum": ["synapse", "source"], "default": "synapse" },
             "connect": { "oneOf": rules },
             "weight": input("drawn"),
             "delay": definition("drawn", Unit::Ms),
@@ -275,7 +304,8 @@ fn rule_parameter(parameter: &Parameter) -> Value {
 fn rule_key(key: &str) -> Value {
     let indices = json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
     match key {
-        "p" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        "p" | "q" | "p_none" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        "roots" => json!({ "type": "string" }),
         "number" => json!({ "type": "integer", "minimum": 0 }),
         "file" => json!({ "type": "string", "pattern": "\\.(csv|npz)$" }),
         "weight_scale" => json!({ "type": "number", "default": 1 }),
@@ -316,6 +346,7 @@ fn record() -> Value {
     let mut state = selected();
     state["variables"] = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
     state["interval"] = definition("value", Unit::Ms);
+    state["start"] = definition("value", Unit::Ms);
     object(
         json!({
             "spikes": { "default": "all", "anyOf": [

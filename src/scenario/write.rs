@@ -1,10 +1,12 @@
 //! A scenario written back as a file, from which the same scenario is read.
 
 use super::{
-    Connect, Distribution, Edges, Model, Neurons, Outside, ParameterValue, Population, Projection,
-    RecordSpikes, Scenario, Selection, Shape, Steps, plasticity, pruning,
+    Connect, DelayOf, Distribution, Edges, Growth, Model, Neurons, Outside, ParameterValue, Phase,
+    Population, Projection, RecordSpikes, Scenario, Selection, Shape, Steps, Teacher, plasticity,
+    pruning,
 };
 use crate::base::{Span, Tick, Unit};
+use crate::neuron::{Initial, Variable, receptor};
 use std::fmt::Write as _;
 
 /// The effective scenario as a file: all values spelled out, in canonical units, defaults
@@ -41,6 +43,9 @@ pub fn to_toml(scenario: &Scenario) -> String {
             selection(&current.target, &names),
             steps(&current.current_pa, Unit::Pa),
         ));
+    }
+    for teacher in &scenario.teachers {
+        line(teacher_table(teacher, &names));
     }
     line(record_table(scenario, &names));
     text
@@ -139,7 +144,8 @@ fn population_table(population: &Population) -> String {
                 }
             });
             let _ = writeln!(text, "params = {{ {} }}", pairs.collect::<Vec<_>>().join(", "));
-            let pairs = descriptor.variables.iter().zip(initial);
+            let given = |(v, _): &(&Variable, _)| !matches!(v.initial, Initial::Derived);
+            let pairs = descriptor.variables.iter().zip(initial).filter(given);
             let pairs: Vec<String> =
                 pairs.map(|(v, i)| format!("{} = {}", v.name, law(i, v.unit))).collect();
             if !pairs.is_empty() {
@@ -177,7 +183,18 @@ fn input_unit(scenario: &Scenario, population: usize) -> Unit {
 
 fn projection_table(projection: &Projection, scenario: &Scenario) -> String {
     let name = |index: usize| scenario.populations.get(index).map_or("", |p| p.name.as_str());
-    let unit = input_unit(scenario, projection.target);
+    let receptor = projection.receptor.checked_sub(1).and_then(|number| {
+        let model = scenario.populations.get(projection.target)?.model.descriptor()?;
+        receptor::receptors(model).get(number)
+    });
+    let unit = receptor.map_or(input_unit(scenario, projection.target), |receptor| receptor.unit);
+    let mut keys = String::new();
+    if let Some(receptor) = receptor {
+        let _ = write!(keys, "\nreceptor = \"{}\"", receptor.name);
+    }
+    if projection.delay_of == DelayOf::Source {
+        keys.push_str("\ndelay_of = \"source\"");
+    }
     let rule = match &projection.connect {
         Connect::AllToAll => "rule = \"all_to_all\"".to_string(),
         Connect::OneToOne => "rule = \"one_to_one\"".to_string(),
@@ -191,6 +208,12 @@ fn projection_table(projection: &Projection, scenario: &Scenario) -> String {
             format!("rule = \"fixed_total_number\", number = {number}")
         }
         Connect::PairwiseBernoulli(p) => format!("rule = \"pairwise_bernoulli\", p = {p:?}"),
+        Connect::Growth(Growth { roots, p, q, p_none }) => {
+            let roots = name(*roots);
+            format!(
+                "rule = \"growth\", roots = \"{roots}\", p = {p:?}, q = {q:?}, p_none = {p_none:?}"
+            )
+        }
         Connect::Edges(edges) => format!("rule = \"edges\", {}", edge_keys(edges, unit)),
     };
     let Projection { autapses, multapses, .. } = projection;
@@ -199,7 +222,7 @@ fn projection_table(projection: &Projection, scenario: &Scenario) -> String {
         some => format!("\npruning = {}", pruning::list(some, unit, &value, &time)),
     };
     format!(
-        "\n[[projection]]\nsource = \"{}\"\ntarget = \"{}\"\n\
+        "\n[[projection]]\nsource = \"{}\"\ntarget = \"{}\"{keys}\n\
          connect = {{ {rule}, autapses = {autapses}, multapses = {multapses} }}\n\
          weight = {}\ndelay = {}\nplasticity = {}{prunings}",
         name(projection.source),
@@ -213,6 +236,31 @@ fn projection_table(projection: &Projection, scenario: &Scenario) -> String {
             &value,
             &time
         ),
+    )
+}
+
+fn teacher_table(teacher: &Teacher, names: &[&str]) -> String {
+    let score = match &teacher.score.file {
+        Some(file) => quoted(file),
+        None => {
+            let element = |on: &Vec<u32>| list(on.iter().map(u32::to_string));
+            list(teacher.score.elements.iter().map(element))
+        }
+    };
+    let phase =
+        |&(at, phase): &(Tick, Phase)| format!("[{}, \"{}\"]", time(Span(at.0)), phase.name());
+    format!(
+        "\n[[teacher]]\ntarget = \"{}\"\nscore = {score}\nelements = {}\nelement = {}\n\
+         on = {}\noff = {}\nramp = {}\nstep = {}\nclamp = {}\nphases = {}",
+        names[teacher.population],
+        teacher.score.elements.len(),
+        time(teacher.element),
+        value(teacher.on_mv, Unit::Mv),
+        value(teacher.off_mv, Unit::Mv),
+        value(teacher.ramp_ms, Unit::Ms),
+        time(teacher.step),
+        value(teacher.clamp_mv, Unit::Mv),
+        list(teacher.phases.iter().map(phase)),
     )
 }
 
@@ -262,10 +310,11 @@ fn record_table(scenario: &Scenario, names: &[&str]) -> String {
         let variables = model.descriptor().map_or(&[][..], |descriptor| descriptor.variables);
         let variables = state.variables.iter().map(|&index| quoted(variables[index].name));
         format!(
-            "{{ {}, variables = {}, interval = {} }}",
+            "{{ {}, variables = {}, interval = {}, start = {} }}",
             selected(&state.target, names),
             list(variables),
-            time(state.interval)
+            time(state.interval),
+            time(Span(state.start.0))
         )
     });
     let state = list(state);

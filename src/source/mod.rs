@@ -8,6 +8,7 @@ mod counts;
 pub mod current;
 pub mod poisson;
 pub mod process;
+pub mod teacher;
 
 pub use correlated::CorrelatedProcess;
 pub use counts::PoissonCounts;
@@ -17,3 +18,4 @@ pub use process::{
     Process, background_events, background_process, correlated_process, source_process,
     source_spikes,
 };
+pub use teacher::Lessons;

@@ -173,6 +173,7 @@ shipped! {
     nonsense_in_celegans "celegans.toml"
     nonsense_in_cuba "cuba.toml"
     nonsense_in_cuba_jump "cuba_jump.toml"
+    nonsense_in_elise "elise.toml"
     nonsense_in_fly "fly.toml"
     nonsense_in_hello "hello.toml"
     nonsense_in_hpc "hpc.toml"

@@ -8,7 +8,7 @@
 
 use crate::random_network;
 use crate::shipped::{SMALL, small, small_with};
-use saltatory::base::Span;
+use saltatory::base::{Span, Tick};
 use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
@@ -117,6 +117,7 @@ fn with_traces(scenario: &Scenario) -> Scenario {
             target: Selection { population, neurons },
             variables: (0..descriptor.variables.len()).collect(),
             interval: scenario.resolution.nearest_delay(Span(730_001)),
+            start: Tick::ZERO,
         });
     }
     scenario

@@ -4,6 +4,7 @@ mod adaptation;
 mod bad_input;
 mod command_line;
 mod differential;
+mod elise;
 mod failing_worker;
 mod hawkes;
 mod invariance;

@@ -12,7 +12,7 @@ use saltatory::neuron::lif_delta::LifDelta;
 use saltatory::neuron::lif_exp::LifExp;
 use saltatory::neuron::{self, Descriptor, Dynamics, Initial};
 use saltatory::scenario::{
-    Background, Connect, CurrentInput, Distribution, Edges, Model, Neurons, Outside,
+    Background, Connect, CurrentInput, DelayOf, Distribution, Edges, Model, Neurons, Outside,
     ParameterValue, Plasticity, Population, Projection, Record, RecordState, Scenario, Selection,
     Shape, Steps,
 };
@@ -45,6 +45,7 @@ pub fn scenario(seed: u64) -> Scenario {
         projections: Vec::new(),
         backgrounds: Vec::new(),
         currents: Vec::new(),
+        teachers: Vec::new(),
         record: Record::default(),
     };
     if draw.chance(0.7) {
@@ -193,6 +194,7 @@ impl Draw {
             _ if variable.name == "v_m" => start.clone(),
             Initial::Parameter(index) => Distribution::constant(values[index]),
             Initial::OwnNumber => uniform(0.0, 1.0),
+            Initial::Derived => Distribution::constant(0.0),
             Initial::Value(value) if self.chance(0.85) => Distribution::constant(value),
             Initial::Value(_) if variable.unit == Unit::Mv => uniform(-1.0, 4.0),
             Initial::Value(_) if variable.unit == Unit::One => uniform(-1.0, 2.0),
@@ -309,7 +311,12 @@ impl Draw {
             let target = self.selection(scenario, population);
             let interval =
                 scenario.resolution.nearest_delay(Span(self.between(200_000, 3_000_000)));
-            scenario.record.state.push(RecordState { target, variables: vec![0], interval });
+            scenario.record.state.push(RecordState {
+                target,
+                variables: vec![0],
+                interval,
+                start: Tick::ZERO,
+            });
         }
     }
 
@@ -370,11 +377,13 @@ impl Draw {
         Projection {
             source,
             target,
+            receptor: 0,
             connect,
             autapses,
             multapses,
             weight,
             delay_ms,
+            delay_of: DelayOf::Synapse,
             plasticity,
             pruning: Vec::new(),
         }

@@ -31,6 +31,7 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("cuba", &["duration=150 ms"]),
     ("cuba_jump", &["duration=150 ms"]),
     ("fly", &["duration=300 ms", "population.exc.size=926", "population.inh.size=463"]),
+    ("elise", &["duration=400 ms", "record.spikes=all", "record.state.0.start=0 s"]),
     ("hello", &["duration=300 ms"]),
     (
         "hpc",

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("synapse", &["base"]),
     ("record", &["base"]),
     ("scenario", &["base", "neuron", "plasticity", "synapse"]),
-    ("source", &["base", "record", "scenario"]),
+    ("source", &["base", "neuron", "record", "scenario"]),
     ("network", &["base", "neuron", "scenario", "synapse"]),
     (
         "engine",

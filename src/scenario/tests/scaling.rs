@@ -1,8 +1,8 @@
 //! `[scale]` against numbers worked out by hand.
 
 use super::super::{
-    Background, Connect, Distribution, Model, Neurons, ParameterValue, Plasticity, Population,
-    Projection, Scale, Scenario, Selection, Shape, Steps,
+    Background, Connect, DelayOf, Distribution, Model, Neurons, ParameterValue, Plasticity,
+    Population, Projection, Scale, Scenario, Selection, Shape, Steps,
 };
 use crate::base::{Tick, Unit};
 use crate::neuron::{Descriptor, Parameter, Range};
@@ -41,11 +41,13 @@ fn network() -> Scenario {
     let projection = |source, connect, weight: Distribution| Projection {
         source,
         target: 0,
+        receptor: 0,
         connect,
         autapses: true,
         multapses: true,
         weight,
         delay_ms: Distribution::constant(1.5),
+        delay_of: DelayOf::Synapse,
         plasticity: Plasticity::default(),
         pruning: Vec::new(),
     };

@@ -1,0 +1,100 @@
+//! A piano roll: what was taught above, what is played from memory below.
+
+use std::fmt::Write;
+
+/// Pixels of a millisecond and of a neuron.
+const MS: f64 = 0.9;
+const KEY: f64 = 9.0;
+const LEFT: f64 = 60.0;
+
+/// Periods of each roll.
+const PERIODS: usize = 4;
+
+/// The first cycles that are played freely, and the last that are recorded.
+const FREE_FROM: usize = 3;
+
+/// The figure as SVG. `song` and `replay` are rates, millisecond by millisecond, neuron by neuron.
+pub fn figure(song: &[f64], replay: &[f64], neurons: usize) -> String {
+    let full = song.iter().copied().fold(0.0, f64::max);
+    let steps = song.len() / neurons;
+    let width = LEFT + (PERIODS * steps) as f64 * MS + 20.0;
+    let each = neurons as f64 * KEY + 46.0;
+    let height = 3.0 * each + 34.0;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+         font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+    );
+    let taught: Vec<f64> = song.iter().copied().cycle().take(PERIODS * song.len()).collect();
+    let cycles = replay.len() / song.len();
+    let last = cycles.saturating_sub(PERIODS);
+    let part = |from: usize| &replay[from * song.len()..(from + PERIODS) * song.len()];
+    let seconds = |from: usize| (from - FREE_FROM) as f64 * steps as f64 / 1e3;
+    let rolls = [
+        ("taught".to_string(), "#356", &taught[..]),
+        (
+            "played from memory, right after the teacher has gone".to_string(),
+            "#a43",
+            part(FREE_FROM),
+        ),
+        (format!("and {:.0} s later", seconds(last)), "#a43", part(last)),
+    ];
+    for (number, (title, colour, rates)) in rolls.iter().enumerate() {
+        let top = 8.0 + number as f64 * each;
+        let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"{:.1}\">{title}</text>", top + 14.0);
+        roll(&mut svg, (top + 22.0, colour), rates, (neurons, full));
+    }
+    let bottom = 8.0 + 3.0 * each;
+    for tick in 0..=PERIODS {
+        let x = LEFT + (tick * steps) as f64 * MS;
+        let (y, ms) = (bottom, tick * steps);
+        let _ =
+            writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{ms} ms</text>");
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// One roll: a row for each neuron, darker where its rate is higher.
+fn roll(
+    svg: &mut String,
+    (top, colour): (f64, &str),
+    rates: &[f64],
+    (neurons, full): (usize, f64),
+) {
+    let steps = rates.len() / neurons;
+    let (width, height) = (steps as f64 * MS, neurons as f64 * KEY);
+    let _ = writeln!(
+        svg,
+        "<rect x=\"{LEFT}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
+         fill=\"#f4f3ef\"/>"
+    );
+    let middle = top + height / 2.0;
+    let _ = writeln!(
+        svg,
+        "<text x=\"{:.1}\" y=\"{middle:.1}\" text-anchor=\"end\">neuron</text>",
+        LEFT - 8.0
+    );
+    // Eight shades; stretches of one shade are one rectangle.
+    let shade = |rate: f64| ((rate / full * 8.0).round() as u32).min(8);
+    for neuron in 0..neurons {
+        let at = |step: usize| shade(rates[step * neurons + neuron]);
+        let y = top + (neurons - 1 - neuron) as f64 * KEY + 0.5;
+        let mut step = 0;
+        while step < steps {
+            let level = at(step);
+            let end = (step..steps).find(|&k| at(k) != level).unwrap_or(steps);
+            if level > 0 {
+                let (x, w) = (LEFT + step as f64 * MS, (end - step) as f64 * MS);
+                let opacity = f64::from(level) / 8.0;
+                let _ = writeln!(
+                    svg,
+                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{:.1}\" \
+                     fill=\"{colour}\" fill-opacity=\"{opacity}\"/>",
+                    KEY - 1.0
+                );
+            }
+            step = end;
+        }
+    }
+}

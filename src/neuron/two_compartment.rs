@@ -1,0 +1,593 @@
+//! `two_compartment`: a dendrite that predicts its soma, conductances on the soma, random spikes.
+
+use super::lesson::{Lesson, epoch};
+use super::receptor::{CLAMP, Pulse, Receptor, TEACHER};
+use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
+use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
+use crate::base::digest::Digest;
+use crate::base::math::{exp, ln_1p};
+use crate::base::{Decay, Span, Unit};
+
+const TAU: usize = 0;
+const RHO: usize = 1;
+const E_L: usize = 2;
+const E_EX: usize = 3;
+const E_IN: usize = 4;
+const U_HALF: usize = 5;
+const U_WIDTH: usize = 6;
+const G_L: usize = 7;
+const G_D: usize = 8;
+const G_EX: usize = 9;
+const G_IN: usize = 10;
+const T_BOX: usize = 11;
+const T_FOLLOW: usize = 12;
+const NUDGING: usize = 13;
+
+/// Channel of open excitatory conductances.
+const OPEN_EX: u8 = 1;
+/// Channel of open inhibitory conductances.
+const OPEN_IN: u8 = 2;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "two_compartment",
+    summary: "stochastic neuron with a dendrite that predicts its soma (Urbanczik-Senn, ELiSe)",
+    manual: "\
+A soma and a dendrite, coupled one way. The dendrite takes currents and decays exponentially; the
+soma, which is fast, is at each moment where its conductances hold it; spikes are drawn at random
+with a rate that is a logistic function of the somatic potential.
+
+    tau_m dv/dt = -(v - e_l)                             the dendrite
+    v -> v + w / (rho tau_m)                             a spike over a synapse of weight w
+    u = (g_l e_l + g_d v + gE e_ex + gI e_in + gT U) / (g_l + g_d + gE + gI + gT)   the soma
+    gE = g_ex n_ex / (rho t_box),  gI = g_in n_in / (rho t_box)
+    rate = rho phi(u),  phi(u) = 1 / (1 + e^(-(u - u_half) / u_width))
+
+A source that fires at its full rate rho thus lifts the dendrite by w in the mean, and one contact
+whose source does so has the conductances g_ex and g_in. There is no reset and no refractory
+period. rho is zero unless given; then the neuron never fires and input has no effect.
+
+Receptors. A projection reaches the dendrite unless it names another: `excitation` opens a
+conductance for t_box after a spike, `inhibition` likewise; `scaffold` does both, inhibition
+t_follow later, as if by way of an interneuron. n_ex and n_in are sums of the weights, which are
+pure numbers, of what is open; below zero they count as zero. Each contact is stored as 2 or 4
+synapses.
+
+Teaching. With a target potential U from a [[teacher]] gT = nudging / (1 - nudging) (g_l + g_d), so
+that u = (1 - nudging) v* + nudging U where nothing else is open; v* = (g_l e_l + g_d v) / (g_l +
+g_d) is what the dendrite predicts. A clamp holds u at a potential whatever the conductances.
+
+Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. Its
+integrals are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
+that the integral of phi is a difference of two softplus values; where the argument moves by less
+than 0.05 its series is taken (relative error below 4e-9).
+
+Spikes are drawn exactly, by thinning. Between events u moves one way, from its present value to
+that without dendrite, so phi at the larger of both is a ceiling; it is rounded up to the next quarter of
+u_width, and part of the model: it decides which random number is used for what. The random numbers
+are named by the variable `stream` and the number of the proposal.
+
+Sources: Urbanczik and Senn 2014, doi 10.1016/j.neuron.2013.11.030; Kriener et al. 2024,
+arXiv 2402.16763 (ELiSe; there with rates, a soma of 0.5 ms, and a floor under each contact).",
+    parameters: &[
+        of("tau_m", Unit::Ms, 10.0, Range::Positive, "time constant of the dendrite"),
+        of("rho", Unit::Hz, 0.0, Range::NonNegative, "full rate, where phi is 1"),
+        of("e_l", Unit::Mv, -70.0, Range::Any, "resting potential"),
+        of("e_ex", Unit::Mv, 0.0, Range::Any, "reversal potential of excitation"),
+        of("e_in", Unit::Mv, -75.0, Range::Any, "reversal potential of inhibition"),
+        of("u_half", Unit::Mv, -58.0, Range::Any, "potential at half the full rate"),
+        of("u_width", Unit::Mv, 10.0 / 3.0, Range::Positive, "width of phi: at u_half it rises by 1 / 4 in one"),
+        of("g_l", Unit::Ns, 30.0, Range::Positive, "leak"),
+        of("g_d", Unit::Ns, 600.0, Range::NonNegative, "coupling of the soma to the dendrite"),
+        of("g_ex", Unit::Ns, 90.0, Range::NonNegative, "of a contact at full rate, excitatory"),
+        of("g_in", Unit::Ns, 1800.0, Range::NonNegative, "of a contact at full rate, inhibitory"),
+        of("t_box", Unit::Ms, 10.0, Range::Positive, "how long a spike opens a conductance"),
+        of("t_follow", Unit::Ms, 25.0, Range::NonNegative, "delay of inhibition in a scaffold"),
+        of("nudging", Unit::One, 0.6, Range::NonNegative, "strength of a teacher, below 1"),
+    ],
+    variables: &[
+        Variable {
+            name: "v_d",
+            unit: Unit::Mv,
+            initial: Initial::Parameter(E_L),
+            doc: "potential of the dendrite, v",
+        },
+        own("n_ex", Unit::One, "open excitatory contacts"),
+        own("n_in", Unit::One, "open inhibitory contacts"),
+        own("teacher", Unit::Mv, "potential that is taught, U; 0 for none"),
+        own("clamp", Unit::Mv, "potential at which the soma is held; 0 for none"),
+        STREAM,
+        derived("u", Unit::Mv, "potential of the soma"),
+        derived("rate", Unit::Hz, "rho phi(u)"),
+        derived("predicted", Unit::Hz, "rho phi(v*), the rate that the dendrite predicts"),
+    ],
+    input: Unit::Mv,
+    check: |p| {
+        let most = p[NUDGING] >= 1.0;
+        let found = || (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING]));
+        most.then(found).into_iter().collect()
+    },
+    current_for_period: None,
+};
+
+const fn of(
+    name: &'static str,
+    unit: Unit,
+    default: f64,
+    range: Range,
+    doc: &'static str,
+) -> Parameter {
+    Parameter { name, unit, default, range, per_neuron: false, doc }
+}
+
+const fn own(name: &'static str, unit: Unit, doc: &'static str) -> Variable {
+    Variable { name, unit, initial: Initial::Value(0.0), doc }
+}
+
+const fn derived(name: &'static str, unit: Unit, doc: &'static str) -> Variable {
+    Variable { name, unit, initial: Initial::Derived, doc }
+}
+
+/// A conductance that opens now and closes after `t_box`.
+fn opens(channel: u8, after_ms: f64, p: &[f64]) -> [Pulse; 2] {
+    [(after_ms, 1.0), (after_ms + p[T_BOX], -1.0)].map(|(after_ms, factor)| Pulse {
+        after_ms,
+        channel,
+        factor,
+    })
+}
+
+static RECEPTORS: [Receptor; 3] = [
+    Receptor {
+        name: "scaffold",
+        unit: Unit::One,
+        doc: "excitation of the soma, and inhibition that follows it",
+        pulses: |p| {
+            [opens(OPEN_EX, 0.0, p), opens(OPEN_IN, p[T_FOLLOW], p)].into_iter().flatten().collect()
+        },
+    },
+    Receptor {
+        name: "excitation",
+        unit: Unit::One,
+        doc: "excitation of the soma",
+        pulses: |p| opens(OPEN_EX, 0.0, p).to_vec(),
+    },
+    Receptor {
+        name: "inhibition",
+        unit: Unit::One,
+        doc: "inhibition of the soma",
+        pulses: |p| opens(OPEN_IN, 0.0, p).to_vec(),
+    },
+];
+
+/// Steps of the ceiling in a width of phi.
+const STEPS: f64 = 4.0;
+/// The steps of the ceiling, in quarters of a width from the middle of phi.
+const LOWEST_STEP: i32 = -200;
+const HIGHEST_STEP: i32 = 40;
+
+/// See the [manual page](Descriptor::manual).
+pub struct TwoCompartment;
+
+/// Derived parameters.
+#[derive(Clone, Debug)]
+pub struct Constants {
+    decay: Decay,
+    epoch: Span,
+    e_l: f64,
+    e_ex: f64,
+    e_in: f64,
+    u_half: f64,
+    /// 1 / `u_width`.
+    slope: f64,
+    /// What a weight of 1 adds to the dendrite.
+    jump: f64,
+    g_l: f64,
+    g_d: f64,
+    /// Conductance of an open contact of weight 1.
+    g_ex: f64,
+    g_in: f64,
+    g_teacher: f64,
+    /// Share of the dendrite in what it predicts.
+    share: f64,
+    rho_per_ms: f64,
+    /// Ceilings in 1/ms, from `LOWEST_STEP` on.
+    ceilings: Box<[f64]>,
+}
+
+/// The dendrite, what acts on the soma, what is learned from, and the dice.
+///
+/// Invariant: `base` and `share` follow from the fields before them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct State {
+    v: f64,
+    open_ex: f64,
+    open_in: f64,
+    teacher: f64,
+    clamp: f64,
+    /// The somatic potential less `e_l` is `base + share (v - e_l)`.
+    base: f64,
+    share: f64,
+    lesson: Lesson,
+    proposals: Proposals,
+}
+
+/// 1 / (1 + e^-x), without overflow.
+#[inline]
+fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + exp(-x.max(-700.0)))
+}
+
+/// ln(1 + e^x), without overflow.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + ln_1p(exp(-x.abs()))
+}
+
+/// The mean of the logistic function between `from` and `to`.
+#[inline]
+fn mean_logistic(from: f64, to: f64) -> f64 {
+    let width = from - to;
+    if width.abs() < 0.05 {
+        let p = logistic(0.5 * (from + to));
+        // The second derivative; the fourth adds less than 4e-9 of p.
+        p + p * (1.0 - p) * (1.0 - 2.0 * p) * (width * width / 24.0)
+    } else {
+        (softplus(from) - softplus(to)) / width
+    }
+}
+
+impl Constants {
+    /// Argument of the logistic function at the potential `e_l + above`.
+    #[inline]
+    fn argument(&self, above: f64) -> f64 {
+        (self.e_l + above - self.u_half) * self.slope
+    }
+
+    /// The integral of phi(u) - phi(v*) while the dendrite relaxes from `above` rest by the factor
+    /// `decay`, weighted by that relaxation.
+    #[inline]
+    fn error(&self, state: &State, above: f64, decay: f64) -> f64 {
+        if state.base == 0.0 && state.share == self.share {
+            return 0.0;
+        }
+        let of = |base: f64, share: f64| {
+            let at = |above: f64| self.argument(base + share * above);
+            mean_logistic(at(above), at(above * decay))
+        };
+        let error = of(state.base, state.share) - of(0.0, self.share);
+        self.decay.tau_ms() * (1.0 - decay) * error
+    }
+}
+
+impl State {
+    /// Works out what the soma is made of.
+    fn mix(&mut self, c: &Constants) {
+        if self.clamp != 0.0 {
+            (self.base, self.share) = (self.clamp - c.e_l, 0.0);
+            return;
+        }
+        let g_ex = c.g_ex * self.open_ex.max(0.0);
+        let g_in = c.g_in * self.open_in.max(0.0);
+        let g_teacher = if self.teacher != 0.0 { c.g_teacher } else { 0.0 };
+        if g_ex + g_in + g_teacher == 0.0 {
+            (self.base, self.share) = (0.0, c.share);
+            return;
+        }
+        let total = c.g_l + c.g_d + g_ex + g_in + g_teacher;
+        let pull =
+            g_ex * (c.e_ex - c.e_l) + g_in * (c.e_in - c.e_l) + g_teacher * (self.teacher - c.e_l);
+        (self.base, self.share) = (pull / total, c.g_d / total);
+    }
+
+    /// The soma less `e_l`.
+    #[inline]
+    fn soma(&self, c: &Constants) -> f64 {
+        self.base + self.share * (self.v - c.e_l)
+    }
+
+    /// Lets time pass for everything but the dice; `decay` is that of the dendrite over `span`.
+    #[inline]
+    fn pass(&mut self, c: &Constants, span: Span, decay: f64) {
+        let above = self.v - c.e_l;
+        let mut lesson = self.lesson;
+        if lesson.fits(c.epoch, span) {
+            lesson.pass(span, decay, c.error(self, above, decay));
+        } else {
+            let over = |span| c.decay.over(span);
+            let piece = |from, part| c.error(self, above * over(from), over(part));
+            lesson.advance(c.epoch, span, over, piece);
+        }
+        self.lesson = lesson;
+        self.v = c.e_l + above * decay;
+    }
+}
+
+/// The rate of a neuron that nothing reaches.
+struct Relaxing<'a> {
+    constants: &'a Constants,
+    state: &'a State,
+}
+
+impl Relaxing<'_> {
+    fn soma_after(&self, ms: f64) -> f64 {
+        let (c, s) = (self.constants, self.state);
+        let faded = if ms == 0.0 { 1.0 } else { exp(-ms / c.decay.tau_ms()) };
+        s.base + s.share * (s.v - c.e_l) * faded
+    }
+}
+
+impl Hazard for Relaxing<'_> {
+    fn rate(&self, ms: f64) -> f64 {
+        let c = self.constants;
+        c.rho_per_ms * logistic(c.argument(self.soma_after(ms)))
+    }
+
+    fn ceiling(&self, ms: f64) -> Ceiling {
+        let c = self.constants;
+        let highest = self.soma_after(ms).max(self.state.base);
+        let lowest = f64::from(LOWEST_STEP);
+        let step = (c.argument(highest) * STEPS).clamp(lowest, f64::from(HIGHEST_STEP));
+        // Truncation of a number that is not negative is its floor; one more is above.
+        let per_ms = c.ceilings[(step - lowest) as usize + 1];
+        Ceiling { per_ms, ms: f64::INFINITY }
+    }
+}
+
+impl Dynamics for TwoCompartment {
+    type Constants = Constants;
+    type State = State;
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+    const RECEPTORS: &'static [Receptor] = &RECEPTORS;
+    const TEACHES: Option<usize> = Some(TAU);
+
+    fn constants(p: &[f64]) -> Constants {
+        let rho_per_ms = p[RHO] / 1e3;
+        // Without a rate input has no scale.
+        let of_one = |ms: f64| if rho_per_ms > 0.0 { 1.0 / (rho_per_ms * ms) } else { 0.0 };
+        let ceiling = |step: i32| {
+            let phi = if step > HIGHEST_STEP { 1.0 } else { logistic(f64::from(step) / STEPS) };
+            rho_per_ms * phi
+        };
+        Constants {
+            decay: Decay::new(p[TAU]),
+            epoch: epoch(p[TAU]),
+            e_l: p[E_L],
+            e_ex: p[E_EX],
+            e_in: p[E_IN],
+            u_half: p[U_HALF],
+            slope: 1.0 / p[U_WIDTH],
+            jump: of_one(p[TAU]),
+            g_l: p[G_L],
+            g_d: p[G_D],
+            g_ex: p[G_EX] * of_one(p[T_BOX]),
+            g_in: p[G_IN] * of_one(p[T_BOX]),
+            g_teacher: p[NUDGING] / (1.0 - p[NUDGING]) * (p[G_L] + p[G_D]),
+            share: p[G_D] / (p[G_L] + p[G_D]),
+            rho_per_ms,
+            ceilings: (LOWEST_STEP..=HIGHEST_STEP + 1).map(ceiling).collect(),
+        }
+    }
+
+    fn initial(c: &Constants, variables: &[f64]) -> State {
+        let &[v, open_ex, open_in, teacher, clamp, stream, ..] = variables else {
+            panic!("nine variables were described, {} are given", variables.len())
+        };
+        let (base, share) = (0.0, 0.0);
+        let (lesson, proposals) = (Lesson::START, Proposals::new(stream));
+        let mut state =
+            State { v, open_ex, open_in, teacher, clamp, base, share, lesson, proposals };
+        state.mix(c);
+        state
+    }
+
+    fn advance(c: &Constants, s: &mut State, drive: f64, dt_ms: f64) {
+        if dt_ms == 0.0 {
+            return;
+        }
+        let before = *s;
+        s.proposals.advance(&Relaxing { constants: c, state: &before }, drive, dt_ms);
+        // Lessons keep time in ticks.
+        let span = Span::from_ms(dt_ms).unwrap_or(Span::ZERO);
+        s.pass(c, span, exp(-dt_ms / c.decay.tau_ms()));
+    }
+
+    #[inline]
+    fn advance_by(c: &Constants, s: &mut State, drive: f64, span: Span) {
+        if span == Span::ZERO {
+            return;
+        }
+        let mut proposals = s.proposals;
+        proposals.advance(&Relaxing { constants: c, state: s }, drive, span.ms());
+        s.proposals = proposals;
+        s.pass(c, span, c.decay.over(span));
+    }
+
+    /// Never happens: the neuron is never refractory.
+    fn advance_clamped(_: &Constants, _: &mut State, dt_ms: f64) {
+        debug_assert!(dt_ms == 0.0, "this neuron is never refractory");
+    }
+
+    #[inline]
+    fn receive(c: &Constants, s: &mut State, weight: f64) {
+        s.v += weight * c.jump;
+        s.proposals.disturb();
+    }
+
+    #[inline]
+    fn receive_clamped(c: &Constants, s: &mut State, weight: f64) {
+        Self::receive(c, s, weight);
+    }
+
+    fn receive_on(c: &Constants, s: &mut State, channel: u8, value: f64) {
+        match channel {
+            OPEN_EX => s.open_ex += value,
+            OPEN_IN => s.open_in += value,
+            TEACHER => s.teacher = value,
+            CLAMP => s.clamp = value,
+            other => unreachable!("two_compartment has no channel {other}"),
+        }
+        s.mix(c);
+        s.proposals.disturb();
+    }
+
+    #[inline]
+    fn lesson(s: &mut State) -> Option<&mut Lesson> {
+        Some(&mut s.lesson)
+    }
+
+    #[inline]
+    fn at_threshold(_: &Constants, s: &State) -> bool {
+        s.proposals.is_due()
+    }
+
+    #[inline]
+    fn crossing(c: &Constants, s: &State, drive: f64) -> Option<f64> {
+        s.proposals.next(&Relaxing { constants: c, state: s }, drive)
+    }
+
+    #[inline]
+    fn quiet(c: &Constants, s: &State, drive: f64) -> f64 {
+        s.proposals.quiet(&Relaxing { constants: c, state: s }, drive)
+    }
+
+    #[inline]
+    fn fire(_: &Constants, s: &mut State) {
+        s.proposals.fire();
+    }
+
+    #[inline]
+    fn refractory(_: &Constants) -> Span {
+        Span::ZERO
+    }
+
+    fn observe(c: &Constants, s: &State, variable: usize) -> f64 {
+        let rate = |above: f64| 1e3 * c.rho_per_ms * logistic(c.argument(above));
+        match variable {
+            0 => s.v,
+            1 => s.open_ex,
+            2 => s.open_in,
+            3 => s.teacher,
+            4 => s.clamp,
+            5 => s.proposals.stream(),
+            6 => c.e_l + s.soma(c),
+            7 => rate(s.soma(c)),
+            _ => rate(c.share * (s.v - c.e_l)),
+        }
+    }
+
+    /// The clock of the lessons is that of the neuron, which is digested beside the state.
+    fn digest(s: &State, digest: &mut Digest) {
+        let values = [s.v, s.open_ex, s.open_in, s.teacher, s.clamp, s.lesson.total];
+        values.into_iter().for_each(|value| digest.real(value));
+        s.proposals.digest(digest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Resolution, Tick};
+    use crate::neuron::cell::{Cell, Input, InputKind};
+    use crate::neuron::thinning::kolmogorov;
+
+    const RHO_HZ: f64 = 400.0;
+
+    fn constants() -> Constants {
+        let mut p = DESCRIPTOR.defaults();
+        p[RHO] = RHO_HZ;
+        TwoCompartment::constants(&p)
+    }
+
+    fn state(c: &Constants, v: f64, n_ex: f64, n_in: f64, teacher: f64) -> State {
+        TwoCompartment::initial(c, &[v, n_ex, n_in, teacher, 0.0, 0.25])
+    }
+
+    /// The soma in the words of the manual page.
+    #[test]
+    fn the_soma_is_where_its_conductances_hold_it() {
+        let c = constants();
+        let u = |v, n_ex, n_in, teacher| {
+            TwoCompartment::observe(&c, &state(&c, v, n_ex, n_in, teacher), 6)
+        };
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-10, "{a} {b}");
+        let predicted = (30.0 * -70.0 + 600.0 * -62.0) / 630.0;
+        close(u(-62.0, 0.0, 0.0, 0.0), predicted);
+        close(u(-62.0, 0.0, 0.0, -50.0), 0.4 * predicted + 0.6 * -50.0);
+        // 0.4 spikes a ms for 10 ms: four open contacts are one at its full rate.
+        close(u(-62.0, 4.0, 0.0, 0.0), 630.0 * predicted / 720.0);
+        close(u(-62.0, -2.0, 4.0, 0.0), (630.0 * predicted + 1800.0 * -75.0) / 2430.0);
+        let held = TwoCompartment::initial(&c, &[-62.0, 4.0, 4.0, -50.0, -66.0, 0.25]);
+        close(TwoCompartment::observe(&c, &held, 6), -66.0);
+    }
+
+    /// The closed form of a lesson against Simpson's rule, over times from 10 ns to 90 ms.
+    #[test]
+    fn lessons_are_the_integral_of_the_error() {
+        let c = constants();
+        for (v, n_ex, n_in, teacher) in
+            [(-40.0, 3.0, 0.0, 0.0), (-62.0, 0.0, 7.0, 0.0), (-75.0, 1.0, 2.0, -50.0)]
+        {
+            for ms in [1e-5, 0.01, 0.3, 2.0, 40.0, 79.9, 90.0] {
+                let start = state(&c, v, n_ex, n_in, teacher);
+                let mut end = start;
+                TwoCompartment::advance_by(&c, &mut end, 0.0, Span::from_ms(ms).unwrap());
+                // After an epoch of 80 ms the total starts anew.
+                let from = if ms > 80.0 { 80.0 } else { 0.0 };
+                let integrand = |t: f64| {
+                    let above = (v - c.e_l) * exp(-t / 10.0);
+                    let error = logistic(c.argument(start.base + start.share * above))
+                        - logistic(c.argument(c.share * above));
+                    error * exp(-(t - from) / 10.0)
+                };
+                let steps = 4000;
+                let h = (ms - from) / f64::from(steps);
+                let sum: f64 = (0..=steps)
+                    .map(|k| match k {
+                        0 => 1.0,
+                        k if k == steps => 1.0,
+                        k => f64::from(2 + 2 * (k % 2)),
+                    })
+                    .zip(0..)
+                    .map(|(share, k)| share * integrand(from + f64::from(k) * h))
+                    .sum();
+                let expected = sum * h / 3.0;
+                let found = end.lesson.total;
+                assert!((found / expected - 1.0).abs() < 1e-8, "{ms}: {found} {expected}");
+            }
+        }
+    }
+
+    /// A neuron without a teacher and without open contacts has nothing to tell.
+    #[test]
+    fn a_soma_that_follows_its_dendrite_is_no_error() {
+        let c = constants();
+        let mut s = state(&c, -40.0, 0.0, 0.0, 0.0);
+        TwoCompartment::advance_by(&c, &mut s, 0.0, Span::from_whole_ms(33));
+        assert_eq!(s.lesson.total, 0.0);
+    }
+
+    /// The rate, within 2 % (more than three standard deviations), and exponential intervals, where the
+    /// dendrite is held by a steady train.
+    #[test]
+    fn spikes_come_with_the_rate_of_the_soma() {
+        let c = constants();
+        for (n_ex, n_in, teacher) in [(0.0, 0.0, -50.0), (9.0, 0.0, 0.0), (0.0, 0.0, -60.0)] {
+            let start = state(&c, -70.0, n_ex, n_in, teacher);
+            let expected = TwoCompartment::observe(&c, &start, 7);
+            let mut cell = Cell::new::<TwoCompartment>(&c, Resolution::FINEST, start, 0.0);
+            let seconds = 4e4 / expected;
+            let (mut spikes, end) = (Vec::new(), Tick((seconds * 1e9) as u64));
+            // Spikes that weigh nothing must not matter, however many proposals they disturb.
+            let inputs: Vec<Input> = (1..10_000)
+                .map(|k| Input { at: Tick(k * 3_000_000), kind: InputKind::Spike(0.0) })
+                .filter(|input| input.at < end)
+                .collect();
+            cell.run::<TwoCompartment>(&c, Resolution::FINEST, &inputs, end, &mut spikes);
+            let found = spikes.len() as f64 / seconds;
+            assert!((found / expected - 1.0).abs() < 0.02, "{found} Hz, expected {expected}");
+            let rescaled =
+                spikes.windows(2).map(|pair| 1.0 - exp(-(pair[1] - pair[0]).ms() * expected / 1e3));
+            let gap = kolmogorov(rescaled.collect());
+            assert!(gap < 1.95, "{gap}");
+        }
+    }
+}

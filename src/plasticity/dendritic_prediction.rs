@@ -1,0 +1,274 @@
+//! `dendritic_prediction`: a dendrite learns to predict its soma.
+
+use super::bounded::read_on;
+use super::{
+    Descriptor, Order, Parameter, Postsynaptic, Pre, Rule, Site, Spike, Stored, trace_after,
+};
+use crate::base::decay::Growth;
+use crate::base::{Decay, Span, Tick, Unit, math};
+use crate::neuron::Range;
+use crate::neuron::lesson::{KEPT, Lesson, epoch};
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "dendritic_prediction",
+    summary: "a dendrite learns to predict its soma (Urbanczik and Senn; ELiSe)",
+    manual: "\
+The weight changes with what the target's soma does and its dendrite did not predict, for sources
+that were active:
+
+    dw/dt = eta e(t) x(t),   e = phi(u) - phi(v*)
+    x -> x + 1000 / (rho tau) at an arrival;  tau dx/dt = -x
+
+with rho in Hz and tau in ms, so that x is the rate of the source as a share of its full rate,
+smoothed as the dendrite does it. e belongs to the target, whose model must tell it
+(two_compartment). eta is the change in one ms at e = 1 and x = 1. A neuron whose soma follows its
+dendrite has e = 0 and changes no weight: no phases are needed.
+
+A weight is what it has become when it is transmitted: the change up to the very tick of an arrival
+counts. Only arrivals read a weight, so nothing else touches a synapse. The whole delay is axonal.
+
+Exact and lazy: since x decays with one time constant, what a target has to tell its synapses
+between two arrivals is a difference of two values of one integral, K(t) of e(s) exp(-(s - r) /
+tau), which the target keeps. The reference r moves on every 8 tau. From the fifth such epoch after
+its own on a spike counts as forgotten (x is below 1e-13 of its jump). tau must be that of the
+target's dendrite.
+
+Weights keep 48 bits, because a single change is often below 1e-7 of a weight. They do not pass
+w_min and w_max, where they are cut at arrivals and at the ends of epochs. Spikes of the target
+play no part. Not beside pruning or weights over time.
+
+The paper's PSP carries a factor g_d / (g_l + g_d) = 0.952, which belongs into eta here; with its
+constants eta is 0.952e-3 mV among visible neurons and 0.952e-2 mV elsewhere.
+
+Source: Urbanczik and Senn 2014, doi 10.1016/j.neuron.2013.11.030 (without the factor phi'/phi and
+the low-pass), as used by Kriener et al. 2024, arXiv 2402.16763.",
+    parameters: &[
+        Parameter::weight("eta", Range::Any).or(0.01).doc("change in 1 ms at e = 1 and x = 1"),
+        Parameter::new("tau", Unit::Ms, 10.0, Range::Positive)
+            .doc("time constant of x, which is that of the target's dendrite"),
+        Parameter::new("rho", Unit::Hz, 5000.0, Range::Positive).doc("full rate of the sources"),
+        Parameter::weight("w_min", Range::Any).or(-1000.0).doc("least weight"),
+        Parameter::weight("w_max", Range::Any).or(1000.0).doc("largest weight"),
+    ],
+    bytes: 28,
+    order: Order::BySynapse,
+    modulated: false,
+    prunes: false,
+    check: |p| {
+        let wrong = p[3] >= p[4];
+        let found = || (3, format!("found {}, which is not below w_max = {}", p[3], p[4]));
+        wrong.then(found).into_iter().collect()
+    },
+};
+
+/// Derived parameters.
+#[derive(Clone, Debug)]
+pub struct Constants {
+    fades: Decay,
+    grows: Growth,
+    epoch: Span,
+    /// Change for a trace of one spike and an integral of 1 ms.
+    step: f64,
+    low: f64,
+    high: f64,
+}
+
+/// A weight in two parts, the value of K when it was last brought up to date, and how many ends of
+/// epochs have been taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct Predicting<W> {
+    weight: W,
+    rest: W,
+    /// The bits of a double, in two halves so that a synapse needs no padding.
+    known: [u32; 2],
+    read: u32,
+}
+
+/// What a target told last: the number of the epoch, and K.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    epoch: u64,
+    total: f64,
+}
+
+/// See the [manual page](Descriptor::manual).
+pub struct DendriticPrediction;
+
+impl<W: Stored> Predicting<W> {
+    #[inline]
+    fn load(&self) -> f64 {
+        self.weight.load() + self.rest.load()
+    }
+
+    #[inline]
+    fn store(&mut self, c: &Constants, weight: f64) {
+        let weight = weight.max(c.low).min(c.high);
+        self.weight = W::store_within(weight, c.low, c.high);
+        self.rest = W::store(weight - self.weight.load());
+    }
+
+    #[inline]
+    fn known(&self) -> f64 {
+        f64::from_bits(u64::from(self.known[1]) << 32 | u64::from(self.known[0]))
+    }
+
+    #[inline]
+    fn know(&mut self, total: f64) {
+        let bits = total.to_bits();
+        self.known = [bits as u32, (bits >> 32) as u32];
+    }
+}
+
+impl Constants {
+    /// What the trace of a spike that arrived at `arrived` would be at the start of an epoch, if it
+    /// had been there; zero if the spike is forgotten.
+    #[inline]
+    fn at_start(&self, trace: f64, arrived: Tick, number: u64) -> f64 {
+        let start = Tick(number * self.epoch.0);
+        if arrived >= start {
+            let span = arrived - start;
+            // The tables of growth reach a second; a longer epoch computes.
+            let grown = match span.0 >> 30 {
+                0 => self.grows.over(span),
+                _ => math::exp(span.ms() / self.fades.tau_ms()),
+            };
+            trace * grown
+        } else if number < arrived.0 / self.epoch.0 + KEPT as u64 {
+            trace * self.fades.over(start - arrived)
+        } else {
+            0.0
+        }
+    }
+
+    /// The weight after the epoch `number` has come to `total`.
+    #[inline]
+    fn learned<W: Stored>(
+        &self,
+        s: &Predicting<W>,
+        last: Spike<f64>,
+        axonal: Span,
+        number: u64,
+        total: f64,
+    ) -> f64 {
+        let trace = self.at_start(last.value, last.at + axonal, number);
+        s.load() + self.step * trace * (total - s.known())
+    }
+}
+
+/// Takes the ends of epochs before `until`.
+#[inline]
+fn fold<W: Stored>(
+    site: &Site<'_, DendriticPrediction>,
+    s: &mut Predicting<W>,
+    last: Option<Spike<f64>>,
+    until: Tick,
+) {
+    let (c, ends) = (site.constants, &site.post.spikes);
+    if ends.end() as u32 == s.read {
+        return;
+    }
+    let Some(last) = last else {
+        s.read = ends.end_before(until) as u32;
+        return;
+    };
+    let mut now = *s;
+    now.read = read_on(ends, s.read, until, |end| {
+        let number = end.at.0 / c.epoch.0 - 1;
+        let weight = c.learned(&now, last, site.path.axonal, number, end.value);
+        now.store(c, weight);
+        now.know(0.0);
+    });
+    *s = now;
+}
+
+impl Rule for DendriticPrediction {
+    type Constants = Constants;
+    type Trace = f64;
+    type Fired = f64;
+    type Target = Told;
+    type Shared = ();
+    type Synapse<W: Stored> = Predicting<W>;
+    const DESCRIPTOR: &'static Descriptor = &DESCRIPTOR;
+    const HEEDS: bool = true;
+
+    fn constants(p: &[f64], _: u64) -> Constants {
+        Constants {
+            fades: Decay::new(p[1]),
+            grows: Growth::new(p[1]),
+            epoch: epoch(p[1]),
+            step: p[0] * 1000.0 / (p[2] * p[1]),
+            low: p[3],
+            high: p[4],
+        }
+    }
+
+    fn target(_: &Constants) -> Told {
+        Told { epoch: 0, total: 0.0 }
+    }
+
+    fn synapse<W: Stored>(c: &Constants, weight: f64) -> Predicting<W> {
+        let zero = W::store(0.0);
+        let mut new = Predicting { weight: zero, rest: zero, known: [0; 2], read: 0 };
+        new.store(c, weight);
+        new
+    }
+
+    fn refuse(c: &Constants, weight: f64) -> Option<String> {
+        let slack = 1e-6 * c.low.abs().max(c.high.abs());
+        let outside = weight < c.low - slack || weight > c.high + slack;
+        outside.then(|| format!("the weight {weight} is not from {} to {}", c.low, c.high))
+    }
+
+    fn sent(c: &Constants, last: Option<&Spike<f64>>, at: Tick) -> f64 {
+        trace_after(&c.fades, last.map(|last| (last.value, last.at)), at)
+    }
+
+    fn fired(_: &Constants, _: Option<&Spike<f64>>, _: Tick) -> f64 {
+        unreachable!("a rule that heeds lessons is told of no spikes")
+    }
+
+    #[inline]
+    fn heed(c: &Constants, post: &mut Postsynaptic<Self>, lesson: &Lesson) {
+        for (at, total) in lesson.ends(c.epoch) {
+            post.spikes.push(at, total);
+        }
+        post.state = Told { epoch: lesson.epoch, total: lesson.total };
+    }
+
+    #[inline]
+    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Predicting<W>, pre: Pre<f64>) -> f64 {
+        let (c, Told { epoch, total }) = (site.constants, site.post.state);
+        let arrival = pre.now.at + site.path.axonal;
+        fold(site, s, pre.last, Tick(arrival.0 + 1));
+        if let Some(last) = pre.last {
+            let weight = c.learned(s, last, site.path.axonal, epoch, total);
+            s.store(c, weight);
+        }
+        s.know(total);
+        s.load()
+    }
+
+    fn settle<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Predicting<W>,
+        last: Option<Spike<f64>>,
+        until: Tick,
+    ) {
+        fold(site, s, last, until);
+    }
+
+    /// As of the time at which the target told last.
+    fn weight<W: Stored>(
+        site: &Site<'_, Self>,
+        s: &Predicting<W>,
+        last: Option<Spike<f64>>,
+        at: Tick,
+    ) -> f64 {
+        let Some(last) = last else { return s.load() };
+        let (c, Told { epoch, total }) = (site.constants, site.post.state);
+        let mut copy = *s;
+        fold(site, &mut copy, Some(last), Tick(at.0 + 1));
+        c.learned(&copy, last, site.path.axonal, epoch, total).max(c.low).min(c.high)
+    }
+}

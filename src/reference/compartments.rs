@@ -1,0 +1,120 @@
+//! The two-compartment neuron once more: what its soma and its rate are, from its conductances.
+
+use super::ReferenceNeuron;
+use crate::base::math::exp;
+
+/// A dendrite and what acts on the soma.
+#[derive(Clone, Debug)]
+pub struct Compartments {
+    tau: f64,
+    /// Full rate in Hz.
+    pub rho: f64,
+    rest: f64,
+    half: f64,
+    width: f64,
+    leak: f64,
+    coupling: f64,
+    /// Conductance of an open contact, and its reversal potential: excitatory, inhibitory.
+    contacts: [(f64, f64); 2],
+    /// Open contacts of both kinds.
+    pub open: [f64; 2],
+    nudging: f64,
+    /// Potentials that are taught, and clamped; zero for none.
+    pub teacher: f64,
+    /// See above.
+    pub clamp: f64,
+    /// The dendrite.
+    pub v: f64,
+}
+
+impl Compartments {
+    /// A neuron with the parameters and start values of its description.
+    pub fn new(neuron: &ReferenceNeuron) -> Compartments {
+        let d = neuron.descriptor;
+        let of = |name: &str| neuron.parameters[d.parameter(name).expect("a parameter")];
+        let start = |name: &str| neuron.variables[d.variable(name).expect("a variable")];
+        let full = of("rho") * of("t_box") / 1000.0;
+        let each = |g: f64| if full > 0.0 { g / full } else { 0.0 };
+        Compartments {
+            tau: of("tau_m"),
+            rho: of("rho"),
+            rest: of("e_l"),
+            half: of("u_half"),
+            width: of("u_width"),
+            leak: of("g_l"),
+            coupling: of("g_d"),
+            contacts: [(each(of("g_ex")), of("e_ex")), (each(of("g_in")), of("e_in"))],
+            open: [start("n_ex"), start("n_in")],
+            nudging: of("nudging"),
+            teacher: start("teacher"),
+            clamp: start("clamp"),
+            v: start("v_d"),
+        }
+    }
+
+    /// The time constant of the dendrite, in ms.
+    pub fn tau(&self) -> f64 {
+        self.tau
+    }
+
+    /// The soma at a potential of the dendrite.
+    fn soma(&self, v: f64) -> f64 {
+        if self.clamp != 0.0 {
+            return self.clamp;
+        }
+        let mut all = vec![(self.leak, self.rest), (self.coupling, v)];
+        for (&open, &(each, reversal)) in self.open.iter().zip(&self.contacts) {
+            all.push((each * open.max(0.0), reversal));
+        }
+        if self.teacher != 0.0 {
+            let strength = self.nudging / (1.0 - self.nudging) * (self.leak + self.coupling);
+            all.push((strength, self.teacher));
+        }
+        let current: f64 = all.iter().map(|(conductance, at)| conductance * at).sum();
+        current / all.iter().map(|(conductance, _)| conductance).sum::<f64>()
+    }
+
+    fn phi(&self, u: f64) -> f64 {
+        let x = (u - self.half) / self.width;
+        if x < -700.0 { exp(-700.0) } else { 1.0 / (1.0 + exp(-x)) }
+    }
+
+    /// The rate in Hz.
+    pub fn rate(&self) -> f64 {
+        self.rho * self.phi(self.soma(self.v))
+    }
+
+    /// The rate at the next quarter of a width above the largest potential to come, in Hz.
+    pub fn ceiling(&self) -> f64 {
+        let highest = self.soma(self.v).max(self.soma(self.rest));
+        let quarter = ((highest - self.half) / self.width * 4.0).floor() + 1.0;
+        if quarter > 40.0 {
+            return self.rho;
+        }
+        let x = quarter.max(-199.0) / 4.0;
+        self.rho / (1.0 + exp(-x))
+    }
+
+    /// phi(u) - phi(v*) at a potential of the dendrite.
+    pub fn error(&self, v: f64) -> f64 {
+        let predicted = (self.leak * self.rest + self.coupling * v) / (self.leak + self.coupling);
+        self.phi(self.soma(v)) - self.phi(predicted)
+    }
+
+    /// The dendrite after `ms`.
+    pub fn dendrite_after(&self, ms: f64) -> f64 {
+        self.rest + (self.v - self.rest) * exp(-ms / self.tau)
+    }
+
+    /// Moves the state by `ms`.
+    pub fn pass(&mut self, ms: f64) {
+        self.v = self.dendrite_after(ms);
+    }
+
+    /// Takes a spike over a synapse of this weight on to the dendrite.
+    pub fn receive(&mut self, weight: f64) {
+        if self.rho > 0.0 {
+            self.v += weight * 1000.0 / (self.rho * self.tau);
+        }
+    }
+}
