@@ -25,6 +25,7 @@ use crate::record::Spike;
 use crate::scenario::Scenario;
 use crate::synapse::{self, Rows, Synapses, Table};
 use hdrhistogram::Histogram;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::ops::Range;
 
@@ -51,9 +52,9 @@ struct Cursor {
 }
 
 /// One plastic projection on its way through a slice.
-struct Plastic<'n> {
+struct Plastic {
     projection: PlasticProjection,
-    rows: Rows<'n>,
+    rows: Rows,
     synapses: Box<dyn Learning>,
     /// The modulator's population and the delay of its spikes.
     modulator: Option<(usize, Span)>,
@@ -66,9 +67,9 @@ struct Plastic<'n> {
 }
 
 /// A plastic projection at the end of a run.
-pub struct Left<'n> {
+pub struct Left {
     /// The synapses that are left.
-    pub rows: Rows<'n>,
+    pub rows: Rows,
     /// Their weights.
     pub weights: Vec<f32>,
     /// What has become of the others.
@@ -79,7 +80,7 @@ pub struct Left<'n> {
 pub struct Flight<'n> {
     partition: &'n Partition,
     tables: &'n [Table],
-    plastic: Vec<Plastic<'n>>,
+    plastic: Vec<Plastic>,
     slice: Span,
     duration: Tick,
     slices_per_block: u64,
@@ -118,16 +119,16 @@ impl<'n> Flight<'n> {
         let fixed = &tables[..network.partition.populations()];
         let scattered = fixed.iter().any(is_scattered);
         let ahead = if in_order && scattered { slices_per_block } else { 0 };
-        let mut rows: Vec<Rows<'n>> = own.into_iter().map(Rows::own).collect();
-        if rows.is_empty() {
-            rows.extend(tables[fixed.len()..].iter().map(Rows::of_plan));
+        let mut learning: Vec<Cow<'_, Table>> = own.into_iter().map(Cow::Owned).collect();
+        if learning.is_empty() {
+            learning.extend(tables[fixed.len()..].iter().map(Cow::Borrowed));
         }
-        let plastic = rows.into_iter().enumerate();
+        let plastic = learning.into_iter().enumerate();
         Flight {
             partition: &network.partition,
             tables,
             plastic: plastic
-                .map(|(number, rows)| Plastic::new(scenario, network, number, shard, rows))
+                .map(|(number, table)| Plastic::new(scenario, network, number, shard, table))
                 .collect(),
             slice: cut.slice,
             duration: Tick(scenario.duration.0),
@@ -208,13 +209,17 @@ impl<'n> Flight<'n> {
         !self.plastic.is_empty()
     }
 
-    /// Settles all synapses that change, and closes up rows in which many are dead; everything
-    /// before `now` has been delivered.
-    pub fn settle(&mut self, now: Tick) {
+    /// Settles all synapses that change, or, if it is not `due` yet, those of projections of which
+    /// much has been noted, and closes up rows in which many are dead; everything before `now` has
+    /// been delivered.
+    pub fn settle(&mut self, now: Tick, due: bool) {
         for number in 0..self.plastic.len() {
             let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+            if !due && !synapses.is_full() {
+                continue;
+            }
             synapses.settle(rows, now);
-            if synapses.dead() > 0 && synapses.dead() >= rows.synapses.len() / DEAD_SHARE {
+            if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
                 let alive = synapses.alive();
                 self.retain(number, &alive);
             }
@@ -229,7 +234,7 @@ impl<'n> Flight<'n> {
     /// What the copies of each plastic projection, which are from `from`, come to at `at`.
     pub fn sample(&mut self, from: Tick, at: Tick) -> Vec<Sample> {
         self.tell_modulators();
-        let sample = |plastic: &mut Plastic<'_>| {
+        let sample = |plastic: &mut Plastic| {
             let Plastic { rows, synapses, .. } = plastic;
             synapses.sample(rows, from, at)
         };
@@ -249,16 +254,16 @@ impl<'n> Flight<'n> {
     }
 
     /// The rows of a plastic projection.
-    pub fn rows(&self, number: usize) -> &Table {
+    pub fn rows(&self, number: usize) -> &Rows {
         &self.plastic[number].rows
     }
 
     /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
     pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
         let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
-        for source in 0..rows.offsets.len() as u32 - 1 {
+        for source in 0..rows.sources() {
             for place in rows.row(source).filter(|&place| !keep[place]) {
-                let (row, weight) = (&rows.delayed()[place], candidates.weights[place]);
+                let (row, weight) = (&rows.synapses()[place], candidates.weights[place]);
                 if !weight.is_nan() {
                     synapses.note_removal(row, source, decision.at, weight, decision.cause());
                 }
@@ -292,9 +297,9 @@ impl<'n> Flight<'n> {
     }
 
     /// Ends the run after what was collected last: what is left of each plastic projection.
-    pub fn finish(mut self, end: Tick) -> Vec<Left<'n>> {
+    pub fn finish(mut self, end: Tick) -> Vec<Left> {
         self.tell_modulators();
-        let finish = |plastic: Plastic<'n>| {
+        let finish = |plastic: Plastic| {
             let Plastic { mut rows, mut synapses, .. } = plastic;
             let mut weights = synapses.finish(&rows, end);
             if synapses.dead() > 0 {
@@ -312,12 +317,19 @@ impl<'n> Flight<'n> {
         self.plastic.iter().map(|plastic| plastic.rows.bytes() + plastic.synapses.bytes()).sum()
     }
 
-    /// The table of a row.
+    /// The rows of a cursor whose synapses change.
     #[inline]
-    fn table(&self, cursor: &Cursor) -> &Table {
-        match (cursor.table as usize).checked_sub(self.partition.populations()) {
-            Some(number) => &self.plastic[number].rows,
-            None => &self.tables[cursor.table as usize],
+    fn changing(&self, cursor: &Cursor) -> Option<&Rows> {
+        let number = (cursor.table as usize).checked_sub(self.partition.populations())?;
+        Some(&self.plastic[number].rows)
+    }
+
+    /// The delay of the synapse that a cursor reaches next.
+    #[inline]
+    fn next_delay(&self, cursor: &Cursor) -> Span {
+        match self.changing(cursor) {
+            Some(rows) => rows.delay(cursor.next),
+            None => self.tables[cursor.table as usize].synapses.delay(cursor.next),
         }
     }
 
@@ -339,7 +351,7 @@ impl<'n> Flight<'n> {
         // Rows lie far apart in memory. Asking for the beginning of each in a loop that does
         // nothing else keeps many of these reads in flight at once, instead of one at a time.
         for (cursor, delay) in &mut new {
-            *delay = self.table(cursor).synapses.delay(cursor.next);
+            *delay = self.next_delay(cursor);
         }
         new.sort_unstable_by_key(|(cursor, _)| cursor.via());
         for (cursor, delay) in new.drain(..) {
@@ -410,8 +422,12 @@ impl<'n> Flight<'n> {
     }
 
     fn rest_of_row(&self, cursor: &Cursor) -> Range<usize> {
-        let first = self.partition.population(cursor.population as usize).start;
-        cursor.next as usize..self.table(cursor).row(cursor.source.0 - first).end
+        let source = cursor.source.0 - self.partition.population(cursor.population as usize).start;
+        let row = match self.changing(cursor) {
+            Some(rows) => rows.row(source),
+            None => self.tables[cursor.table as usize].row(source),
+        };
+        cursor.next as usize..row.end
     }
 
     /// Takes the cursors of a slice, in the order of via.
@@ -436,8 +452,8 @@ impl<'n> Flight<'n> {
             let cursor = self.due[place];
             let Some(number) = (cursor.table as usize).checked_sub(first) else { continue };
             let row = self.rest_of_row(&cursor);
-            let synapses = &self.plastic[number].rows.synapses;
-            let count = synapses.count_before(row.clone(), end.since(cursor.sent));
+            let rows = &self.plastic[number].rows;
+            let count = rows.count_before(row.clone(), end.since(cursor.sent));
             let population = self.partition.population(cursor.population as usize);
             self.plastic[number].reached.push(Reached {
                 source: cursor.source.0 - population.start,
@@ -547,7 +563,10 @@ impl<'n> Flight<'n> {
         let due = &self.due[place..];
         let mut asked = Span::ZERO;
         for cursor in &due[..due.len().min(ROWS_AHEAD)] {
-            let synapses = &self.table(cursor).synapses;
+            if self.changing(cursor).is_some() {
+                continue;
+            }
+            let synapses = &self.tables[cursor.table as usize].synapses;
             let Synapses::Bucketed { delays, .. } = synapses else { continue };
             let row = self.rest_of_row(cursor);
             // What is reached now is about the row's share for one delay.
@@ -563,12 +582,11 @@ impl<'n> Flight<'n> {
     /// arrival.
     fn go_on(&mut self, cursor: Cursor, count: usize, alive: usize) {
         self.synaptic_events += alive as u64;
-        let next = cursor.next + count as u64;
-        if (next as usize) < self.rest_of_row(&cursor).end {
-            let delay = self.table(&cursor).synapses.delay(next);
-            let at = cursor.sent + delay;
+        let cursor = Cursor { next: cursor.next + count as u64, ..cursor };
+        if !self.rest_of_row(&cursor).is_empty() {
+            let at = cursor.sent + self.next_delay(&cursor);
             if at < self.duration {
-                self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
+                self.flying.file(at.0 / self.slice.0, cursor);
             }
         }
     }
@@ -613,20 +631,23 @@ fn start(
     (Cursor { sent, next, source, population, table }, Span::ZERO)
 }
 
-impl<'n> Plastic<'n> {
+impl Plastic {
     fn new(
-        scenario: &'n Scenario,
-        network: &'n Network,
+        scenario: &Scenario,
+        network: &Network,
         number: usize,
         shard: u32,
-        rows: Rows<'n>,
+        table: Cow<'_, Table>,
     ) -> Self {
         let projection = network.plastic[number];
         let modulator = scenario.projections[projection.index].plasticity.modulator;
         Plastic {
             projection,
-            synapses: learning::Setup::new(scenario, network, number, shard).build(&rows),
-            rows,
+            synapses: learning::Setup::new(scenario, network, number, shard).build(&table),
+            rows: match table {
+                Cow::Borrowed(table) => Rows::of_plan(table),
+                Cow::Owned(table) => Rows::own(table),
+            },
             modulator: modulator.map(|modulator| (modulator.population, modulator.delay)),
             modulated: Vec::new(),
             reached: Vec::new(),
