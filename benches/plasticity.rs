@@ -60,6 +60,11 @@ const RULES: &[(&str, &str)] = &[
         "{ rule = 'stdp_dopamine', w_max = '2e-4 mV', w_min = '0 mV', a_plus = '1e-10 mV', \
          a_minus = '1e-10 mV', b = '0 Hz', modulator = 'reward', modulator_delay = '1 ms' }",
     ),
+    ("vogels_inhibitory", "{ rule = 'vogels_inhibitory', eta = 1e-6, w_max = '2e-4 mV' }"),
+    (
+        "noise_prune",
+        "{ rule = 'noise_prune', policy = 'uniform', kappa = 1e9, min_spikes = 0, probe = '2 s' }",
+    ),
 ];
 
 fn scenario(rule: &str) -> Scenario {

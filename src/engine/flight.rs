@@ -27,6 +27,7 @@ use crate::record::Spike;
 use crate::scenario::Scenario;
 use crate::synapse::{self, Rows, Synapses, Table};
 use hdrhistogram::Histogram;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::ops::Range;
 
@@ -53,9 +54,9 @@ struct Cursor {
 }
 
 /// A plastic projection at the end of a run.
-pub struct Left<'n> {
+pub struct Left {
     /// The synapses that are left.
-    pub rows: Rows<'n>,
+    pub rows: Rows,
     /// Their weights.
     pub weights: Vec<f32>,
     /// What has become of the others.
@@ -66,7 +67,7 @@ pub struct Left<'n> {
 pub struct Flight<'n> {
     partition: &'n Partition,
     tables: &'n [Table],
-    plastic: Vec<Plastic<'n>>,
+    plastic: Vec<Plastic>,
     slice: Span,
     duration: Tick,
     slices_per_block: u64,
@@ -105,16 +106,16 @@ impl<'n> Flight<'n> {
         let fixed = &tables[..network.partition.populations()];
         let scattered = fixed.iter().any(is_scattered);
         let ahead = if in_order && scattered { slices_per_block } else { 0 };
-        let mut rows: Vec<Rows<'n>> = own.into_iter().map(Rows::own).collect();
-        if rows.is_empty() {
-            rows.extend(tables[fixed.len()..].iter().map(Rows::of_plan));
+        let mut learning: Vec<Cow<'_, Table>> = own.into_iter().map(Cow::Owned).collect();
+        if learning.is_empty() {
+            learning.extend(tables[fixed.len()..].iter().map(Cow::Borrowed));
         }
-        let plastic = rows.into_iter().enumerate();
+        let plastic = learning.into_iter().enumerate();
         Flight {
             partition: &network.partition,
             tables,
             plastic: plastic
-                .map(|(number, rows)| Plastic::new(scenario, network, number, shard, rows))
+                .map(|(number, table)| Plastic::new(scenario, network, number, shard, table))
                 .collect(),
             slice: cut.slice,
             duration: Tick(scenario.duration.0),
@@ -195,13 +196,17 @@ impl<'n> Flight<'n> {
         !self.plastic.is_empty()
     }
 
-    /// Settles all synapses that change, and closes up rows in which many are dead; everything
-    /// before `now` has been delivered.
-    pub fn settle(&mut self, now: Tick) {
+    /// Settles all synapses that change, or, if it is not `due` yet, those of projections of which
+    /// much has been noted, and closes up rows in which many are dead; everything before `now` has
+    /// been delivered.
+    pub fn settle(&mut self, now: Tick, due: bool) {
         for number in 0..self.plastic.len() {
             let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+            if !due && !synapses.is_full() {
+                continue;
+            }
             synapses.settle(rows, now);
-            if synapses.dead() > 0 && synapses.dead() >= rows.synapses.len() / DEAD_SHARE {
+            if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
                 let alive = synapses.alive();
                 self.retain(number, &alive);
             }
@@ -216,7 +221,7 @@ impl<'n> Flight<'n> {
     /// What the copies of each plastic projection, which are from `from`, come to at `at`.
     pub fn sample(&mut self, from: Tick, at: Tick) -> Vec<Sample> {
         self.tell_modulators();
-        let sample = |plastic: &mut Plastic<'_>| {
+        let sample = |plastic: &mut Plastic| {
             let Plastic { rows, synapses, .. } = plastic;
             synapses.sample(rows, from, at)
         };
@@ -236,16 +241,16 @@ impl<'n> Flight<'n> {
     }
 
     /// The rows of a plastic projection.
-    pub fn rows(&self, number: usize) -> &Table {
+    pub fn rows(&self, number: usize) -> &Rows {
         &self.plastic[number].rows
     }
 
     /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
     pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
         let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
-        for source in 0..rows.offsets.len() as u32 - 1 {
+        for source in 0..rows.sources() {
             for place in rows.row(source).filter(|&place| !keep[place]) {
-                let (row, weight) = (&rows.delayed()[place], candidates.weights[place]);
+                let (row, weight) = (&rows.synapses()[place], candidates.weights[place]);
                 if !weight.is_nan() {
                     synapses.note_removal(row, source, decision.at, weight, decision.cause());
                 }
@@ -279,9 +284,9 @@ impl<'n> Flight<'n> {
     }
 
     /// Ends the run after what was collected last: what is left of each plastic projection.
-    pub fn finish(mut self, end: Tick) -> Vec<Left<'n>> {
+    pub fn finish(mut self, end: Tick) -> Vec<Left> {
         self.tell_modulators();
-        let finish = |plastic: Plastic<'n>| {
+        let finish = |plastic: Plastic| {
             let Plastic { mut rows, mut synapses, .. } = plastic;
             let mut weights = synapses.finish(&rows, end);
             if synapses.dead() > 0 {
@@ -299,12 +304,19 @@ impl<'n> Flight<'n> {
         self.plastic.iter().map(|plastic| plastic.rows.bytes() + plastic.synapses.bytes()).sum()
     }
 
-    /// The table of a row.
+    /// The rows of a cursor whose synapses change.
     #[inline]
-    fn table(&self, cursor: &Cursor) -> &Table {
-        match (cursor.table as usize).checked_sub(self.partition.populations()) {
-            Some(number) => &self.plastic[number].rows,
-            None => &self.tables[cursor.table as usize],
+    fn changing(&self, cursor: &Cursor) -> Option<&Rows> {
+        let number = (cursor.table as usize).checked_sub(self.partition.populations())?;
+        Some(&self.plastic[number].rows)
+    }
+
+    /// The delay of the synapse that a cursor reaches next.
+    #[inline]
+    fn next_delay(&self, cursor: &Cursor) -> Span {
+        match self.changing(cursor) {
+            Some(rows) => rows.delay(cursor.next),
+            None => self.tables[cursor.table as usize].synapses.delay(cursor.next),
         }
     }
 
@@ -326,7 +338,7 @@ impl<'n> Flight<'n> {
         // Rows lie far apart in memory. Asking for the beginning of each in a loop that does
         // nothing else keeps many of these reads in flight at once, instead of one at a time.
         for (cursor, delay) in &mut new {
-            *delay = self.table(cursor).synapses.delay(cursor.next);
+            *delay = self.next_delay(cursor);
         }
         new.sort_unstable_by_key(|(cursor, _)| cursor.via());
         for (cursor, delay) in new.drain(..) {
@@ -397,8 +409,12 @@ impl<'n> Flight<'n> {
     }
 
     fn rest_of_row(&self, cursor: &Cursor) -> Range<usize> {
-        let first = self.partition.population(cursor.population as usize).start;
-        cursor.next as usize..self.table(cursor).row(cursor.source.0 - first).end
+        let source = cursor.source.0 - self.partition.population(cursor.population as usize).start;
+        let row = match self.changing(cursor) {
+            Some(rows) => rows.row(source),
+            None => self.tables[cursor.table as usize].row(source),
+        };
+        cursor.next as usize..row.end
     }
 
     /// Takes the cursors of a slice, in the order of via.
@@ -423,8 +439,8 @@ impl<'n> Flight<'n> {
             let cursor = self.due[place];
             let Some(number) = (cursor.table as usize).checked_sub(first) else { continue };
             let row = self.rest_of_row(&cursor);
-            let synapses = &self.plastic[number].rows.synapses;
-            let count = synapses.count_before(row.clone(), end.since(cursor.sent));
+            let rows = &self.plastic[number].rows;
+            let count = rows.count_before(row.clone(), end.since(cursor.sent));
             let population = self.partition.population(cursor.population as usize);
             self.plastic[number].reached.push(Reached {
                 source: cursor.source.0 - population.start,
@@ -458,7 +474,7 @@ impl<'n> Flight<'n> {
 
     /// A neuron, named by its place in the shard, tells all synapses that heed it.
     pub fn heed(&mut self, neuron: u32, lesson: &Lesson) {
-        let heeds = |plastic: &&mut Plastic<'_>| plastic.heeds && plastic.locals.contains(&neuron);
+        let heeds = |plastic: &&mut Plastic| plastic.heeds && plastic.locals.contains(&neuron);
         for plastic in self.plastic.iter_mut().filter(heeds) {
             plastic.synapses.heed(neuron, lesson);
         }
@@ -576,7 +592,10 @@ impl<'n> Flight<'n> {
         let due = &self.due[place..];
         let mut asked = Span::ZERO;
         for cursor in &due[..due.len().min(ROWS_AHEAD)] {
-            let synapses = &self.table(cursor).synapses;
+            if self.changing(cursor).is_some() {
+                continue;
+            }
+            let synapses = &self.tables[cursor.table as usize].synapses;
             let Synapses::Bucketed { delays, .. } = synapses else { continue };
             let row = self.rest_of_row(cursor);
             // What is reached now is about the row's share for one delay.
@@ -592,12 +611,11 @@ impl<'n> Flight<'n> {
     /// arrival.
     fn go_on(&mut self, cursor: Cursor, count: usize, alive: usize) {
         self.synaptic_events += alive as u64;
-        let next = cursor.next + count as u64;
-        if (next as usize) < self.rest_of_row(&cursor).end {
-            let delay = self.table(&cursor).synapses.delay(next);
-            let at = cursor.sent + delay;
+        let cursor = Cursor { next: cursor.next + count as u64, ..cursor };
+        if !self.rest_of_row(&cursor).is_empty() {
+            let at = cursor.sent + self.next_delay(&cursor);
             if at < self.duration {
-                self.flying.file(at.0 / self.slice.0, Cursor { next, ..cursor });
+                self.flying.file(at.0 / self.slice.0, cursor);
             }
         }
     }

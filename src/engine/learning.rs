@@ -16,8 +16,9 @@
 //!
 //! # What is held?
 //!
-//! Now and then, at multiples of [`Options::settle_every`](super::Options) of simulated time, every
-//! synapse is settled until the start of the slice less its dendritic part: nothing that reaches the
+//! Now and then, at multiples of [`Options::settle_every`](super::Options) of simulated time, and earlier
+//! where what trains have fired meanwhile takes much memory beside the synapses, every synapse is
+//! settled until the start of the slice less its dendritic part: nothing that reaches the
 //! synapse before is still under way. Then of the trains is forgotten
 //!
 //! * of a source: what lies before the start of the slice less the longest delay, but the latest;
@@ -53,7 +54,13 @@ use crate::plasticity::{
 };
 use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
-use crate::synapse::{self, DelayedSynapse, Rows};
+use crate::synapse::{self, DelayedSynapse, LearningSynapse, Rows, Table};
+
+/// Synapses are settled when what was noted of their trains takes a byte for so many of their own. A
+/// walk over them then costs little beside delivering these spikes.
+const SYNAPSES_PER_NOTE: usize = 8;
+/// Less than this is never worth a walk.
+const LEAST_NOTED: usize = 1 << 20;
 
 /// What is needed to set up the synapses of a projection in a shard.
 pub struct Setup<'n> {
@@ -75,9 +82,9 @@ impl<'n> Setup<'n> {
     }
 
     /// The synapses of a table at time zero.
-    pub fn build(self, rows: &Rows<'n>) -> Box<dyn Learning> {
+    pub fn build(self, table: &Table) -> Box<dyn Learning> {
         let rule: &Descriptor = self.plasticity().rule;
-        dispatch(rule, Building(&self, rows))
+        dispatch(rule, Building(&self, table))
     }
 
     fn plasticity(&self) -> &'n Plasticity {
@@ -85,8 +92,8 @@ impl<'n> Setup<'n> {
     }
 }
 
-/// What is set up, and the rows.
-struct Building<'a, 'n>(&'a Setup<'n>, &'a Rows<'n>);
+/// What is set up, and the table of the plan.
+struct Building<'a, 'n>(&'a Setup<'n>, &'a Table);
 
 impl Visitor for Building<'_, '_> {
     type Output = Box<dyn Learning>;
@@ -110,6 +117,8 @@ struct Learned<R: Rule> {
     /// Arrivals of this slice that wait for their target.
     questions: Vec<Place>,
     held: Option<Held<R>>,
+    /// Bytes of spikes that were noted since all synapses were settled.
+    noted: usize,
     longest_delay: Span,
     longest_dendritic: Span,
     /// Synapses that have been removed and still stand in the table.
@@ -158,7 +167,7 @@ impl<R: Rule> Common<R> {
     fn at<T>(
         &mut self,
         targets: &mut [Postsynaptic<R>],
-        row: &DelayedSynapse,
+        row: &LearningSynapse,
         source: u32,
         visit: impl FnOnce(&mut Site<'_, R>) -> T,
     ) -> T {
@@ -183,13 +192,13 @@ fn trace_of<T: Copy>(spike: &Spike<Sent<T>>) -> Spike<T> {
 }
 
 impl<R: Rule> Learned<R> {
-    fn new(setup: &Setup<'_>, rows: &Rows<'_>) -> Learned<R> {
+    fn new(setup: &Setup<'_>, table: &Table) -> Learned<R> {
         let plasticity = setup.plasticity();
         let PlasticProjection { source, target, .. } = setup.projection;
         let partition = &setup.network.partition;
         let constants = R::constants(&plasticity.values, setup.scenario.seed);
-        let longest_delay = rows.delays().map_or(Span::ZERO, |(_, longest)| longest);
-        let rows = rows.delayed();
+        let longest_delay = table.delays().map_or(Span::ZERO, |(_, longest)| longest);
+        let rows = table.delayed();
         let new = |row: &DelayedSynapse| R::synapse::<f32>(&constants, row.weight.into());
         let synapses = rows.iter().map(new).collect();
         let dendritic_of = |row: &DelayedSynapse| {
@@ -207,6 +216,7 @@ impl<R: Rule> Learned<R> {
             order: Vec::new(),
             questions: Vec::new(),
             held: None,
+            noted: 0,
             longest_delay,
             longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
             dead: 0,
@@ -229,7 +239,7 @@ impl<R: Rule> Learned<R> {
     #[inline]
     fn arrive(
         &mut self,
-        rows: &[DelayedSynapse],
+        rows: &[LearningSynapse],
         position: usize,
         source: u32,
         ordinal: u64,
@@ -251,7 +261,7 @@ impl<R: Rule> Learned<R> {
     /// Takes arrivals at inputs that share a pool in the order (tick, via).
     fn arrive_by_target(
         &mut self,
-        rows: &[DelayedSynapse],
+        rows: &[LearningSynapse],
         mut visit: impl FnMut(usize, Option<f64>),
     ) {
         let mut order = std::mem::take(&mut self.order);
@@ -264,10 +274,10 @@ impl<R: Rule> Learned<R> {
     }
 
     /// Takes the arrivals at the synapses before `end` that take effect at `from` or later.
-    fn take_what_is_under_way(&mut self, rows: &Rows<'_>, from: Tick, end: Tick) {
+    fn take_what_is_under_way(&mut self, rows: &Rows, from: Tick, end: Tick) {
         for source in 0..self.trains.len() as u32 {
             for position in rows.row(source) {
-                let delay = Span(rows.delayed()[position].delay.into());
+                let delay = Span(rows.synapses()[position].delay.into());
                 let path = self.common.dendritic.path(delay).expect("checked when built");
                 let train = &self.trains[source as usize];
                 let before =
@@ -279,21 +289,21 @@ impl<R: Rule> Learned<R> {
                 }
             }
         }
-        self.arrive_by_target(rows.delayed(), |_, _| {});
+        self.arrive_by_target(rows.synapses(), |_, _| {});
     }
 
     /// Settles each synapse until the time at it that `until` says, given its dendritic part, and
     /// calls `visit`.
     fn settle_each(
         &mut self,
-        rows: &Rows<'_>,
+        rows: &Rows,
         until: impl Fn(Span) -> Tick,
         latest: impl Fn(&History<Sent<R::Trace>>, Span) -> u64,
         mut visit: impl FnMut(&mut Site<'_, R>, &R::Synapse<f32>, Option<Spike<R::Trace>>),
     ) {
         for source in 0..self.trains.len() as u32 {
             for position in rows.row(source) {
-                let row = &rows.delayed()[position];
+                let row = &rows.synapses()[position];
                 let train = &self.trains[source as usize];
                 let delay = Span(row.delay.into());
                 let synapse = &mut self.synapses[position];
@@ -338,6 +348,7 @@ impl<R: Rule> Learning for Learned<R> {
             None => Release::WHOLE,
         };
         train.push(at, Sent { trace, release });
+        self.noted += size_of::<Spike<Sent<R::Trace>>>();
     }
 
     fn fired(&mut self, target: u32, at: Tick) {
@@ -347,6 +358,7 @@ impl<R: Rule> Learning for Learned<R> {
         let spikes = &mut self.targets[(target - self.common.local_start) as usize].spikes;
         let value = R::fired(&self.common.constants, spikes.latest(), at);
         spikes.push(at, value);
+        self.noted += size_of::<Spike<R::Fired>>();
     }
 
     fn modulated(&mut self, at: Tick) {
@@ -355,16 +367,16 @@ impl<R: Rule> Learning for Learned<R> {
 
     fn deliver(
         &mut self,
-        rows: &Rows<'_>,
+        rows: &Rows,
         reached: &mut [Reached],
         transmitted: &mut Vec<Transmitted>,
     ) {
-        let rows = rows.delayed();
+        let rows = rows.synapses();
         for Reached { source, sent, piece, alive } in reached {
             let ordinal = self.trains[*source as usize].end_before(*sent);
             let before = transmitted.len();
             for position in piece.clone() {
-                let DelayedSynapse { target, delay, .. } = rows[position];
+                let LearningSynapse { target, delay } = rows[position];
                 let at = *sent + Span(delay.into());
                 if R::HEEDS {
                     let weight = self.questions.len() as f64;
@@ -403,9 +415,9 @@ impl<R: Rule> Learning for Learned<R> {
     }
 
     #[inline]
-    fn answer(&mut self, rows: &Rows<'_>, question: usize, lesson: &Lesson) -> f64 {
+    fn answer(&mut self, rows: &Rows, question: usize, lesson: &Lesson) -> f64 {
         let Place { position, source, ordinal, .. } = self.questions[question];
-        let rows = rows.delayed();
+        let rows = rows.synapses();
         self.heed(rows[position].target, lesson);
         self.arrive(rows, position, source, ordinal).expect("rules that heed remove no synapse")
     }
@@ -414,7 +426,7 @@ impl<R: Rule> Learning for Learned<R> {
         self.questions.clear();
     }
 
-    fn settle(&mut self, rows: &Rows<'_>, now: Tick) {
+    fn settle(&mut self, rows: &Rows, now: Tick) {
         let before = |span: Span| Tick(now.0.saturating_sub(span.0));
         self.settle_each(
             rows,
@@ -431,7 +443,13 @@ impl<R: Rule> Learning for Learned<R> {
         for train in &mut self.trains {
             train.trim(before(self.longest_delay));
         }
+        self.noted = 0;
         self.note_verdicts();
+    }
+
+    fn is_full(&self) -> bool {
+        let synapses = size_of_val(self.synapses.as_slice());
+        self.noted > (synapses / SYNAPSES_PER_NOTE).max(LEAST_NOTED)
     }
 
     fn hold(&mut self) {
@@ -439,7 +457,7 @@ impl<R: Rule> Learning for Learned<R> {
         self.held = Some(Held { synapses: self.synapses.clone(), states });
     }
 
-    fn sample(&mut self, rows: &Rows<'_>, from: Tick, at: Tick) -> Sample {
+    fn sample(&mut self, rows: &Rows, from: Tick, at: Tick) -> Sample {
         let held = self.held.as_ref().expect("copies are held");
         let copy = Held { synapses: held.synapses.clone(), states: held.states.clone() };
         let now = self.swap(copy);
@@ -456,7 +474,7 @@ impl<R: Rule> Learning for Learned<R> {
         self.held = None;
     }
 
-    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32> {
+    fn weigh(&mut self, rows: &Rows, now: Tick) -> Vec<f32> {
         let before = |span: Span| Tick(now.0.saturating_sub(span.0));
         let mut weights = Vec::with_capacity(self.synapses.len());
         let weigh = |site: &mut Site<'_, R>, synapse: &R::Synapse<f32>, last| {
@@ -471,7 +489,7 @@ impl<R: Rule> Learning for Learned<R> {
         weights
     }
 
-    fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32> {
+    fn finish(&mut self, rows: &Rows, end: Tick) -> Vec<f32> {
         self.weights_at(rows, end, end)
     }
 
@@ -490,7 +508,7 @@ impl<R: Rule> Learning for Learned<R> {
 
     fn note_removal(
         &mut self,
-        row: &DelayedSynapse,
+        row: &LearningSynapse,
         source: u32,
         at: Tick,
         weight: f32,
@@ -533,14 +551,14 @@ impl<R: Rule> Learned<R> {
     }
 
     /// What the inputs of each target share.
-    fn levels_at(&mut self, rows: &Rows<'_>, at: Tick) -> Vec<f64> {
+    fn levels_at(&mut self, rows: &Rows, at: Tick) -> Vec<f64> {
         let mut levels = Vec::new();
         if R::LEVELS.is_empty() {
             return levels;
         }
         // Where inputs share a pool they have one dendritic delay; a target without any has none.
         let mut dendritic = vec![Span::ZERO; self.targets.len()];
-        for row in rows.delayed() {
+        for row in rows.synapses() {
             let path = self.common.dendritic.path(Span(row.delay.into()));
             let target = (row.target - self.common.local_start) as usize;
             dendritic[target] = path.expect("checked when the network was built").dendritic;
@@ -563,7 +581,7 @@ impl<R: Rule> Learned<R> {
 
     /// Brings the synapses to `end`, of which everything that took effect before `from` has been
     /// delivered; their weights.
-    fn weights_at(&mut self, rows: &Rows<'_>, from: Tick, end: Tick) -> Vec<f32> {
+    fn weights_at(&mut self, rows: &Rows, from: Tick, end: Tick) -> Vec<f32> {
         self.take_what_is_under_way(rows, from, end);
         let mut weights = Vec::with_capacity(self.synapses.len());
         let dendritic = self.common.dendritic;

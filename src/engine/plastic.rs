@@ -5,15 +5,16 @@ use super::learning::{self, Learning, Reached, Transmitted};
 use crate::base::{Span, Tick};
 use crate::network::{Network, PlasticProjection};
 use crate::scenario::Scenario;
-use crate::synapse::Rows;
+use crate::synapse::{Rows, Table};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One plastic projection on its way through a slice.
-pub struct Plastic<'n> {
+pub struct Plastic {
     /// Which one.
     pub projection: PlasticProjection,
     /// Who is reached when.
-    pub rows: Rows<'n>,
+    pub rows: Rows,
     /// What they have learned.
     pub synapses: Box<dyn Learning>,
     /// Whether they ask their targets.
@@ -36,7 +37,7 @@ pub fn question(number: u32, which: f64) -> f64 {
     f64::from_bits(u64::from(number) << 32 | which as u64)
 }
 
-impl<'n> Plastic<'n> {
+impl Plastic {
     /// Where what is transmitted arrives.
     #[inline]
     pub fn channel(&self) -> u8 {
@@ -45,15 +46,15 @@ impl<'n> Plastic<'n> {
 
     /// At the start.
     pub fn new(
-        scenario: &'n Scenario,
-        network: &'n Network,
+        scenario: &Scenario,
+        network: &Network,
         number: usize,
         shard: u32,
-        rows: Rows<'n>,
+        table: Cow<'_, Table>,
     ) -> Self {
         let projection = network.plastic[number];
         let modulator = scenario.projections[projection.index].plasticity.modulator;
-        let synapses = learning::Setup::new(scenario, network, number, shard).build(&rows);
+        let synapses = learning::Setup::new(scenario, network, number, shard).build(&table);
         let first = network.partition.local_start(projection.target, shard);
         let owned = network.partition.owned(projection.target, shard).len() as u32;
         Plastic {
@@ -61,7 +62,10 @@ impl<'n> Plastic<'n> {
             heeds: synapses.heeds(),
             locals: first..first + owned,
             synapses,
-            rows,
+            rows: match table {
+                Cow::Borrowed(table) => Rows::of_plan(table),
+                Cow::Owned(table) => Rows::own(table),
+            },
             modulator: modulator.map(|modulator| (modulator.population, modulator.delay)),
             modulated: Vec::new(),
             reached: Vec::new(),

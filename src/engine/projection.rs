@@ -3,7 +3,7 @@
 use crate::base::Tick;
 use crate::neuron::lesson::Lesson;
 use crate::record::{Cause, Removal};
-use crate::synapse::{DelayedSynapse, Rows};
+use crate::synapse::{LearningSynapse, Rows};
 use std::ops::Range;
 
 /// A stretch of a row that a spike reaches.
@@ -64,12 +64,7 @@ pub trait Learning: Send {
 
     /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes how much
     /// by each. Of each source earlier spikes must come first.
-    fn deliver(
-        &mut self,
-        rows: &Rows<'_>,
-        reached: &mut [Reached],
-        transmitted: &mut Vec<Transmitted>,
-    );
+    fn deliver(&mut self, rows: &Rows, reached: &mut [Reached], transmitted: &mut Vec<Transmitted>);
 
     /// Whether what a spike transmits is known only when its target has been brought to the tick at
     /// which it takes effect. [`Learning::deliver`] then gives questions in the place of weights,
@@ -80,19 +75,22 @@ pub trait Learning: Send {
     fn heed(&mut self, target: u32, lesson: &Lesson);
 
     /// What a spike transmits, given what its target has to tell at the tick.
-    fn answer(&mut self, rows: &Rows<'_>, question: usize, lesson: &Lesson) -> f64;
+    fn answer(&mut self, rows: &Rows, question: usize, lesson: &Lesson) -> f64;
 
     /// All questions of a slice have been answered.
     fn close(&mut self);
 
     /// Settles all synapses and forgets what will not be asked for; everything that takes effect
     /// before `now` has been delivered.
-    fn settle(&mut self, rows: &Rows<'_>, now: Tick);
+    fn settle(&mut self, rows: &Rows, now: Tick);
+
+    /// Whether so much has been noted since that forgetting is worth a walk over all synapses.
+    fn is_full(&self) -> bool;
 
     /// Settles all synapses and gives their weights, in the order of the table, as a spike would find
     /// them that takes effect at `now`; NaN for those that have been removed. Everything that takes
     /// effect before has been delivered.
-    fn weigh(&mut self, rows: &Rows<'_>, now: Tick) -> Vec<f32>;
+    fn weigh(&mut self, rows: &Rows, now: Tick) -> Vec<f32>;
 
     /// Copies all synapses as they are.
     fn hold(&mut self);
@@ -100,14 +98,14 @@ pub trait Learning: Send {
     /// What the synapses that were held at `from` come to at `at`. Everything that took effect
     /// before `from` had been delivered then; all that was sent and fired before `at` has been
     /// told. Changes nothing.
-    fn sample(&mut self, rows: &Rows<'_>, from: Tick, at: Tick) -> Sample;
+    fn sample(&mut self, rows: &Rows, from: Tick, at: Tick) -> Sample;
 
     /// Throws the copies away.
     fn drop_held(&mut self);
 
     /// The weights at the end of a run, in the order of the table. All that was sent and fired
     /// before has been told, and what took effect before was delivered.
-    fn finish(&mut self, rows: &Rows<'_>, end: Tick) -> Vec<f32>;
+    fn finish(&mut self, rows: &Rows, end: Tick) -> Vec<f32>;
 
     /// How many synapses have been removed and still stand in the table.
     fn dead(&self) -> usize;
@@ -121,7 +119,7 @@ pub trait Learning: Send {
     /// Takes note of a synapse that is removed by a decision about all of them.
     fn note_removal(
         &mut self,
-        row: &DelayedSynapse,
+        row: &LearningSynapse,
         source: u32,
         at: Tick,
         weight: f32,

@@ -15,7 +15,7 @@ use crate::base::Tick;
 use crate::network::Network;
 use crate::record::{Cause, Pruning, Removal, Removals};
 use crate::scenario::{Scenario, Weakest};
-use crate::synapse::Table;
+use crate::synapse::Rows;
 use std::sync::Mutex;
 
 /// Some synapses of a projection are to be removed.
@@ -84,27 +84,27 @@ impl Candidates {
     }
 
     /// Counts the synapses of exactly this size by their source.
-    fn count_tied(&self, table: &Table, tied: u32, counts: &mut [u64]) {
+    fn count_tied(&self, rows: &Rows, tied: u32, counts: &mut [u64]) {
         for (source, count) in counts.iter_mut().enumerate() {
-            let row = &self.weights[table.row(source as u32)];
+            let row = &self.weights[rows.row(source as u32)];
             *count += row.iter().filter(|&&weight| size(weight) == Some(tied)).count() as u64;
         }
     }
 
     /// The marks of what stays: everything whose size lies below the line goes, and of those on it
     /// those of the sources below `source`, and the first `rest` of that source.
-    fn keep_above(&self, table: &Table, line: Line, rest: u64) -> Vec<bool> {
+    fn keep_above(&self, rows: &Rows, line: Line, rest: u64) -> Vec<bool> {
         let stays = |&weight: &f32| size(weight).is_some_and(|size| size >= line.size);
         let mut keep: Vec<bool> = self.weights.iter().map(stays).collect();
         let tied = |position: &usize| size(self.weights[*position]) == Some(line.size);
         for source in 0..line.source {
-            table.row(source).filter(tied).for_each(|position| keep[position] = false);
+            rows.row(source).filter(tied).for_each(|position| keep[position] = false);
         }
         let mut last: Vec<usize> = match rest {
             0 => Vec::new(),
-            _ => table.row(line.source).filter(tied).collect(),
+            _ => rows.row(line.source).filter(tied).collect(),
         };
-        last.sort_by_key(|&position| table.synapses.at(position).0);
+        last.sort_by_key(|&position| rows.synapses()[position].target);
         last.into_iter().take(rest as usize).for_each(|position| keep[position] = false);
         keep
     }
@@ -146,7 +146,7 @@ fn part(all: u64, share: f64) -> u64 {
 }
 
 /// What has become of the synapses that could be removed.
-pub fn outcome(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Pruning {
+pub fn outcome(scenario: &Scenario, remains: &mut [Remains]) -> Pruning {
     let mut all = Pruning::default();
     let mut removals: Vec<Removal> = Vec::new();
     for left in remains.iter_mut().flat_map(|shard| &mut shard.learned) {

@@ -32,8 +32,8 @@ pub struct Options {
     pub threads: usize,
     /// How inputs reach their neurons.
     pub lane: Lane,
-    /// In how much simulated time all synapses that change are settled once, and what they have
-    /// heard of is forgotten. Only memory and time depend on it; must not be zero.
+    /// In how much simulated time all synapses that change are settled at least once, and what they
+    /// have heard of is forgotten. Only memory and time depend on it; must not be zero.
     pub settle_every: Span,
 }
 
@@ -239,8 +239,8 @@ struct Common<'a> {
 }
 
 /// What a worker hands back.
-struct WorkerResult<'n> {
-    remains: Vec<(u32, Remains<'n>)>,
+struct WorkerResult {
+    remains: Vec<(u32, Remains)>,
     collected: Option<Collected>,
 }
 
@@ -255,7 +255,7 @@ struct Collected {
 
 impl<'n> Common<'n> {
     /// One worker's whole run, with a panic turned into an error that names its place.
-    fn work(&self, worker: usize) -> Result<WorkerResult<'n>, Poisoned> {
+    fn work(&self, worker: usize) -> Result<WorkerResult, Poisoned> {
         let mut place = Place::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
         outcome.unwrap_or_else(|panic| {
@@ -275,7 +275,7 @@ impl<'n> Common<'n> {
         self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
     }
 
-    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult<'n>, Poisoned> {
+    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
         let mut shards: Vec<(u32, Shard<'n>)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
@@ -481,7 +481,7 @@ impl Collected {
 }
 
 /// Puts together what the workers hand back.
-fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_>>) -> Outcome {
+fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) -> Outcome {
     let mut remains = Vec::new();
     let mut collected = None;
     for result in results {
@@ -489,7 +489,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_
         collected = collected.or(result.collected);
     }
     remains.sort_by_key(|&(shard, _)| shard);
-    let mut remains: Vec<Remains<'_>> = remains.into_iter().map(|(_, remains)| remains).collect();
+    let mut remains: Vec<Remains> = remains.into_iter().map(|(_, remains)| remains).collect();
     let collected = collected.expect("there is a worker 0");
     let count = collected.collector.count;
     let (spikes, digest) = collected.collector.finish();
@@ -503,7 +503,7 @@ fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult<'_
     };
     let left = remains.iter().flat_map(|shard| &shard.learned);
     let synapses_left = fixed().map(|table| table.synapses.len()).sum::<usize>()
-        + left.map(|left| left.rows.synapses.len()).sum::<usize>();
+        + left.map(|left| left.rows.synapses().len()).sum::<usize>();
     let learning = remains.iter().map(|shard| shard.learning_bytes);
     let synapse_bytes = fixed().map(Table::bytes).sum::<u64>() + learning.sum::<u64>();
     Outcome {
@@ -543,7 +543,7 @@ fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
 
 /// The digest of all neurons' states, in the order of their numbers: shards own contiguous
 /// pieces of each population, in order.
-fn state_digest(network: &Network, remains: &[Remains<'_>]) -> String {
+fn state_digest(network: &Network, remains: &[Remains]) -> String {
     let mut digest = Digest::new();
     for population in 0..network.partition.populations() {
         for shard in remains {
@@ -556,7 +556,7 @@ fn state_digest(network: &Network, remains: &[Remains<'_>]) -> String {
 fn populations(
     scenario: &Scenario,
     network: &Network,
-    remains: &[Remains<'_>],
+    remains: &[Remains],
     end: Tick,
 ) -> Vec<PopulationOutcome> {
     let of = |population: usize, size: u32| {
@@ -581,7 +581,7 @@ fn populations(
     scenario.populations.iter().enumerate().map(|(p, population)| of(p, population.size)).collect()
 }
 
-fn traces(scenario: &Scenario, remains: &mut [Remains<'_>]) -> Vec<Trace> {
+fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
     let mut probes: Vec<Vec<Vec<super::group::Probe>>> = Vec::new();
     for population in 0..scenario.populations.len() {
         probes.push(remains.iter_mut().map(|shard| shard.probes(population)).collect());

@@ -52,7 +52,7 @@ impl Train {
 }
 
 /// What is left of a shard at the end of a run.
-pub struct Remains<'n> {
+pub struct Remains {
     groups: Vec<Option<Box<dyn Group>>>,
     frames: Option<Box<dyn Frames>>,
     /// The spike train statistics of each local neuron.
@@ -64,14 +64,14 @@ pub struct Remains<'n> {
     /// Synapses that each spike reached in this shard.
     pub fan_out: Histogram<u64>,
     /// What is left of each plastic projection.
-    pub learned: Vec<Left<'n>>,
+    pub learned: Vec<Left>,
     /// What was found at each time of sampling in each plastic projection.
     pub samples: Vec<(Tick, Vec<Sample>)>,
     /// Memory that synapses that change took at the end, with their rows.
     pub learning_bytes: u64,
 }
 
-impl Remains<'_> {
+impl Remains {
     /// Adds the exact state of a population's neurons to a digest.
     pub fn digest(&self, population: usize, digest: &mut Digest) {
         if let Some(group) = &self.groups[population] {
@@ -332,10 +332,13 @@ impl<'n> Shard<'n> {
         self.is_open = true;
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
-        if start >= self.settle_next && self.flight.learns() && !self.sampler.holds() {
-            self.flight.settle(start);
-            let every = self.settle_every.0;
-            self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
+        if self.flight.learns() && !self.sampler.holds() {
+            let due = start >= self.settle_next;
+            self.flight.settle(start, due);
+            if due {
+                let every = self.settle_every.0;
+                self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
+            }
         }
         if self.frames.is_some() {
             self.open_in_order(start, end);
@@ -551,7 +554,7 @@ impl<'n> Shard<'n> {
     }
 
     /// Ends the run at `end`: takes the samples that are still due.
-    pub fn finish(mut self, end: Tick) -> Remains<'n> {
+    pub fn finish(mut self, end: Tick) -> Remains {
         for group in self.groups.iter_mut().flatten() {
             group.sample_until(end);
         }

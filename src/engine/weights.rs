@@ -6,10 +6,10 @@ use crate::network::Network;
 use crate::plasticity;
 use crate::record::{Trace, WeightSamples, Weights};
 use crate::scenario::Scenario;
-use crate::synapse::Table;
+use crate::synapse::Rows;
 
 /// The synapses that are left, column by column, in the order of [`Network::edges`].
-pub fn collect(network: &Network, remains: &[Remains<'_>]) -> Weights {
+pub fn collect(network: &Network, remains: &[Remains]) -> Weights {
     let mut weights = Weights::default();
     let learned: Vec<_> = remains.iter().map(left).collect();
     for edge in network.learned_edges(&learned) {
@@ -25,20 +25,20 @@ pub fn collect(network: &Network, remains: &[Remains<'_>]) -> Weights {
 }
 
 /// The tables of the plastic projections in one shard, with the weights at the end.
-fn left<'a>(shard: &'a Remains<'_>) -> Vec<(&'a Table, &'a [f32])> {
-    shard.learned.iter().map(|left| (&*left.rows, left.weights.as_slice())).collect()
+fn left(shard: &Remains) -> Vec<(&Rows, &[f32])> {
+    shard.learned.iter().map(|left| (&left.rows, left.weights.as_slice())).collect()
 }
 
 /// The same with other weights, one vector for each projection.
-fn with<'a>(shard: &'a Remains<'_>, weights: &'a [Vec<f32>]) -> Vec<(&'a Table, &'a [f32])> {
+fn with<'a>(shard: &'a Remains, weights: &'a [Vec<f32>]) -> Vec<(&'a Rows, &'a [f32])> {
     let left = shard.learned.iter().zip(weights);
-    left.map(|(left, weights)| (&*left.rows, weights.as_slice())).collect()
+    left.map(|(left, weights)| (&left.rows, weights.as_slice())).collect()
 }
 
 /// What was sampled of the synapses that learn. None of them is ever removed.
-fn samples(network: &Network, remains: &[Remains<'_>]) -> WeightSamples {
+fn samples(network: &Network, remains: &[Remains]) -> WeightSamples {
     // No weight is a NaN, so where one is given a NaN comes out, the synapse learns.
-    let nans = |shard: &Remains<'_>| -> Vec<Vec<f32>> {
+    let nans = |shard: &Remains| -> Vec<Vec<f32>> {
         shard.learned.iter().map(|left| vec![f32::NAN; left.weights.len()]).collect()
     };
     let nans: Vec<_> = remains.iter().map(nans).collect();
@@ -53,7 +53,7 @@ fn samples(network: &Network, remains: &[Remains<'_>]) -> WeightSamples {
         ..WeightSamples::default()
     };
     for (time, (at, _)) in remains[0].samples.iter().enumerate() {
-        let of = |shard: &Remains<'_>| -> Vec<Vec<f32>> {
+        let of = |shard: &Remains| -> Vec<Vec<f32>> {
             shard.samples[time].1.iter().map(|sample| sample.weights.clone()).collect()
         };
         let weights: Vec<_> = remains.iter().map(of).collect();
@@ -67,7 +67,7 @@ fn samples(network: &Network, remains: &[Remains<'_>]) -> WeightSamples {
 }
 
 /// What the inputs of targets share, sampled: one trace for each level of each plastic projection.
-pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains<'_>]) -> Vec<Trace> {
+pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains]) -> Vec<Trace> {
     let Some(interval) = scenario.record.weights_every else { return Vec::new() };
     let mut traces = Vec::new();
     for (number, projection) in network.plastic.iter().enumerate() {

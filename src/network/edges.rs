@@ -3,7 +3,7 @@
 use super::{Network, Partition};
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span};
-use crate::synapse::Table;
+use crate::synapse::{LearningSynapse, Rows};
 
 /// One synapse, by the numbers of its neurons in the whole network.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,11 +62,11 @@ impl Network {
         self.learned_edges(&[])
     }
 
-    /// The same edges after a run: for each shard the tables of the plastic projections, with their
+    /// The same edges after a run: for each shard the rows of the plastic projections, with their
     /// weights. Where none are given, they are those of the start.
     pub fn learned_edges<'a>(
         &'a self,
-        learned: &'a [Vec<(&'a Table, &'a [f32])>],
+        learned: &'a [Vec<(&'a Rows, &'a [f32])>],
     ) -> impl Iterator<Item = Edge> + 'a {
         let shards = 0..self.partition.shards();
         let residents: Vec<_> =
@@ -88,23 +88,30 @@ impl Network {
         source: NeuronId,
         shard: u32,
         residents: &Residents,
-        learned: &[(&Table, &[f32])],
+        learned: &[(&Rows, &[f32])],
         row: &mut Vec<Edge>,
     ) {
         let population = self.partition.population_of(source);
         let index = source.0 - self.partition.population(population).start;
         for number in self.tables_of(population) {
             let plastic = number.checked_sub(self.partition.populations());
-            let learned = plastic.and_then(|plastic| learned.get(plastic));
-            let table = match learned {
-                Some((table, _)) => table,
-                None => &self.shards[shard as usize].tables[number],
+            let edge = |target, weight, delay| Edge {
+                source,
+                target: residents.neuron(target),
+                weight,
+                delay,
             };
-            row.extend(table.row(index).map(|position| {
-                let (target, weight, delay) = table.synapses.at(position);
-                let weight = learned.map_or(weight, |(_, weights)| weights[position]);
-                Edge { source, target: residents.neuron(target), weight, delay }
-            }));
+            if let Some((rows, weights)) = plastic.and_then(|plastic| learned.get(plastic)) {
+                row.extend(rows.row(index).map(|position| {
+                    let LearningSynapse { target, delay } = rows.synapses()[position];
+                    edge(target, weights[position], Span(delay.into()))
+                }));
+                continue;
+            }
+            let table = &self.shards[shard as usize].tables[number];
+            row.extend(
+                table.synapses_of(index).map(|(target, weight, delay)| edge(target, weight, delay)),
+            );
         }
         // Stable: at one delay static synapses come first, as the engine folds them.
         if !self.plastic.is_empty() {

@@ -214,7 +214,7 @@ pub fn time_rescaled<M: Thinned>(
     let mut events: Vec<(Tick, Option<f64>)> = spikes.into_iter().map(|at| (at, None)).collect();
     events.extend(inputs.iter().map(|input| match input.kind {
         InputKind::Spike(weight) => (input.at, Some(weight)),
-        InputKind::Drive(_) => unreachable!("none was made"),
+        InputKind::On(..) | InputKind::Drive(_) => unreachable!("none was made"),
     }));
     events.sort_by_key(|event| event.0);
     let mut body = M::start(c, &variables[..variables.len() - 1]);

@@ -4,6 +4,7 @@
 use super::noise_prune::NoisePrune;
 use super::patch::{Patch, Protocol};
 use super::stdp::Stdp;
+use super::stdp_dopamine::StdpDopamine;
 use super::stdp_reserve::StdpReserve;
 use super::{Dendritic, Descriptor, Path, Rule};
 use crate::base::random::{Purpose, Stream};
@@ -59,6 +60,34 @@ fn both_delays_shift_their_own_train() {
     close(&additive(path(3, 2), &[10, 30], &[12]), &[0.5, 0.5]);
     close(&additive(path(0, 5), &[10, 30], &[12]), &[0.5, 0.5]);
     close(&additive(path(4, 1), &[10, 30], &[12]), &[0.4, 0.3]);
+}
+
+/// Promise: modulators that meet at one tick add up. Method: one synapse made eligible, and one or
+/// two spikes of modulators; the weight grows by as much for each.
+#[test]
+fn modulators_that_meet_add_up() {
+    let changes = [("a_plus", 1.0), ("tau_c", 1e6), ("w_max", 1e6)];
+    let values = values(StdpDopamine::DESCRIPTOR, &changes);
+    let grown = |modulator: &[u64]| {
+        let mut patch = Patch::<StdpDopamine, f64>::new(&values, None, 1);
+        patch.connect(1.0, path(0, 0));
+        let (sources, target) = (vec![ms(&[10])], ms(&[12]));
+        let protocol =
+            Protocol { sources, target, modulator: ms(modulator), ..Protocol::default() };
+        patch.run(&protocol);
+        patch.finish(&protocol, Tick(5_000 * MS));
+        patch.weight(0, Tick(5_000 * MS)) - 1.0
+    };
+    let (one, two) = (grown(&[20]), grown(&[20, 20]));
+    assert!(one > 0.1 && (two / one - 2.0).abs() < 1e-9, "{one} {two}");
+}
+
+#[test]
+fn an_odd_tick_of_a_halved_delay_is_axonal() {
+    let halves =
+        |axonal, dendritic| Some(Path { axonal: Span(axonal), dendritic: Span(dendritic) });
+    assert_eq!(Dendritic::Half.path(Span(5)), halves(3, 2));
+    assert_eq!(Dendritic::Half.path(Span(1)), halves(1, 0));
 }
 
 #[test]
@@ -175,6 +204,42 @@ fn both_directions_of_a_pair_share_one_fate() {
         kept += verdicts[0].iter().filter(|verdict| verdict.2 > 0.0).count();
     }
     assert!(pruned > 5 && kept > 5, "{pruned} pruned, {kept} kept");
+}
+
+/// Promise: the draws of a pair belong to the round and, for `directed`, to the direction. Method:
+/// synapses that are kept with probability one half in each of two rounds, whatever they see.
+#[test]
+fn directions_and_rounds_have_draws_of_their_own() {
+    let fates = |pairs: f64, from: u32, to: u32| {
+        let changes = [
+            ("policy", 3.0),
+            ("pairs", pairs),
+            ("kappa", 0.5),
+            ("min_spikes", 1.0),
+            ("probe", 100.0),
+            ("rounds", 2.0),
+        ];
+        let values = values(NoisePrune::DESCRIPTOR, &changes);
+        let mut patch = Patch::<NoisePrune, f64>::new(&values, None, 1);
+        patch.connect(1.0, path(1, 1));
+        patch.target = NeuronId(to);
+        patch.inputs[0].source = NeuronId(from);
+        let both = ms(&[10, 110]);
+        let protocol =
+            Protocol { sources: vec![both.clone()], target: both, ..Protocol::default() };
+        patch.run(&protocol);
+        patch.finish(&protocol, Tick(1_000 * MS));
+        patch.verdicts.iter().map(|verdict| verdict.after).collect::<Vec<f64>>()
+    };
+    let (mut apart, mut later) = (0, 0);
+    for other in 1..100 {
+        assert_eq!(fates(0.0, 0, other), fates(0.0, other, 0), "symmetric: 0 and {other}");
+        let [there, back] = [fates(1.0, 0, other), fates(1.0, other, 0)];
+        apart += usize::from(there != back);
+        later += usize::from(there.len() == 2 && there[1] == 0.0);
+    }
+    assert!(apart > 30, "only {apart} of 99 directed pairs part");
+    assert!(later > 10, "only {later} of 99 synapses outlive the first round and not the second");
 }
 
 #[test]

@@ -132,8 +132,9 @@ impl<V> History<V> {
         let gone = before.saturating_sub(1);
         self.spikes.drain(..gone);
         self.first += gone as u64;
-        // A burst must not keep its memory for ever.
-        if self.spikes.capacity() > 64 && self.spikes.len() * 4 < self.spikes.capacity() {
+        // A burst must not keep its memory for ever. The smallest capacities are left alone, as they
+        // would come and go at each walk.
+        if self.spikes.capacity() > 8 && self.spikes.len() * 4 < self.spikes.capacity() {
             self.spikes.shrink_to(self.spikes.len() * 2);
         }
     }

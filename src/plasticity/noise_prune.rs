@@ -447,4 +447,23 @@ mod tests {
         let found = patch.inputs[0].synapse.sum;
         assert!((found / expected - 1.0).abs() < 1e-10, "{found} {expected}");
     }
+
+    /// Promise: a probe ends before its last tick; an arrival there belongs to no round. Method: an
+    /// arrival at the end of a probe or a tick later, in the pause; the next round counts the same.
+    #[test]
+    fn the_tick_at_which_a_probe_ends_belongs_to_no_round() {
+        let mut values = NoisePrune::DESCRIPTOR.defaults();
+        (values[6], values[10], values[11], values[12]) = (2.0, 100.0, 50.0, 2.0);
+        let ms = |times: &[u64]| times.iter().map(|&t| Tick(t * 1_000_000)).collect::<Vec<_>>();
+        let sum = |arrival: Tick| {
+            let mut patch = Patch::<NoisePrune, f64>::new(&values, None, 1);
+            patch.connect(0.5, Path { axonal: Span(0), dendritic: Span(0) });
+            let sources = vec![vec![arrival, Tick(160_000_000)]];
+            let protocol = Protocol { sources, target: ms(&[95, 155]), ..Default::default() };
+            patch.run(&protocol);
+            patch.inputs[0].synapse.sum
+        };
+        let (at_the_end, in_the_pause) = (sum(Tick(100_000_000)), sum(Tick(100_000_001)));
+        assert!(in_the_pause > 0.5 && (at_the_end - in_the_pause).abs() < 1e-6);
+    }
 }

@@ -215,7 +215,7 @@ fn the_accounts_of_a_reserve_are_kept() {
         patch.settle(until, true);
         let pool = patch.post.state;
         let sum: f64 = patch.inputs.iter().map(|input| input.synapse.weight).sum();
-        let expected = start + pool.produced() - pool.lost();
+        let expected = start + pool.produced() - pool.lost(&patch.constants);
         let error = ((sum + pool.reserve() - expected) / expected).abs();
         assert!(error < 1e-9, "{at}: {sum} + {} is not {expected}", pool.reserve());
         let (sum_before, reserve, since) = before;

@@ -3,7 +3,8 @@
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
 use super::{
-    Descriptor, Level, Measure, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after,
+    Descriptor, Level, Measure, Order, Parameter, Postsynaptic, Pre, Rule, Site, Spike, Stored,
+    trace_after,
 };
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
@@ -40,9 +41,8 @@ target is late.
 
 The sum of all weights and of P changes by what is supplied, less what is lost; and weights cannot
 grow in a time t by more than P + supply rate t. In single precision weights are rounded at each
-event, and what is granted while P is nearly zero may be rounded away: the sum then holds to about
-1e-5 over 2000 s. Between two arrivals a weight may have been granted
-more than w_max; it is never used so.
+event, and what is granted while P is nearly zero may be rounded away: that, too, is booked as lost.
+Between two arrivals a weight may have been granted more than w_max; it is never used so.
 
 Source: in the sense of Nikitin, Lukyanova and Kunin 2021, arXiv 2103.08143: growth bounded by a
 reserve that the cell controls. The equations are ours (CPR-1).",
@@ -126,6 +126,8 @@ pub struct Constants {
     surprise: f64,
     recycling: f64,
     reserve: f64,
+    /// 2^-52 of the bound: far below what a weight is rounded to, and the sum of 10^10 roundings fits.
+    grain: f64,
 }
 
 /// What the inputs of a target share, at the time of the last event of any of them.
@@ -144,6 +146,9 @@ pub struct Pool {
     produced: f64,
     /// What did not fit, was not recycled, or was rounded away at an arrival.
     lost: f64,
+    /// What was rounded away where growth was stored, in [grains](Constants::grain). Inputs store
+    /// theirs at different times; whole numbers have one sum in any order.
+    rounded: i64,
 }
 
 /// What is held about a spike of the target.
@@ -168,9 +173,9 @@ impl Pool {
         self.produced
     }
 
-    /// What has been lost so far.
-    pub fn lost(&self) -> f64 {
-        self.lost
+    /// What has been lost so far, by roundings, too.
+    pub fn lost(&self, c: &Constants) -> f64 {
+        self.lost + self.rounded as f64 * c.grain
     }
 
     /// Moves the pool to `at`.
@@ -242,16 +247,18 @@ fn fold<W: Stored>(
     until: Tick,
 ) {
     see(site, until);
-    let (c, spikes, limit) = (site.constants, &site.post.spikes, at_soma(site.path, until));
+    let (c, path, limit) = (site.constants, site.path, at_soma(site.path, until));
+    let Postsynaptic { spikes, state: pool } = &mut *site.post;
     let Some(last) = last else {
         s.read = spikes.end_before(limit) as u32;
         return;
     };
-    let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
+    let (arrived, weight) = (last.at + path.axonal, &mut s.weight);
     s.read = read_on(spikes, s.read, limit, |spike| {
-        let x = last.value * c.plus.over(spike.at + site.path.dendritic - arrived);
+        let x = last.value * c.plus.over(spike.at + path.dendritic - arrived);
         let m = c.bound.magnitude(*weight) + spike.value.grant * c.a_plus * x;
         *weight = W::store(c.bound.signed(m));
+        pool.rounded += ((m - c.bound.magnitude(*weight)) / c.grain) as i64;
     });
 }
 
@@ -293,6 +300,7 @@ impl Rule for StdpReserve {
             surprise: slope * prediction * 1000.0 / tau_ms,
             recycling: p[13],
             reserve: p[14],
+            grain: p[7].abs() * f64::EPSILON,
         }
     }
 
@@ -305,6 +313,7 @@ impl Rule for StdpReserve {
             seen: 0,
             produced: 0.0,
             lost: 0.0,
+            rounded: 0,
         }
     }
 
@@ -382,7 +391,7 @@ impl Rule for StdpReserve {
         see(site, at);
         let pool = &mut site.post.state;
         pool.bring(site.constants, at);
-        levels.extend([pool.reserve, pool.rate_hz, pool.produced, pool.lost]);
+        levels.extend([pool.reserve, pool.rate_hz, pool.produced, pool.lost(site.constants)]);
     }
 
     /// What would be transmitted: not more than the bound.

@@ -283,9 +283,7 @@ impl Dice {
                 *drift += weight * 1000.0 / (*rho * *tau)
             }
             Law::Escape { leaky, .. } => leaky.currents[usize::from(weight < 0.0)].level += weight,
-            Law::Gamma { rho, .. } if *rho == 0.0 => {}
             Law::Compartments(state) => state.receive(weight),
-            Law::Gamma { tau, rho, drift, .. } => *drift += weight * 1000.0 / (*rho * *tau),
         }
         self.ceiling = None;
     }

@@ -8,7 +8,7 @@ pub mod build;
 mod rows;
 
 use crate::base::Span;
-pub use rows::{Rows, retain};
+pub use rows::{LearningSynapse, Rows, retain};
 use std::ops::Range;
 
 /// A synapse whose delay is the same for its whole table. 8 bytes.
@@ -126,11 +126,7 @@ impl Table {
     /// Where the synapses of one source stand. Empty for a table that was never built.
     #[inline]
     pub fn row(&self, source: u32) -> Range<usize> {
-        let source = source as usize;
-        match self.offsets.get(source + 1) {
-            Some(&end) => self.offsets[source] as usize..end as usize,
-            None => 0..0,
-        }
+        row(&self.offsets, source)
     }
 
     /// The synapses of one source as (target's place in this shard, weight, delay), as stored.
@@ -292,6 +288,16 @@ impl Synapses {
             Synapses::OwnDelay { rows } => size_of_val(rows.as_slice()),
         };
         bytes as u64
+    }
+}
+
+/// Where the row of a source stands.
+#[inline]
+fn row(offsets: &[u64], source: u32) -> Range<usize> {
+    let source = source as usize;
+    match offsets.get(source + 1) {
+        Some(&end) => offsets[source] as usize..end as usize,
+        None => 0..0,
     }
 }
 

@@ -1,87 +1,121 @@
 //! Rows that may lose synapses while a network runs.
 //!
-//! They begin as rows of the plan, which may be lent to several runs at once. When synapses are taken
-//! out for the first time, what is left is copied; from then on the rows are the run's own and
-//! shrink in place. Rows that were handed over by the plan ([`Rows::own`]) shrink in place from the
-//! start, so that their memory goes back.
+//! They are made from a table of the plan when a run begins. What a synapse weighs from then on stands
+//! with its rule, so the weight of the start is left out. A table that was handed over by the plan
+//! ([`Rows::own`]) is turned into rows in place; one that the plan keeps for other runs is copied.
 
-use super::{DelayedSynapse, Synapses, Table};
-use std::borrow::Cow;
-use std::ops::Deref;
+use super::{DelayedSynapse, Synapses, Table, count_while, row};
+use crate::base::Span;
+use std::ops::Range;
 
-/// A table of synapses with a delay each, from which synapses can be taken.
+/// Where a synapse leads whose weight stands elsewhere. 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[repr(C)]
+pub struct LearningSynapse {
+    /// The target's place in this shard.
+    pub target: u32,
+    /// In ticks, so at most 4.29 s.
+    pub delay: u32,
+}
+
+/// The synapses of one projection that end in one shard and learn, from which some can be taken. As a
+/// [`Table`], without weights.
 #[derive(Debug)]
-pub struct Rows<'n>(Cow<'n, Table>);
+pub struct Rows {
+    /// Where each row starts.
+    offsets: Vec<u64>,
+    /// All rows, one after the other.
+    synapses: Vec<LearningSynapse>,
+}
 
-impl<'n> Rows<'n> {
+impl From<&DelayedSynapse> for LearningSynapse {
+    fn from(synapse: &DelayedSynapse) -> LearningSynapse {
+        LearningSynapse { target: synapse.target, delay: synapse.delay }
+    }
+}
+
+impl Rows {
     /// The rows of a plan that somebody else keeps.
-    pub fn of_plan(table: &'n Table) -> Rows<'n> {
-        Rows(Cow::Borrowed(table))
+    ///
+    /// # Panics
+    /// If the synapses do not have a delay each.
+    pub fn of_plan(table: &Table) -> Rows {
+        let synapses = table.delayed().iter().map(LearningSynapse::from).collect();
+        Rows { offsets: table.offsets.clone(), synapses }
     }
 
     /// Rows that nobody else holds.
-    pub fn own(table: Table) -> Rows<'n> {
-        Rows(Cow::Owned(table))
+    ///
+    /// # Panics
+    /// If the synapses do not have a delay each.
+    pub fn own(table: Table) -> Rows {
+        let Table { offsets, synapses: Synapses::OwnDelay { rows } } = table else {
+            panic!("{NOT_DELAYED}")
+        };
+        // Collected in the memory in which they lie, of which a third is given back.
+        let synapses = rows.into_iter().map(|synapse| LearningSynapse::from(&synapse));
+        let mut synapses: Vec<LearningSynapse> = synapses.collect();
+        synapses.shrink_to_fit();
+        Rows { offsets, synapses }
+    }
+
+    /// Where the synapses of one source stand. Empty for a table that was never built.
+    #[inline]
+    pub fn row(&self, source: u32) -> Range<usize> {
+        row(&self.offsets, source)
+    }
+
+    /// How many sources there are.
+    pub fn sources(&self) -> u32 {
+        self.offsets.len().saturating_sub(1) as u32
+    }
+
+    /// The synapses.
+    #[inline]
+    pub fn synapses(&self) -> &[LearningSynapse] {
+        &self.synapses
+    }
+
+    /// The delay of synapse number `index`.
+    #[inline]
+    pub fn delay(&self, index: u64) -> Span {
+        Span(self.synapses[index as usize].delay.into())
+    }
+
+    /// How many synapses at the start of a piece of a row have a delay below `span`.
+    #[inline]
+    pub fn count_before(&self, piece: Range<usize>, span: Span) -> usize {
+        count_while(&self.synapses[piece], |synapse| u64::from(synapse.delay) < span.0)
+    }
+
+    /// Memory taken by rows and offsets.
+    pub fn bytes(&self) -> u64 {
+        (size_of_val(self.synapses.as_slice()) + size_of_val(self.offsets.as_slice())) as u64
     }
 
     /// Keeps the synapses for which `keep` holds true, in their order.
     ///
     /// `places` are places in the table, rising; each is replaced by that of the same synapse or,
     /// if that is gone, of the next one that is kept.
-    ///
-    /// # Panics
-    /// If the synapses do not have a delay each.
     pub fn retain(&mut self, keep: &[bool], places: &mut [u64]) {
-        let left = keep.iter().filter(|&&keep| keep).count();
         translate(keep, places);
-        let offsets = {
-            let mut offsets = self.0.offsets.clone();
-            translate(keep, &mut offsets);
-            offsets
-        };
-        match &mut self.0 {
-            Cow::Borrowed(plan) => {
-                let mut rows = Vec::with_capacity(left);
-                let kept = delayed(&plan.synapses).iter().zip(keep).filter(|(_, keep)| **keep);
-                rows.extend(kept.map(|(row, _)| *row));
-                let synapses = Synapses::OwnDelay { rows };
-                self.0 = Cow::Owned(Table { offsets, synapses });
-            }
-            Cow::Owned(table) => {
-                table.offsets = offsets;
-                let Synapses::OwnDelay { rows } = &mut table.synapses else {
-                    panic!("{NOT_DELAYED}")
-                };
-                retain(rows, keep);
-            }
-        }
+        translate(keep, &mut self.offsets);
+        retain(&mut self.synapses, keep);
     }
+}
 
-    /// The synapses.
+const NOT_DELAYED: &str = "synapses that learn have delays of their own";
+
+impl Table {
+    /// The synapses of a table in which each has a delay of its own.
     ///
     /// # Panics
-    /// If they do not have a delay each.
-    #[inline]
+    /// If that is not so.
     pub fn delayed(&self) -> &[DelayedSynapse] {
-        delayed(&self.0.synapses)
-    }
-}
-
-impl Deref for Rows<'_> {
-    type Target = Table;
-
-    #[inline]
-    fn deref(&self) -> &Table {
-        &self.0
-    }
-}
-
-const NOT_DELAYED: &str = "rows that change have delays of their own";
-
-fn delayed(synapses: &Synapses) -> &[DelayedSynapse] {
-    match synapses {
-        Synapses::OwnDelay { rows } => rows,
-        _ => panic!("{NOT_DELAYED}"),
+        match &self.synapses {
+            Synapses::OwnDelay { rows } => rows,
+            _ => panic!("{NOT_DELAYED}"),
+        }
     }
 }
 
@@ -132,15 +166,16 @@ mod tests {
                 left.retain(&keep, &mut moved);
                 for source in 0..plan.offsets.len() as u32 - 1 {
                     let old = plan.row(source).filter(|&place| keep[place]);
-                    let old: Vec<DelayedSynapse> = old.map(|place| rows[place]).collect();
-                    assert_eq!(left.delayed()[left.row(source)], old, "{which}: {source}");
+                    let old: Vec<LearningSynapse> =
+                        old.map(|place| LearningSynapse::from(&rows[place])).collect();
+                    assert_eq!(left.synapses()[left.row(source)], old, "{which}: {source}");
                 }
                 for place in (0..rows.len()).filter(|&place| keep[place]) {
-                    assert_eq!(left.delayed()[moved[place] as usize], rows[place]);
+                    let found = left.synapses()[moved[place] as usize];
+                    assert_eq!(found, LearningSynapse::from(&rows[place]));
                 }
-                assert_eq!(moved[rows.len()], left.delayed().len() as u64);
-                let Synapses::OwnDelay { rows } = &left.synapses else { unreachable!() };
-                assert_eq!(rows.capacity(), rows.len());
+                assert_eq!(moved[rows.len()], left.synapses().len() as u64);
+                assert_eq!(left.synapses.capacity(), left.synapses.len());
             }
         }
     }

@@ -180,6 +180,7 @@ shipped! {
     nonsense_in_pd14 "pd14.toml"
     nonsense_in_pd14_dc "pd14_dc.toml"
     nonsense_in_prune "prune.toml"
+    nonsense_in_prune_size "prune_size.toml"
     nonsense_in_sparse "sparse.toml"
     nonsense_in_sparse_kick "sparse_kick.toml"
     nonsense_in_reserve_correlated "reserve_correlated.toml"
