@@ -3,7 +3,9 @@
 //! A rule of the kind dw/dt = eta e(t) x(t), with an error e that belongs to the target and a trace x
 //! that decays with a time constant tau after each arrival, needs of the target only
 //!
-//!     K(t) = integral from r to t of e(s) exp(-(s - r) / tau) ds
+//! ```text
+//! K(t) = integral from r to t of e(s) exp(-(s - r) / tau) ds
+//! ```
 //!
 //! since between two arrivals, at t1 and t2, x(s) = x(t1) exp(-(s - t1) / tau), and the weight changes by
 //! eta x(t1) exp((t1 - r) / tau) (K(t2) - K(t1)). One number for each target, whatever the number of its

@@ -135,7 +135,7 @@ fn prepare(descriptor: &Descriptor, values: &mut [f64], random: &mut Stream) {
             set("w_max", [1.2, -0.7][random.below(2) as usize]);
         }
         "dendritic_prediction" => {
-            set("eta", [2.0, 50.0][random.below(2) as usize]);
+            set("eta", [2.0, 10.0][random.below(2) as usize]);
             set("w_min", [-0.1, -0.7][random.below(2) as usize]);
             set("w_max", 1.2);
         }
