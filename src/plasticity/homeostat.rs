@@ -47,6 +47,7 @@ impl Homeostat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::math::exp;
     use crate::base::random::{Purpose, Stream};
 
     /// Promise: the closed form is what fine steps give, held at the bounds step by step.
@@ -68,7 +69,7 @@ mod tests {
             let steps = 200_000;
             let (mut slow, h) = (level, dt_ms / f64::from(steps));
             for step in 0..steps {
-                let r = rate * (-(f64::from(step) + 0.5) * h / homeostat.tau_ms).exp();
+                let r = rate * exp(-(f64::from(step) + 0.5) * h / homeostat.tau_ms);
                 slow += h * homeostat.slope * (homeostat.set_point - homeostat.share * r);
                 slow = slow.clamp(0.0, 5.0);
             }

@@ -403,6 +403,7 @@ mod tests {
     use super::super::patch::{Patch, Protocol};
     use super::super::{Path, Rule};
     use super::*;
+    use crate::base::math::exp;
 
     /// Promise: the sums over spikes are the integral of the product of the two traces over the
     /// probe, but for what the product is at its end. Method: the integral, piece by piece.
@@ -438,8 +439,8 @@ mod tests {
         let rate = 1.0 / 7.0 + 1.0 / 19.0;
         for (at, of_source) in events.into_iter().filter(|event| event.0 <= last) {
             let dt = (at - before).ms();
-            integral += x * y * (1.0 - (-rate * dt).exp()) / rate;
-            (x, y, before) = (x * (-dt / 7.0).exp(), y * (-dt / 19.0).exp(), at);
+            integral += x * y * (1.0 - exp(-rate * dt)) / rate;
+            (x, y, before) = (x * exp(-dt / 7.0), y * exp(-dt / 19.0), at);
             if of_source { x += 1.0 } else { y += 1.0 }
         }
         let expected = rate * integral + x * y;

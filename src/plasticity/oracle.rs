@@ -1,10 +1,10 @@
 //! The oracle of the rules: one synapse, stepped eagerly through the merged list of everything that
 //! happens to it, straight from the equations of the papers. Traces are sums over all earlier
-//! spikes, recomputed each time. Nothing is shared with the rules but base values. This file is
-//! compiled under `#[cfg(test)]` only, so it may use the platform's mathematics.
+//! spikes, recomputed each time. Nothing is shared with the rules but base values.
 
 use super::{Descriptor, Path};
 use crate::base::Tick;
+use crate::base::math::{exp, ln, pow};
 
 /// What happens at a synapse, in the order that holds at one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +53,7 @@ pub fn happenings(
 
 /// Sum of e^(-(now - t) / tau).
 fn sum(times: &[f64], now: f64, tau: f64) -> f64 {
-    times.iter().map(|t| (-(now - t) / tau).exp()).sum()
+    times.iter().map(|t| exp(-(now - t) / tau)).sum()
 }
 
 /// `stdp`: the weight that each arrival transmits.
@@ -65,12 +65,12 @@ pub fn stdp(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]) -> Vec
     let up = |w: f64, x: f64| match v.word("form") {
         "additive" => (w + lambda * bound * x).min(bound),
         "multiplicative" => (w + lambda * (bound - w) * x).min(bound),
-        "power" => (w + lambda * bound * (1.0 - w / bound).powf(mu_plus) * x).min(bound),
-        _ => (w + lambda * v.of("w_ref").powf(1.0 - mu_plus) * w.powf(mu_plus) * x).min(bound),
+        "power" => (w + lambda * bound * pow(1.0 - w / bound, mu_plus) * x).min(bound),
+        _ => (w + lambda * pow(v.of("w_ref"), 1.0 - mu_plus) * pow(w, mu_plus) * x).min(bound),
     };
     let down = |w: f64, y: f64| match v.word("form") {
         "additive" => (w - lambda * alpha * bound * y).max(0.0),
-        "power" => (w - lambda * alpha * bound * (w / bound).powf(mu_minus) * y).max(0.0),
+        "power" => (w - lambda * alpha * bound * pow(w / bound, mu_minus) * y).max(0.0),
         _ => (w - lambda * alpha * w * y).max(0.0),
     };
     let (mut w, mut out) = (weight.abs(), Vec::new());
@@ -128,8 +128,8 @@ pub fn short_term(v: &Values<'_>, times: &[f64]) -> Vec<f64> {
     let mut out = Vec::new();
     for &now in times {
         if let Some(before) = before {
-            resource = 1.0 - (1.0 - resource) * (-(now - before) / tau_rec).exp();
-            rest *= if tau_fac > 0.0 { (-(now - before) / tau_fac).exp() } else { 0.0 };
+            resource = 1.0 - (1.0 - resource) * exp(-(now - before) / tau_rec);
+            rest *= if tau_fac > 0.0 { exp(-(now - before) / tau_fac) } else { 0.0 };
         }
         let utilisation = use_of + rest * (1.0 - use_of);
         out.push(resource * utilisation);
@@ -197,10 +197,10 @@ pub fn stdp_dopamine(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)
     let (mut w, mut c, mut n, mut before) = (weight, 0.0f64, 0.0f64, 0.0);
     let (mut pre, mut post, mut out) = (Vec::new(), Vec::new(), Vec::new());
     for &(now, what) in happenings {
-        w += integral(now - before, |s| c * (-s / tau_c).exp() * (n * (-s / tau_n).exp() - b));
+        w += integral(now - before, |s| c * exp(-s / tau_c) * (n * exp(-s / tau_n) - b));
         w = w.max(v.of("w_min")).min(v.of("w_max"));
-        c *= (-(now - before) / tau_c).exp();
-        n *= (-(now - before) / tau_n).exp();
+        c *= exp(-(now - before) / tau_c);
+        n *= exp(-(now - before) / tau_n);
         before = now;
         match what {
             Happening::Modulator => n += 1.0 / tau_n,
@@ -245,7 +245,7 @@ pub fn scaling(
     dendritic_ms: f64,
 ) -> Vec<f64> {
     let (rate, tau_r) = (v.of("rate"), v.of("tau_r"));
-    let (low, high) = (v.of("s_min").ln(), v.of("s_max").ln());
+    let (low, high) = (ln(v.of("s_min")), ln(v.of("s_max")));
     let (bound, sign) = (v.of("w_max").abs(), v.of("w_max").signum());
     // Before the first spike could reach the synapse the scale stands still at its start.
     let (mut m, mut log, mut r, mut before) = (weight.abs(), 0.0f64, rate, dendritic_ms);
@@ -253,12 +253,12 @@ pub fn scaling(
     for &(now, what) in happenings {
         if now > before {
             // Split where r passes the set point: on each side the logarithm is monotone.
-            let turn = if r > rate { (tau_r * (r / rate).ln()).min(now - before) } else { 0.0 };
+            let turn = if r > rate { (tau_r * ln(r / rate)).min(now - before) } else { 0.0 };
             for dt in [turn, now - before - turn] {
-                let fall = r * tau_r * (1.0 - (-dt / tau_r).exp());
+                let fall = r * tau_r * (1.0 - exp(-dt / tau_r));
                 log += v.of("speed") / 1000.0 * (dt - fall / rate);
                 log = log.clamp(low, high);
-                r *= (-dt / tau_r).exp();
+                r *= exp(-dt / tau_r);
             }
             before = now;
         }
@@ -269,12 +269,12 @@ pub fn scaling(
                 post.push(now);
             }
             Happening::Arrival => {
-                out.push(sign * m * log.exp());
+                out.push(sign * m * exp(log));
                 let y = sum(&post, now, v.of("tau_minus"));
-                m = (m - v.of("a_minus") * y * (m / v.of("w_ref")).powf(v.of("mu"))).max(0.0);
+                m = (m - v.of("a_minus") * y * pow(m / v.of("w_ref"), v.of("mu"))).max(0.0);
                 pre.push(now);
             }
-            Happening::Look => out.push(sign * m * log.exp()),
+            Happening::Look => out.push(sign * m * exp(log)),
             Happening::Modulator => {}
         }
     }
@@ -311,11 +311,11 @@ pub fn stdp_reserve(
     for (now, who) in events {
         // The reserve is monotone on each side of the tick at which its drive vanishes.
         let drive = r * (1.0 - ahead / tau_r);
-        let turn = if drive > rate { (tau_r * (drive / rate).ln()).min(now - before) } else { 0.0 };
+        let turn = if drive > rate { (tau_r * ln(drive / rate)).min(now - before) } else { 0.0 };
         for dt in [turn, now - before - turn] {
-            let fall = r * (1.0 - ahead / tau_r) * tau_r * (1.0 - (-dt / tau_r).exp());
+            let fall = r * (1.0 - ahead / tau_r) * tau_r * (1.0 - exp(-dt / tau_r));
             p = (p + supply * (rate * dt - fall)).clamp(0.0, high);
-            r *= (-dt / tau_r).exp();
+            r *= exp(-dt / tau_r);
         }
         before = now;
         if who == usize::MAX {
@@ -339,7 +339,7 @@ pub fn stdp_reserve(
         *m = m.min(bound);
         out[who].push(*m);
         let y = sum(&post, now, v.of("tau_minus"));
-        let fall = (v.of("a_minus") * (*m / v.of("w_ref")).powf(v.of("mu")) * y).min(*m);
+        let fall = (v.of("a_minus") * pow(*m / v.of("w_ref"), v.of("mu")) * y).min(*m);
         *m -= fall;
         p = (p + v.of("recycling") * fall).min(high);
         if limited && r < rate {
@@ -408,7 +408,7 @@ pub fn noise_prune(
                     "weight" => v.of("gain") * w.abs(),
                     _ => 1.0,
                 };
-                let kappa = v.of("kappa") * v.of("shrink").powi((rounds - 1 - round) as i32);
+                let kappa = v.of("kappa") * pow(v.of("shrink"), (rounds - 1 - round) as f64);
                 let p = (kappa * share).max(1.0 / v.of("rescale_cap")).min(1.0);
                 w = if p == 1.0 || draw(round) < p { w / p } else { 0.0 };
             }
@@ -440,7 +440,7 @@ pub fn dendritic_prediction(
             let number = (now / step + 1e-9).floor();
             let cut = ((now / epoch + 1e-9).floor() + 1.0) * epoch;
             let next = ((number + 1.0) * step).min(cut).min(at);
-            let faded = (-(next - now) / tau).exp();
+            let faded = exp(-(next - now) / tau);
             w += v.of("eta") * super::patch::error_in(number as u64) * x * tau * (1.0 - faded);
             if next == cut {
                 w = w.clamp(low, high);

@@ -260,6 +260,7 @@ fn step_of(pieces: &[Piece], mean: f64, random: &mut Stream) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::math::exp;
 
     fn process(neurons: u32, rate: Steps, grid: u64) -> PoissonProcess {
         let grid = Resolution::new(Span(grid)).unwrap();
@@ -334,7 +335,7 @@ mod tests {
         let distance = intervals
             .iter()
             .enumerate()
-            .map(|(k, x)| (1.0 - (-x).exp() - (k as f64 + 0.5) / m).abs())
+            .map(|(k, x)| (1.0 - exp(-x) - (k as f64 + 0.5) / m).abs())
             .fold(0.0, f64::max);
         assert!(distance < 2.0 / m.sqrt(), "{distance}");
     }
