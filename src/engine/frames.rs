@@ -1,9 +1,9 @@
 //! The lane of frames: networks of one linear model, brought through a slice in order of time.
 //!
 //! All neurons of a shard lie in one array of slots (see [`crate::neuron::framed`]). What arrives
-//! in a slice is gone through in order of time: *externals*, which come from backgrounds; *points*,
-//! which are synapses with a tick of their own; and *batches*, which are the synapses of a spike that
-//! share a tick. An arrival is an addition to a
+//! in a slice is gone through in order of time: *points*, which are synapses with a tick of their own,
+//! and *batches*, which are the synapses of a spike that share a tick. External input is added before
+//! its time where nobody has to look at it (see [`super::prepaid`]), else in its turn. An arrival is an addition to a
 //! slot; only when a neuron's credit is spent, or the time for which it was granted is over, is the
 //! state worked out, the threshold tested, and credit granted anew.
 //!
@@ -15,51 +15,15 @@
 //! something arrived or was foreseen, never of where a slice or a shard begins.
 
 use super::group::Probe;
+use super::input::Background;
 use super::slots::{Neurons, length_of};
 use crate::base::digest::Digest;
-use crate::base::{NeuronId, Span, Tick};
+use crate::base::{NeuronId, Resolution, Span, Tick};
 use crate::network::{Network, NeuronPlan};
 use crate::neuron::framed::{Framed, FramedVisitor};
 use crate::neuron::{Descriptor, dispatch_framed};
 use crate::scenario::{Model, Scenario};
 use crate::synapse::Table;
-
-/// An arrival from a background. 8 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct External {
-    /// Ticks since the start of the slice.
-    pub offset: u32,
-    /// Local neuron in the low bits, number of the background above.
-    place: u32,
-}
-
-/// Bits of an [`External`] for the neuron.
-const NEURON_BITS: u32 = 24;
-/// The most neurons that backgrounds can reach in frames.
-const MOST_NEURONS: u32 = 1 << NEURON_BITS;
-/// The most backgrounds.
-const MOST_BACKGROUNDS: usize = 1 << (u32::BITS - NEURON_BITS);
-
-impl External {
-    /// An arrival on a local neuron from background number `which`.
-    #[inline]
-    pub fn new(offset: u32, neuron: u32, which: usize) -> External {
-        debug_assert!(neuron < MOST_NEURONS && which < MOST_BACKGROUNDS);
-        External { offset, place: neuron | (which as u32) << NEURON_BITS }
-    }
-
-    /// The local neuron.
-    #[inline]
-    pub fn neuron(self) -> u32 {
-        self.place & (MOST_NEURONS - 1)
-    }
-
-    /// The number of the background.
-    #[inline]
-    pub fn background(self) -> usize {
-        (self.place >> NEURON_BITS) as usize
-    }
-}
 
 /// An arrival over a synapse at a tick of its own. 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -95,10 +59,6 @@ pub struct Work<'a> {
     pub start: Tick,
     /// Its end, not beyond the end of the run.
     pub end: Tick,
-    /// By time, and at one tick by background.
-    pub externals: &'a [External],
-    /// The weight of each background.
-    pub weights: &'a [f64],
     /// By time, and at one tick by source.
     pub points: &'a [Point],
     /// By time, and at one tick by source.
@@ -120,6 +80,12 @@ pub trait Frames: Send {
 
     /// The earliest slice in which something is foreseen.
     fn next_slice(&self) -> Option<u64>;
+
+    /// The earliest tick at which external input comes or is to be drawn; `NEVER` if there is none.
+    fn next_external(&self) -> Tick;
+
+    /// External inputs so far.
+    fn external_events(&self) -> u64;
 
     /// The current of a neuron without what the schedule adds, in pA.
     fn base_current(&self, neuron: u32) -> f64;
@@ -144,12 +110,6 @@ pub trait Frames: Send {
 /// Whether the network can be run in frames with slices of this length: its neurons are of one
 /// model and share what the frame depends on.
 pub fn suits(scenario: &Scenario, network: &Network, slice: Span) -> bool {
-    if !scenario.backgrounds.is_empty()
-        && (network.partition.neurons() > MOST_NEURONS
-            || scenario.backgrounds.len() > MOST_BACKGROUNDS)
-    {
-        return false;
-    }
     let mut first: Option<(&Descriptor, Vec<f64>)> = None;
     for (index, population) in scenario.populations.iter().enumerate() {
         let Model::Neuron { descriptor, .. } = &population.model else { continue };
@@ -160,7 +120,8 @@ pub fn suits(scenario: &Scenario, network: &Network, slice: Span) -> bool {
         };
         let parameters: Vec<f64> = plan.parameters.iter().map(|column| column[0]).collect();
         let other = first.as_ref().map(|(descriptor, values)| (*descriptor, values.as_slice()));
-        let question = Question { descriptor, parameters: &parameters, other, slice };
+        let grid = scenario.resolution;
+        let question = Question { descriptor, parameters: &parameters, other, slice, grid };
         if dispatch_framed(descriptor, question) != Some(true) {
             return false;
         }
@@ -175,6 +136,7 @@ struct Question<'a> {
     parameters: &'a [f64],
     other: Option<(&'a Descriptor, &'a [f64])>,
     slice: Span,
+    grid: Resolution,
 }
 
 impl FramedVisitor for Question<'_> {
@@ -186,7 +148,7 @@ impl FramedVisitor for Question<'_> {
                 && M::FRAME_PARAMETERS.iter().all(|&p| parameters[p] == self.parameters[p])
         });
         let frame = M::frame(&M::constants(self.parameters));
-        alike && frame.is_some_and(|frame| self.slice <= length_of::<M>(&frame))
+        alike && frame.is_some_and(|frame| self.slice <= length_of::<M>(&frame, self.grid))
     }
 }
 
@@ -202,6 +164,8 @@ pub struct Setup<'a> {
     pub probes: Vec<Vec<Probe>>,
     /// Length of a slice.
     pub slice: Span,
+    /// External input.
+    pub backgrounds: Vec<Background>,
 }
 
 impl Setup<'_> {

@@ -1,7 +1,7 @@
 //! Background input and source populations as one shard sees them.
 
-use super::frames::External;
-use crate::base::{NeuronId, Tick};
+use super::prepaid::Prepaid;
+use crate::base::{NeuronId, Span, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};
 use crate::source::{
@@ -81,14 +81,46 @@ impl<P: Process> Pending<P> {
     }
 }
 
-/// A background input.
-pub struct Background {
-    pending: Pending<PoissonProcess>,
-    weight: f64,
+/// Which neurons of a shard the members of a background's processes are.
+pub struct Places {
     /// The selected neurons of the whole population; `None` for all or the first so many.
     list: Option<Vec<u32>>,
     /// What turns a neuron's place in its population into its place in this shard.
     offset: i64,
+}
+
+impl Places {
+    /// The local neuron of a member.
+    #[inline]
+    pub fn neuron(&self, member: u32) -> u32 {
+        let index = self.list.as_ref().map_or(member, |list| list[member as usize]);
+        (i64::from(index) + self.offset) as u32
+    }
+
+    /// What is to be added to a member, wrapping, for its local neuron, if one number does for all.
+    #[inline]
+    pub fn base(&self) -> Option<u32> {
+        self.list.is_none().then_some(self.offset as u32)
+    }
+
+    /// The member that is a local neuron; for one that is no member any number or `None`.
+    #[inline]
+    pub fn member(&self, neuron: u32) -> Option<u32> {
+        let index = u32::try_from(i64::from(neuron) - self.offset).ok()?;
+        match &self.list {
+            None => Some(index),
+            Some(list) => list.binary_search(&index).ok().map(|member| member as u32),
+        }
+    }
+}
+
+/// A background input.
+pub struct Background {
+    /// Its number in the scenario.
+    which: u32,
+    pending: Pending<PoissonProcess>,
+    weight: f64,
+    places: Places,
 }
 
 impl Background {
@@ -110,44 +142,40 @@ impl Background {
             None => owned.start.min(count)..owned.end.min(count),
         };
         Background {
+            which: which as u32,
             pending: Pending::new(background_process(scenario, which), selected),
             weight: background.weight,
-            list,
-            offset: i64::from(first_local) - i64::from(owned.start),
+            places: Places { list, offset: i64::from(first_local) - i64::from(owned.start) },
         }
+    }
+
+    /// Its number in the scenario.
+    pub fn which(&self) -> u32 {
+        self.which
+    }
+
+    /// The same input, to be paid in advance epoch by epoch, if epochs are not longer than
+    /// `longest` and frames of `length` hold whole ones; else itself. Neither may depend on the shard.
+    pub fn prepaid(self, length: Span, longest: Span, end: Tick) -> Result<Prepaid, Background> {
+        let Pending { process, .. } = &self.pending;
+        let epoch = process.epoch();
+        if !process.fits_in_words() || epoch > longest || !length.0.is_multiple_of(epoch.0) {
+            return Err(self);
+        }
+        let Background { which, pending: Pending { process, owned, .. }, weight, places } = self;
+        Ok(Prepaid::new(process, owned, places, which, weight, end))
     }
 
     /// Hands out the input before `end`, which must not lie beyond the end of the run: calls
     /// `input` with neuron, tick and weight. Returns how much it was.
     pub fn take(&mut self, end: Tick, mut input: impl FnMut(u32, Tick, f64)) -> u64 {
-        let Background { pending, weight, list, offset } = self;
+        let Background { pending, weight, places, .. } = self;
         let mut count = 0;
-        pending.take(end, |tick, place| {
-            let index = list.as_ref().map_or(place, |list| list[place as usize]);
-            input((i64::from(index) + *offset) as u32, tick, *weight);
+        pending.take(end, |tick, member| {
+            input(places.neuron(member), tick, *weight);
             count += 1;
         });
         count
-    }
-
-    /// The same as externals of the slice that begins at `start`, from background number `which`.
-    pub fn take_externals(
-        &mut self,
-        start: Tick,
-        end: Tick,
-        which: usize,
-        externals: &mut Vec<External>,
-    ) {
-        let Background { pending, list, offset, .. } = self;
-        let offset = *offset as u32;
-        let mut push = |tick: Tick, index: u32| {
-            let since = (tick.0 - start.0) as u32;
-            externals.push(External::new(since, index.wrapping_add(offset), which));
-        };
-        match list {
-            None => pending.take(end, push),
-            Some(list) => pending.take(end, |tick, place| push(tick, list[place as usize])),
-        }
     }
 
     /// The earliest tick at which something can happen.

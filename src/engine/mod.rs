@@ -44,6 +44,7 @@ mod learning;
 mod learning_tests;
 mod plastic;
 mod points;
+mod prepaid;
 mod projection;
 mod pruning;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Arrivals of a slice in order of time.
 
-use super::frames::{External, Point};
+use super::frames::Point;
 
 /// So many bits of the offset are sorted by in one pass: more streams of writes than the first
 /// cache has room for cost more than another pass.
@@ -14,13 +14,6 @@ pub trait Timed: Copy + Default {
 }
 
 impl Timed for Point {
-    #[inline]
-    fn offset(&self) -> u32 {
-        self.offset
-    }
-}
-
-impl Timed for External {
     #[inline]
     fn offset(&self) -> u32 {
         self.offset

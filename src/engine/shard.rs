@@ -3,7 +3,7 @@
 use super::arrivals::Arrivals;
 use super::failure::Task;
 use super::flight::{Flight, Left};
-use super::frames::{self, Batch, External, Frames, Point, Work};
+use super::frames::{self, Batch, Frames, Point, Work};
 use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
 use super::learning::Sample;
@@ -13,10 +13,10 @@ use super::sampler::Sampler;
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
-use crate::neuron::cell::InputKind;
+use crate::neuron::cell::{InputKind, NEVER};
 use crate::queue::WakeQueue;
 use crate::record::Spike;
-use crate::scenario::{Model, Scenario};
+use crate::scenario::{self, Model, Scenario};
 use crate::source::{CurrentSchedule, Lessons};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
@@ -114,9 +114,6 @@ pub struct Shard<'n> {
     teachers: Vec<Lessons>,
     /// The neurons, where the network is run in frames; there are no groups then.
     frames: Option<Box<dyn Frames>>,
-    externals: ByTime<External>,
-    /// The weight of each background.
-    weights: Vec<f64>,
     points: ByTime<Point>,
     batches: Vec<Batch>,
     drives: Vec<(Tick, u32, f64)>,
@@ -175,8 +172,6 @@ impl<'n> Shard<'n> {
             currents: CurrentSchedule::new(scenario),
             teachers: Vec::new(),
             frames: None,
-            externals: ByTime::default(),
-            weights: scenario.backgrounds.iter().map(|background| background.weight).collect(),
             points: ByTime::default(),
             batches: Vec::new(),
             drives: Vec::new(),
@@ -191,12 +186,13 @@ impl<'n> Shard<'n> {
             current: NONE,
         };
         shard.add_sources(scenario);
+        let backgrounds = shard.backgrounds_of(scenario);
         if in_frames {
-            shard.add_frames(scenario, network);
+            shard.add_frames(scenario, network, backgrounds);
         } else {
+            shard.backgrounds = backgrounds;
             shard.add_groups(scenario, network);
         }
-        shard.add_backgrounds(scenario);
         for teacher in &scenario.teachers {
             let owned = partition.owned(teacher.population, index);
             let first_local = shard.locals[teacher.population];
@@ -231,7 +227,7 @@ impl<'n> Shard<'n> {
         }
     }
 
-    fn add_frames(&mut self, scenario: &Scenario, network: &Network) {
+    fn add_frames(&mut self, scenario: &Scenario, network: &Network, all: Vec<Background>) {
         let populations = 0..scenario.populations.len();
         self.groups = populations.clone().map(|_| None).collect();
         let setup = frames::Setup {
@@ -240,17 +236,18 @@ impl<'n> Shard<'n> {
             locals: &self.locals,
             probes: populations.map(|index| self.probes(scenario, index)).collect(),
             slice: self.slice,
+            backgrounds: all,
         };
         self.frames = setup.build();
     }
 
-    fn add_backgrounds(&mut self, scenario: &Scenario) {
-        for (which, background) in scenario.backgrounds.iter().enumerate() {
+    fn backgrounds_of(&self, scenario: &Scenario) -> Vec<Background> {
+        let background = |(which, background): (usize, &scenario::Background)| {
             let population = background.target.population;
             let owned = self.partition.owned(population, self.index);
-            let first_local = self.locals[population];
-            self.backgrounds.push(Background::new(scenario, which, owned, first_local));
-        }
+            Background::new(scenario, which, owned, self.locals[population])
+        };
+        scenario.backgrounds.iter().enumerate().map(background).collect()
     }
 
     fn probes(&self, scenario: &Scenario, population: usize) -> Vec<Probe> {
@@ -341,7 +338,7 @@ impl<'n> Shard<'n> {
             }
         }
         if self.frames.is_some() {
-            self.open_in_order(start, end);
+            self.open_in_order(end);
         } else {
             self.arrivals.open(start);
             self.deliver_currents(end);
@@ -404,15 +401,9 @@ impl<'n> Shard<'n> {
 
     /// Begins a slice in the lane of frames, in which arrivals are gathered by time: synapses that a
     /// spike reaches at one tick as they are, everything else point by point.
-    fn open_in_order(&mut self, start: Tick, end: Tick) {
-        let Shard { backgrounds, externals, points, external_events, batches, .. } = self;
-        externals.list.clear();
-        for (which, background) in backgrounds.iter_mut().enumerate() {
-            background.take_externals(start, end, which, &mut externals.list);
-        }
-        *external_events += externals.list.len() as u64;
-        batches.clear();
-        points.list.clear();
+    fn open_in_order(&mut self, end: Tick) {
+        self.batches.clear();
+        self.points.list.clear();
         self.gather_drives(end);
     }
 
@@ -445,8 +436,6 @@ impl<'n> Shard<'n> {
                 number,
                 start,
                 end,
-                externals: self.externals.sorted(end.since(start).0 as u32),
-                weights: &self.weights,
                 points: self.points.sorted(end.since(start).0 as u32),
                 batches: &self.batches,
                 drives: &self.drives,
@@ -512,8 +501,11 @@ impl<'n> Shard<'n> {
                 .into_iter()
                 .flatten()
                 .min();
-        let foreseen = self.frames.as_ref().and_then(|frames| frames.next_slice());
-        next = [next, foreseen.map(slice_start)].into_iter().flatten().min();
+        if let Some(frames) = &self.frames {
+            let external = Some(frames.next_external()).filter(|&tick| tick != NEVER);
+            let foreseen = frames.next_slice().map(slice_start);
+            next = [next, foreseen, external].into_iter().flatten().min();
+        }
         let mut consider = |tick: Option<Tick>| {
             next = [next, tick].into_iter().flatten().min();
         };
@@ -568,6 +560,10 @@ impl<'n> Shard<'n> {
                 }
             }
         }
+        let external_events = match &self.frames {
+            Some(frames) => frames.external_events(),
+            None => self.external_events,
+        };
         let learning_bytes = self.flight.learning_bytes();
         let samples = self.sampler.finish(&mut self.flight, end);
         Remains {
@@ -577,7 +573,7 @@ impl<'n> Shard<'n> {
             frames: self.frames,
             trains: self.trains,
             synaptic_events: self.flight.synaptic_events,
-            external_events: self.external_events,
+            external_events,
             fan_out: self.flight.fan_out.clone(),
             learned: self.flight.finish(end),
         }

@@ -1,8 +1,9 @@
 //! Neurons in their frame: slots, credit, and what is foreseen for them.
 
 use super::deadlines::Deadlines;
-use super::frames::{Batch, External, Frames, Point, Setup, Work};
+use super::frames::{Batch, Frames, Point, Setup, Work};
 use super::group::Probe;
+use super::prepaid::Externals;
 use crate::base::digest::Digest;
 use crate::base::prefetch::prefetch;
 use crate::base::{NeuronId, Resolution, Span, Tick};
@@ -18,12 +19,14 @@ const LONGEST_IN_TAUS: f64 = 32.0;
 /// And for so many ticks at most, about 0.13 s.
 const LONGEST_FRAME: u64 = 1 << 27;
 
-/// The length of a frame: a power of two, so that it divides time alike for every slice.
-pub fn length_of<M: Framed>(frame: &M::Frame) -> Span {
-    let longest = M::shortest_tau_ms(frame) * LONGEST_IN_TAUS * 1e6;
-    let mut length = LONGEST_FRAME;
-    while length > 1 && length as f64 > longest {
-        length /= 2;
+/// The length of a frame: a power of two of grid steps, or of ticks where steps are too long. It
+/// divides time alike for every slice, and holds whole epochs of external input.
+pub fn length_of<M: Framed>(frame: &M::Frame, grid: Resolution) -> Span {
+    let longest = (M::shortest_tau_ms(frame) * LONGEST_IN_TAUS * 1e6).min(LONGEST_FRAME as f64);
+    let step = grid.span().0;
+    let mut length = if step as f64 <= longest { step } else { 1 };
+    while (length * 2) as f64 <= longest {
+        length *= 2;
     }
     Span(length)
 }
@@ -84,6 +87,7 @@ pub struct Neurons<M: Framed> {
     crossed: Vec<u32>,
     /// Neurons whose refractoriness ends at the present tick.
     released: Vec<u32>,
+    externals: Externals,
     probes: Vec<Vec<Probe>>,
     /// The tick of the next sample.
     next_sample: Tick,
@@ -96,6 +100,7 @@ impl<M: Framed> Frames for Neurons<M> {
         self.sample_until(work.start);
         self.renew_to(work.start);
         self.deadlines.open(work.number, work.start, work.end);
+        self.externals.begin(work.end);
         self.ask_for_first(work);
         let mut done = Done::default();
         loop {
@@ -115,6 +120,14 @@ impl<M: Framed> Frames for Neurons<M> {
         self.deadlines.next_slice()
     }
 
+    fn next_external(&self) -> Tick {
+        self.externals.next()
+    }
+
+    fn external_events(&self) -> u64 {
+        self.externals.count()
+    }
+
     fn base_current(&self, neuron: u32) -> f64 {
         self.base_current[neuron as usize]
     }
@@ -129,6 +142,11 @@ impl<M: Framed> Frames for Neurons<M> {
 
     fn finish(&mut self, end: Tick) {
         self.sample_until(end);
+        let Neurons { externals, frame, frame_start, slots, .. } = self;
+        externals.finish(end, |neuron, at, weight| {
+            let factors = M::factors(frame, at.since(*frame_start));
+            slots[neuron as usize].subtract(&M::kick(frame, &factors, weight));
+        });
         self.renew_to(end);
     }
 
@@ -192,7 +210,6 @@ const NEAR_BYTES: usize = 1 << 19;
 /// How far a slice has been gone through.
 #[derive(Default)]
 struct Done {
-    externals: usize,
     points: usize,
     batches: usize,
     drives: usize,
@@ -215,7 +232,7 @@ impl<M: Framed> Neurons<M> {
             })
             .collect();
         let frame = M::frame(&members.iter().flatten().next()?.constants)?;
-        let length = length_of::<M>(&frame);
+        let length = length_of::<M>(&frame, setup.scenario.resolution);
         let neurons = *setup.locals.last().expect("starts with one entry") as usize;
         let mut lane = Neurons::<M> {
             renewal: M::renewal(&frame, length),
@@ -233,6 +250,12 @@ impl<M: Framed> Neurons<M> {
             attention: Vec::new(),
             crossed: Vec::new(),
             released: Vec::new(),
+            externals: Externals::new(
+                setup.backgrounds,
+                setup.scenario.backgrounds.iter().map(|background| background.weight).collect(),
+                length,
+                Tick(setup.scenario.duration.0),
+            ),
             next_sample: next_sample(&setup.probes),
             probes: setup.probes,
             now: Tick::ZERO,
@@ -294,7 +317,8 @@ impl<M: Framed> Neurons<M> {
     fn next_stop(&self, work: &Work, done: &Done) -> Tick {
         let batch = work.batches.get(done.batches).map_or(NEVER, |batch| batch.at);
         let drive = work.drives.get(done.drives).map_or(NEVER, |&(tick, ..)| tick);
-        batch.min(drive).min(self.next_sample).min(self.deadlines.first()).min(work.end)
+        let own = self.next_sample.min(self.deadlines.first()).min(self.externals.next_epoch());
+        batch.min(drive).min(own).min(work.end)
     }
 
     /// Asks for the neurons that are concerned first in a slice.
@@ -333,18 +357,18 @@ impl<M: Framed> Neurons<M> {
         let before = stop.since(work.start).0;
         loop {
             let point = work.points.get(done.points).map_or(before, |point| point.offset.into());
-            let offset = work.externals.get(done.externals).map_or(before, |e| e.offset.into());
-            if point >= before && offset >= before {
+            let external = self.externals.first_waiting();
+            if point >= before && external >= stop {
                 return;
             }
             // At one tick externals come first.
-            if offset <= point {
-                let until = (point + 1).min(before);
-                let list = &work.externals[done.externals..];
-                done.externals += self.run_externals(work.start, work.weights, list, until);
+            let next = work.start + Span(point);
+            if external <= next {
+                self.run_external(stop);
             } else {
                 let list = &work.points[done.points..];
-                done.points += self.run_points(work.start, list, offset.min(before));
+                let until = external.min(stop).since(work.start).0;
+                done.points += self.run_points(work.start, list, until);
             }
             if !self.attention.is_empty() {
                 let at = self.now;
@@ -358,36 +382,20 @@ impl<M: Framed> Neurons<M> {
         }
     }
 
-    /// The externals of a list with offsets below `until`, up to the first after which a neuron
-    /// needs attention; how many.
+    /// The next external that waits, if it comes before `end`.
     #[inline]
-    fn run_externals(
-        &mut self,
-        start: Tick,
-        weights: &[f64],
-        list: &[External],
-        until: u64,
-    ) -> usize {
-        let Neurons { frame, frame_start, slots, attention, now, .. } = self;
-        let slots = slots.as_mut_slice();
-        let start = start.since(*frame_start).0;
-        for (place, external) in list.iter().enumerate() {
-            if u64::from(external.offset) >= until {
-                return place;
-            }
-            let since = Span(start + u64::from(external.offset));
-            let factors = M::factors(frame, since);
-            let kick = M::kick(frame, &factors, weights[external.background()]);
-            if arrive(slots, external.neuron(), &kick) {
-                attention.push(external.neuron());
-                *now = *frame_start + since;
-                return place + 1;
-            }
+    fn run_external(&mut self, end: Tick) {
+        let Some((neuron, at, weight)) = self.externals.pop_before(end) else { return };
+        let factors = self.factors(at);
+        let kick = M::kick(&self.frame, &factors, weight);
+        if arrive(&mut self.slots, neuron, &kick) {
+            self.attention.push(neuron);
+            self.now = at;
         }
-        list.len()
     }
 
-    /// As [`Neurons::run_externals`], for points.
+    /// The points of a list with offsets below `until`, up to the first after which a neuron
+    /// needs attention; how many.
     #[inline]
     fn run_points(&mut self, start: Tick, list: &[Point], until: u64) -> usize {
         let Neurons { frame, frame_start, slots, cold, is_far, attention, now, .. } = self;
@@ -414,16 +422,14 @@ impl<M: Framed> Neurons<M> {
     /// All externals and points of one tick.
     fn run_singles_at(&mut self, work: &Work, done: &mut Done, at: Tick, factors: &M::Factors) {
         let offset = at.since(work.start).0;
-        let Neurons { frame, slots, attention, .. } = self;
+        let Neurons { frame, slots, attention, externals, .. } = self;
         let mut add = |target: u32, weight: f64| {
             if arrive(slots, target, &M::kick(frame, factors, weight)) {
                 attention.push(target);
             }
         };
-        let externals = &work.externals[done.externals..];
-        for external in externals.iter().take_while(|e| u64::from(e.offset) == offset) {
-            add(external.neuron(), work.weights[external.background()]);
-            done.externals += 1;
+        while let Some((neuron, _, weight)) = externals.pop_before(Tick(at.0 + 1)) {
+            add(neuron, weight);
         }
         let points = &work.points[done.points..];
         for point in points.iter().take_while(|point| u64::from(point.offset) == offset) {
@@ -436,6 +442,9 @@ impl<M: Framed> Neurons<M> {
     fn run_tick(&mut self, work: &mut Work, done: &mut Done, at: Tick) {
         let factors = self.factors(at);
         self.now = at;
+        if self.externals.next_epoch() == at {
+            self.prepay(at);
+        }
         self.note_foreseen(work, at, &factors);
         self.change_drives(work, done, at, &factors);
         self.run_singles_at(work, done, at, &factors);
@@ -446,6 +455,7 @@ impl<M: Framed> Neurons<M> {
         }
         while let Some(neuron) = self.crossed.pop() {
             *work.current = neuron;
+            self.take_back(neuron, Tick(at.0 + 1));
             let state = self.thaw(neuron, &factors);
             self.fire(neuron, at, state, work.spikes);
         }
@@ -519,6 +529,7 @@ impl<M: Framed> Neurons<M> {
                 self.crossed.push(neuron);
             } else {
                 *work.current = neuron;
+                self.take_back(neuron, at);
                 let state = self.thaw_free(neuron, factors);
                 self.assess(neuron, at, &state);
             }
@@ -533,6 +544,7 @@ impl<M: Framed> Neurons<M> {
             done.drives += 1;
             *work.current = neuron;
             let held = self.cold[neuron as usize].held;
+            self.take_back(neuron, at);
             let state = self.thaw_free(neuron, f);
             self.cold[neuron as usize].drive = drive;
             if !held {
@@ -554,6 +566,7 @@ impl<M: Framed> Neurons<M> {
                 continue;
             }
             *work.current = neuron;
+            self.take_back(neuron, Tick(at.0 + 1));
             let state = self.thaw_free(neuron, factors);
             let constants = self.constants_of(self.cold[neuron as usize].population.into());
             if M::at_threshold(constants, &state) {
@@ -564,10 +577,44 @@ impl<M: Framed> Neurons<M> {
         }
     }
 
+    /// Draws the external input of the epochs that begin at `at`. What its neuron has credit for is
+    /// added at once.
+    fn prepay(&mut self, at: Tick) {
+        let Neurons { externals, frame, frame_start, slots, .. } = self;
+        let start = at.since(*frame_start).0;
+        let slots = slots.as_mut_slice();
+        externals.open(at, |offset, neuron, weight| {
+            let factors = M::factors(frame, Span(start + offset.0));
+            let slot = &mut slots[neuron as usize];
+            let mut paid = *slot;
+            paid.add(&M::kick(frame, &factors, weight));
+            let suffices = paid.credit() >= 0.0;
+            if suffices {
+                *slot = paid;
+            }
+            suffices
+        });
+    }
+
+    /// Takes off what is prepaid for a neuron at or after `from`, before it is looked at.
+    #[inline]
+    fn take_back(&mut self, neuron: u32, from: Tick) {
+        let Neurons { externals, frame, frame_start, slots, .. } = self;
+        externals.take_back(neuron, from, |at, weight| {
+            let factors = M::factors(frame, at.since(*frame_start));
+            slots[neuron as usize].subtract(&M::kick(frame, &factors, weight));
+        });
+    }
+
+    /// The state of a neuron of which nothing is prepaid.
     fn thaw(&self, neuron: u32, factors: &M::Factors) -> M::State {
+        self.thaw_slot(neuron, &self.slots[neuron as usize], factors)
+    }
+
+    /// The state of a neuron whose slot this is.
+    fn thaw_slot(&self, neuron: u32, slot: &M::Slot, factors: &M::Factors) -> M::State {
         let cold = &self.cold[neuron as usize];
         let constants = self.constants_of(cold.population.into());
-        let slot = &self.slots[neuron as usize];
         if cold.held {
             return M::thaw_held(&self.frame, constants, slot, factors);
         }
@@ -607,6 +654,7 @@ impl<M: Framed> Neurons<M> {
 
     /// Ends a refractory period.
     fn release(&mut self, neuron: u32, at: Tick, factors: &M::Factors) {
+        self.take_back(neuron, Tick(at.0 + 1));
         let state = self.thaw(neuron, factors);
         self.cold[neuron as usize].held = false;
         self.freeze(neuron, &state, at);
@@ -668,7 +716,12 @@ impl<M: Framed> Neurons<M> {
                 if probe.next[place] != now || now >= probe.end {
                     continue;
                 }
-                let state = self.thaw(neuron, &factors);
+                let mut slot = self.slots[neuron as usize];
+                for (at, weight) in self.externals.ahead(neuron, Tick(now.0 + 1)) {
+                    let factors = M::factors(&self.frame, at.since(self.frame_start));
+                    slot.subtract(&M::kick(&self.frame, &factors, weight));
+                }
+                let state = self.thaw_slot(neuron, &slot, &factors);
                 let constants = self.constants_of(self.cold[neuron as usize].population.into());
                 for &variable in &probe.variables {
                     probe.samples[place].push(M::observe(constants, &state, variable));

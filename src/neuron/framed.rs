@@ -25,6 +25,9 @@ pub trait Slot: Copy + Send + Sync + 'static {
     /// Adds modes and credit of another slot.
     fn add(&mut self, other: &Self);
 
+    /// Takes modes and credit of another slot off again.
+    fn subtract(&mut self, other: &Self);
+
     /// Multiplies each mode by its factor, and leaves the credit alone; whether any mode is left.
     /// One that has become too small to matter becomes zero: denormal numbers are slow.
     fn scale(&mut self, factors: &Self) -> bool;
@@ -57,6 +60,13 @@ macro_rules! slots {
                 fn add(&mut self, other: &Self) {
                     for place in 0..$width {
                         self.0[place] += other.0[place];
+                    }
+                }
+
+                #[inline]
+                fn subtract(&mut self, other: &Self) {
+                    for place in 0..$width {
+                        self.0[place] -= other.0[place];
                     }
                 }
 

@@ -17,6 +17,7 @@ use super::process::Process;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick};
 use crate::scenario::Steps;
+use std::ops::Range;
 
 /// Epochs start out about so long, in ticks: a millisecond.
 const USUAL_EPOCH: u64 = 1 << 20;
@@ -89,6 +90,128 @@ impl PoissonProcess {
         self.epoch
     }
 
+    /// The groups to which the members `first..last` belong.
+    pub fn groups(&self, first: u32, last: u32) -> Range<u32> {
+        let last = last.min(self.neurons);
+        if first >= last {
+            return 0..0;
+        }
+        self.group_of(first)..self.group_of(last - 1) + 1
+    }
+
+    /// The members of a group, some of which need not exist.
+    pub fn members_of(&self, group: u32) -> Range<u32> {
+        let first = group << self.group_bits;
+        first..first + (1 << self.group_bits)
+    }
+
+    /// The group of a member.
+    #[inline]
+    pub fn group_of(&self, member: u32) -> u32 {
+        member >> self.group_bits
+    }
+
+    /// Whether an event of a group in an epoch fits into 31 bits, as [`Self::draw_words`] needs.
+    pub fn fits_in_words(&self) -> bool {
+        self.group_bits + self.step_bits < u32::BITS
+    }
+
+    /// The events of a group in an epoch, for all of its members: the step in the high bits of a word,
+    /// the place in the group in the low ones, and nothing that means anything between them, where
+    /// [`Self::free_bit`] is not set.
+    pub fn draw_words(&self, epoch: u64, group: u32, words: &mut Vec<u32>) {
+        let start = epoch * self.epoch.0;
+        let Some(step) = self.only_step(start) else {
+            let grid = self.grid.span().0;
+            let base = group << self.group_bits;
+            self.generate_group(epoch, group, 0, self.neurons, |tick, member| {
+                let step = ((tick.0 - start) / grid) << (u32::BITS - self.step_bits);
+                words.push(step as u32 | (member - base));
+            });
+            return;
+        };
+        let mut random = self.random(epoch, group);
+        let count = self.counts[step].draw(&mut random) as usize;
+        let first = words.len();
+        words.resize(first + count, 0);
+        let kept = !self.free_bit();
+        let (pairs, rest) = words[first..].as_chunks_mut::<2>();
+        for pair in pairs {
+            let bits = random.bits();
+            *pair = [bits as u32 & kept, (bits >> 32) as u32 & kept];
+        }
+        if let [last] = rest {
+            *last = random.bits() as u32 & kept;
+        }
+    }
+
+    /// Tick after the start of the epoch, and member, of a word of a group.
+    #[inline(always)]
+    pub fn read_word(&self, group: u32, word: u32) -> (Span, u32) {
+        let step = (u64::from(word) << self.step_bits) >> u32::BITS;
+        let member = word & self.member_mask();
+        (Span(step * self.grid.span().0), (group << self.group_bits) + member)
+    }
+
+    /// The lowest word of an event that comes so long after the start of its epoch, or later; `None`
+    /// if the epoch is over by then.
+    #[inline]
+    pub fn first_word_at(&self, offset: Span) -> Option<u32> {
+        let step = offset.0.div_ceil(self.grid.span().0);
+        (step < 1 << self.step_bits).then(|| ((step << u32::BITS) >> self.step_bits) as u32)
+    }
+
+    /// The bits of a word that name the place in the group.
+    #[inline]
+    pub fn member_mask(&self) -> u32 {
+        (1 << self.group_bits) - 1
+    }
+
+    /// A bit of a word that is not set when the word is drawn, and means nothing.
+    #[inline]
+    pub fn free_bit(&self) -> u32 {
+        1 << self.group_bits
+    }
+
+    /// The random numbers of a group in an epoch.
+    #[inline]
+    fn random(&self, epoch: u64, group: u32) -> Stream {
+        Stream::new(self.seed, self.purpose, (self.which << 32) | u64::from(group), epoch)
+    }
+
+    /// Calls `event` with tick and member for the events of an epoch on those members of a group that
+    /// lie in `first..last`, in no particular order of time.
+    #[inline]
+    pub fn generate_group(
+        &self,
+        epoch: u64,
+        group: u32,
+        first: u32,
+        last: u32,
+        mut event: impl FnMut(Tick, u32),
+    ) {
+        let start = epoch * self.epoch.0;
+        let last = last.min(self.neurons);
+        let random = self.random(epoch, group);
+        let base = group << self.group_bits;
+        let mut place = |step: u64, member: u32| {
+            event(Tick(start + step * self.grid.span().0), base + member);
+        };
+        // Most groups lie in one shard as a whole, so that nobody has to be asked.
+        let end = u64::from(base) + (1 << self.group_bits);
+        let whole = base >= first && end <= u64::from(last);
+        let mut place_own = |step: u64, member: u32| {
+            if (first..last).contains(&(base + member)) {
+                place(step, member);
+            }
+        };
+        match self.only_step(start) {
+            Some(step) if whole => self.generate_even(step, random, place),
+            Some(step) => self.generate_even(step, random, place_own),
+            None => self.generate_uneven(start, random, &mut place_own),
+        }
+    }
+
     /// The step of the rate that holds during the whole epoch that starts at `start`.
     fn only_step(&self, start: u64) -> Option<usize> {
         let steps = &self.rate_hz.steps;
@@ -104,16 +227,15 @@ impl PoissonProcess {
         let members = (1u32 << self.group_bits) - 1;
         if self.group_bits + self.step_bits <= 32 {
             // Half of the bits of a draw are enough.
-            let mut place_half = |half: u32| {
-                place((u64::from(half) << self.step_bits) >> 32, half & members);
-            };
+            let step_bits = self.step_bits;
+            let mut half = |half: u32| place((u64::from(half) << step_bits) >> 32, half & members);
             for _ in 0..count / 2 {
                 let bits = random.bits();
-                place_half(bits as u32);
-                place_half((bits >> 32) as u32);
+                half(bits as u32);
+                half((bits >> 32) as u32);
             }
             if count % 2 == 1 {
-                place_half(random.bits() as u32);
+                half(random.bits() as u32);
             }
         } else {
             for _ in 0..count {
@@ -187,32 +309,8 @@ impl Process for PoissonProcess {
 
     #[inline]
     fn generate(&self, epoch: u64, first: u32, last: u32, mut event: impl FnMut(Tick, u32)) {
-        if first >= last {
-            return;
-        }
-        let start = epoch * self.epoch.0;
-        let only_step = self.only_step(start);
-        let last = last.min(self.neurons);
-        for group in first >> self.group_bits..=(last - 1) >> self.group_bits {
-            let which = (self.which << 32) | u64::from(group);
-            let random = Stream::new(self.seed, self.purpose, which, epoch);
-            let base = group << self.group_bits;
-            let mut place = |step: u64, member: u32| {
-                event(Tick(start + step * self.grid.span().0), base + member);
-            };
-            // Most groups lie in one shard as a whole, so that nobody has to be asked.
-            let end = u64::from(base) + (1 << self.group_bits);
-            let whole = base >= first && end <= u64::from(last);
-            let mut place_own = |step: u64, member: u32| {
-                if (first..last).contains(&(base + member)) {
-                    place(step, member);
-                }
-            };
-            match only_step {
-                Some(step) if whole => self.generate_even(step, random, place),
-                Some(step) => self.generate_even(step, random, place_own),
-                None => self.generate_uneven(start, random, &mut place_own),
-            }
+        for group in self.groups(first, last) {
+            self.generate_group(epoch, group, first, last, &mut event);
         }
     }
 }
