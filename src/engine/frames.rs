@@ -4,12 +4,12 @@
 //! in a slice is gone through in order of time: *points*, which are synapses with a tick of their own,
 //! and *batches*, which are the synapses of a spike that share a tick. External input is added before
 //! its time where nobody has to look at it (see [`super::prepaid`]), else in its turn. An arrival is an addition to a
-//! slot; only when a neuron's credit is spent, or the time for which it was granted is over, is the
-//! state worked out, the threshold tested, and credit granted anew.
+//! slot; only when a neuron's limit is reached, or the time for which it was granted is over, is the
+//! state worked out, the threshold tested, and a limit granted anew.
 //!
 //! At one tick things happen in this order: crossings and ends of grants that were foreseen for it
 //! are noted; currents change; externals arrive, by background, then points and then batches, each by
-//! source; neurons that crossed fire; neurons whose credit is spent are looked at; refractory periods end;
+//! source; neurons that crossed fire; neurons whose limit is reached are looked at; refractory periods end;
 //! samples are taken. Inside a slice neurons do not hear of one another, so nothing depends on the
 //! order of neurons, and every state is a function of the neuron's own events: of ticks at which
 //! something arrived or was foreseen, never of where a slice or a shard begins.
@@ -107,48 +107,83 @@ pub trait Frames: Send {
     fn probes(&mut self, population: usize) -> Vec<Probe>;
 }
 
-/// Whether the network can be run in frames with slices of this length: its neurons are of one
-/// model and share what the frame depends on.
-pub fn suits(scenario: &Scenario, network: &Network, slice: Span) -> bool {
+/// How a network is run in frames.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Whether levels are potentials: where most neurons do not fire by themselves.
+    pub grows: bool,
+}
+
+/// How the network can be run in frames with slices of this length, if its neurons are of one
+/// model and share what the frame depends on. The same for any number of shards.
+pub fn plan(scenario: &Scenario, network: &Network, slice: Span) -> Option<Plan> {
     let mut first: Option<(&Descriptor, Vec<f64>)> = None;
+    let mut by_themselves = 0;
+    let mut all = 0;
     for (index, population) in scenario.populations.iter().enumerate() {
         let Model::Neuron { descriptor, .. } = &population.model else { continue };
         // A shard without neurons of the population may have no values of its parameters.
-        let mut plans = network.shards.iter().map(|shard| &shard.neurons[index]);
-        let Some(plan) = plans.find(|plan| plan.parameters.iter().all(|c| !c.is_empty())) else {
-            continue;
-        };
+        let plans = network.shards.iter().map(|shard| &shard.neurons[index]);
+        let lives = |plan: &&NeuronPlan| plan.parameters.iter().all(|c| !c.is_empty());
+        let plans: Vec<(&NeuronPlan, u32)> = plans
+            .zip(0..)
+            .filter(|(plan, _)| lives(plan))
+            .map(|(plan, shard)| (plan, network.partition.owned(index, shard).len() as u32))
+            .collect();
+        let Some((plan, _)) = plans.first() else { continue };
         let parameters: Vec<f64> = plan.parameters.iter().map(|column| column[0]).collect();
         let other = first.as_ref().map(|(descriptor, values)| (*descriptor, values.as_slice()));
         let grid = scenario.resolution;
-        let question = Question { descriptor, parameters: &parameters, other, slice, grid };
-        if dispatch_framed(descriptor, question) != Some(true) {
-            return false;
-        }
+        let question =
+            Question { descriptor, parameters: &parameters, other, slice, grid, plans: &plans };
+        by_themselves += dispatch_framed(descriptor, question)??;
+        all += u64::from(population.size);
         first.get_or_insert((descriptor, parameters));
     }
-    first.is_some()
+    first.is_some().then_some(Plan { grows: by_themselves <= all / 2 })
 }
 
-/// The question whether a population fits into the frame of another one.
+/// The question whether a population fits into the frame of another one, and how many of its neurons
+/// fire by themselves.
 struct Question<'a> {
     descriptor: &'a Descriptor,
     parameters: &'a [f64],
     other: Option<(&'a Descriptor, &'a [f64])>,
     slice: Span,
     grid: Resolution,
+    plans: &'a [(&'a NeuronPlan, u32)],
 }
 
 impl FramedVisitor for Question<'_> {
-    type Output = bool;
+    type Output = Option<u64>;
 
-    fn visit<M: Framed>(self) -> bool {
+    fn visit<M: Framed>(self) -> Option<u64> {
         let alike = self.other.is_none_or(|(descriptor, parameters)| {
             descriptor.name == self.descriptor.name
                 && M::FRAME_PARAMETERS.iter().all(|&p| parameters[p] == self.parameters[p])
         });
-        let frame = M::frame(&M::constants(self.parameters));
-        alike && frame.is_some_and(|frame| self.slice <= length_of::<M>(&frame, self.grid))
+        let constants = M::constants(self.parameters);
+        let frame = M::frame(&constants, false).filter(|_| alike)?;
+        if self.slice > length_of::<M>(&frame, self.grid) {
+            return None;
+        }
+        let drive = M::DESCRIPTOR.parameter("i_e");
+        let mut by_themselves = 0;
+        for &(plan, neurons) in self.plans {
+            let of = |column: &Vec<f64>, index: u32| {
+                column[if column.len() == 1 { 0 } else { index as usize }]
+            };
+            for index in 0..neurons {
+                let start: Vec<f64> =
+                    plan.variables.iter().map(|column| of(column, index)).collect();
+                if !M::admits(&start) {
+                    return None;
+                }
+                let drive = drive.map_or(0.0, |p| of(&plan.parameters[p], index));
+                by_themselves += u64::from(M::fires_by_itself(&constants, drive));
+            }
+        }
+        Some(by_themselves)
     }
 }
 
@@ -166,6 +201,8 @@ pub struct Setup<'a> {
     pub slice: Span,
     /// External input.
     pub backgrounds: Vec<Background>,
+    /// How the network is run in frames.
+    pub plan: Plan,
 }
 
 impl Setup<'_> {

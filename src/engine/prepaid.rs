@@ -3,11 +3,11 @@
 //! Input that nobody has to look at may be added to a neuron in any order: a mode in its frame
 //! stands still, and what each input adds is known when it is drawn. So the events of an epoch (see
 //! [`PoissonProcess`]) are neither sorted nor kept in a queue: when the epoch begins, each is *prepaid*,
-//! that is, added to its neuron and taken from its credit. Whoever looks at a neuron in the midst of the
+//! that is, added to its neuron, unless that would bring the neuron to its limit. Whoever looks at a neuron in the midst of the
 //! epoch takes off again what lies ahead of it. That is found by a walk over the few events of the
-//! neuron's group, and from then on waits for its tick, as do events for which credit did not suffice.
+//! neuron's group, and from then on waits for its tick, as do events that were not added.
 //!
-//! Epochs and groups are the process's own and the decision is made by the neuron's credit, so nothing
+//! Epochs and groups are the process's own and the decision is made by the neuron's limit, so nothing
 //! depends on where a slice or a shard begins.
 
 use super::input::{Background, Places};
@@ -324,7 +324,7 @@ impl Externals {
     /// What is prepaid for a neuron at or after `from` waits from now on; `take_off` is called with the
     /// tick and weight of each.
     #[inline]
-    pub fn take_back(&mut self, neuron: u32, from: Tick, mut take_off: impl FnMut(Tick, f64)) {
+    pub fn withdraw(&mut self, neuron: u32, from: Tick, mut take_off: impl FnMut(Tick, f64)) {
         for number in 0..self.prepaid.len() {
             loop {
                 let place = self.prepaid[number].ahead(neuron, from).next();

@@ -121,7 +121,7 @@ fn run_with(
         scenario,
         network,
         cut: Cut::new(scenario, network),
-        in_frames: Cut::in_frames(scenario, network, options.lane),
+        plan: Cut::plan(scenario, network, options.lane),
         threads,
         settle_every: options.settle_every.max(Span(1)),
         barrier: Barrier::new(threads),
@@ -180,10 +180,10 @@ impl Cut {
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
     }
 
-    /// Whether the network is run in frames.
-    fn in_frames(scenario: &Scenario, network: &Network, lane: Lane) -> bool {
-        lane == Lane::Automatic
-            && frames::suits(scenario, network, Cut::new(scenario, network).slice)
+    /// How the network is run in frames, if it is.
+    fn plan(scenario: &Scenario, network: &Network, lane: Lane) -> Option<frames::Plan> {
+        let slice = Cut::new(scenario, network).slice;
+        frames::plan(scenario, network, slice).filter(|_| lane == Lane::Automatic)
     }
 
     fn slice_of(self, tick: Tick) -> u64 {
@@ -220,7 +220,7 @@ struct Common<'a> {
     scenario: &'a Scenario,
     network: &'a Network,
     cut: Cut,
-    in_frames: bool,
+    plan: Option<frames::Plan>,
     threads: usize,
     settle_every: Span,
     barrier: Barrier,
@@ -279,11 +279,11 @@ impl<'n> Common<'n> {
         let mut shards: Vec<(u32, Shard<'n>)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
-            let Common { scenario, network, cut, in_frames, settle_every, .. } = *self;
+            let Common { scenario, network, cut, plan, settle_every, .. } = *self;
             let own = self.own.get(index as usize);
             let own = own.map(|own| std::mem::take(&mut *own.lock().expect("taken once")));
             let own = own.unwrap_or_default();
-            let shard = Shard::new(scenario, network, index, cut, in_frames, settle_every, own);
+            let shard = Shard::new(scenario, network, index, cut, plan, settle_every, own);
             shards.push((index, shard));
         }
         place.shard = None;

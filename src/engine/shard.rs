@@ -133,14 +133,14 @@ pub struct Shard<'n> {
 }
 
 impl<'n> Shard<'n> {
-    /// Sets up shard number `index` at time zero, `in_frames` or with one cell a neuron. `own` are
+    /// Sets up shard number `index` at time zero, in frames by a plan or with one cell a neuron. `own` are
     /// the tables of the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
         index: u32,
         cut: Cut,
-        in_frames: bool,
+        plan: Option<frames::Plan>,
         settle_every: Span,
         own: Vec<Table>,
     ) -> Shard<'n> {
@@ -151,6 +151,7 @@ impl<'n> Shard<'n> {
             locals.push(locals[population] + owned);
         }
         let neurons = *locals.last().expect("starts with one entry") as usize;
+        let in_frames = plan.is_some();
         let singly = if in_frames { 0 } else { neurons };
         let tables = network.shards[index as usize].tables.as_slice();
         let duration = Tick(scenario.duration.0);
@@ -187,8 +188,8 @@ impl<'n> Shard<'n> {
         };
         shard.add_sources(scenario);
         let backgrounds = shard.backgrounds_of(scenario);
-        if in_frames {
-            shard.add_frames(scenario, network, backgrounds);
+        if let Some(plan) = plan {
+            shard.add_frames(scenario, network, backgrounds, plan);
         } else {
             shard.backgrounds = backgrounds;
             shard.add_groups(scenario, network);
@@ -227,7 +228,13 @@ impl<'n> Shard<'n> {
         }
     }
 
-    fn add_frames(&mut self, scenario: &Scenario, network: &Network, all: Vec<Background>) {
+    fn add_frames(
+        &mut self,
+        scenario: &Scenario,
+        network: &Network,
+        backgrounds: Vec<Background>,
+        plan: frames::Plan,
+    ) {
         let populations = 0..scenario.populations.len();
         self.groups = populations.clone().map(|_| None).collect();
         let setup = frames::Setup {
@@ -236,7 +243,8 @@ impl<'n> Shard<'n> {
             locals: &self.locals,
             probes: populations.map(|index| self.probes(scenario, index)).collect(),
             slice: self.slice,
-            backgrounds: all,
+            backgrounds,
+            plan,
         };
         self.frames = setup.build();
     }

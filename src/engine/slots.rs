@@ -1,4 +1,4 @@
-//! Neurons in their frame: slots, credit, and what is foreseen for them.
+//! Neurons in their frame: slots, limits, and what is foreseen for them.
 
 use super::deadlines::Deadlines;
 use super::frames::{Batch, Frames, Point, Setup, Work};
@@ -81,7 +81,7 @@ pub struct Neurons<M: Framed> {
     /// By neuron, where currents change; else empty.
     base_current: Vec<f64>,
     deadlines: Deadlines,
-    /// Neurons whose credit was spent at the present tick.
+    /// Neurons whose limit was reached at the present tick.
     attention: Vec<u32>,
     /// Neurons that cross at the present tick.
     crossed: Vec<u32>,
@@ -168,19 +168,12 @@ impl<M: Framed> Frames for Neurons<M> {
     }
 }
 
-/// Adds what an arrival brings; whether the neuron's credit is spent.
-#[inline(always)]
-fn arrive<S: Slot>(slots: &mut [S], target: u32, kick: &S) -> bool {
-    let slot = &mut slots[target as usize];
-    slot.add(kick);
-    slot.credit() < 0.0
-}
-
 /// Asks for the neurons of points that come soon: first for the slot, then for the rest of those
-/// whose credit will be spent, which are going to be looked at.
+/// who will reach their limits, which are going to be looked at.
 #[inline(always)]
 fn ask_for_point<M: Framed>(
     frame: &M::Frame,
+    factors: &M::Factors,
     slots: &[M::Slot],
     cold: &[Cold],
     list: &[Point],
@@ -191,9 +184,10 @@ fn ask_for_point<M: Framed>(
     }
     if let Some(point) = list.get(place + COLD_AHEAD) {
         let target = point.target as usize;
-        let is_spent = slots[target].credit() < M::spent(frame, point.weight);
+        let mut slot = slots[target];
+        let is_reached = M::arrive(&mut slot, &M::kick(frame, factors, point.weight), factors);
         // Neuron 0 in place of a branch that nobody can foresee.
-        prefetch(cold, if is_spent { target } else { 0 });
+        prefetch(cold, if is_reached { target } else { 0 });
     }
 }
 
@@ -231,7 +225,7 @@ impl<M: Framed> Neurons<M> {
                 lives.then(|| Member { range: here(p), constants: M::constants(&shared(p)) })
             })
             .collect();
-        let frame = M::frame(&members.iter().flatten().next()?.constants)?;
+        let frame = M::frame(&members.iter().flatten().next()?.constants, setup.plan.grows)?;
         let length = length_of::<M>(&frame, setup.scenario.resolution);
         let neurons = *setup.locals.last().expect("starts with one entry") as usize;
         let mut lane = Neurons::<M> {
@@ -388,7 +382,7 @@ impl<M: Framed> Neurons<M> {
         let Some((neuron, at, weight)) = self.externals.pop_before(end) else { return };
         let factors = self.factors(at);
         let kick = M::kick(&self.frame, &factors, weight);
-        if arrive(&mut self.slots, neuron, &kick) {
+        if M::arrive(&mut self.slots[neuron as usize], &kick, &factors) {
             self.attention.push(neuron);
             self.now = at;
         }
@@ -405,12 +399,13 @@ impl<M: Framed> Neurons<M> {
             if u64::from(point.offset) >= until {
                 return place;
             }
-            if *is_far {
-                ask_for_point::<M>(frame, slots, cold, list, place);
-            }
             let since = Span(start + u64::from(point.offset));
             let factors = M::factors(frame, since);
-            if arrive(slots, point.target, &M::kick(frame, &factors, point.weight)) {
+            if *is_far {
+                ask_for_point::<M>(frame, &factors, slots, cold, list, place);
+            }
+            let kick = M::kick(frame, &factors, point.weight);
+            if M::arrive(&mut slots[point.target as usize], &kick, &factors) {
                 attention.push(point.target);
                 *now = *frame_start + since;
                 return place + 1;
@@ -424,7 +419,8 @@ impl<M: Framed> Neurons<M> {
         let offset = at.since(work.start).0;
         let Neurons { frame, slots, attention, externals, .. } = self;
         let mut add = |target: u32, weight: f64| {
-            if arrive(slots, target, &M::kick(frame, factors, weight)) {
+            let kick = M::kick(frame, factors, weight);
+            if M::arrive(&mut slots[target as usize], &kick, factors) {
                 attention.push(target);
             }
         };
@@ -455,7 +451,7 @@ impl<M: Framed> Neurons<M> {
         }
         while let Some(neuron) = self.crossed.pop() {
             *work.current = neuron;
-            self.take_back(neuron, Tick(at.0 + 1));
+            self.withdraw(neuron, Tick(at.0 + 1));
             let state = self.thaw(neuron, &factors);
             self.fire(neuron, at, state, work.spikes);
         }
@@ -489,7 +485,7 @@ impl<M: Framed> Neurons<M> {
         let piece = batch.first as usize..batch.first as usize + batch.count as usize;
         let kick = |weight: f32| M::kick(frame, factors, f64::from(weight));
         let mut add = |target: u32, kick: &M::Slot| {
-            if arrive(slots, target, kick) {
+            if M::arrive(&mut slots[target as usize], kick, factors) {
                 attention.push(target);
             }
         };
@@ -529,7 +525,7 @@ impl<M: Framed> Neurons<M> {
                 self.crossed.push(neuron);
             } else {
                 *work.current = neuron;
-                self.take_back(neuron, at);
+                self.withdraw(neuron, at);
                 let state = self.thaw_free(neuron, factors);
                 self.assess(neuron, at, &state);
             }
@@ -544,7 +540,7 @@ impl<M: Framed> Neurons<M> {
             done.drives += 1;
             *work.current = neuron;
             let held = self.cold[neuron as usize].held;
-            self.take_back(neuron, at);
+            self.withdraw(neuron, at);
             let state = self.thaw_free(neuron, f);
             self.cold[neuron as usize].drive = drive;
             if !held {
@@ -554,7 +550,7 @@ impl<M: Framed> Neurons<M> {
         }
     }
 
-    /// Looks at each neuron whose credit is spent.
+    /// Looks at each neuron whose limit is reached.
     fn attend_to_all(&mut self, work: &mut Work, at: Tick, factors: &M::Factors) {
         if self.is_far && self.attention.len() > 1 {
             let ask = |asked, &neuron: &u32| asked ^ self.cold[neuron as usize].filed.0;
@@ -562,11 +558,11 @@ impl<M: Framed> Neurons<M> {
         }
         while let Some(neuron) = self.attention.pop() {
             // One that was named twice, or has fired, has been seen to.
-            if self.slots[neuron as usize].credit() >= 0.0 {
+            if !M::is_reached(&self.slots[neuron as usize], factors) {
                 continue;
             }
             *work.current = neuron;
-            self.take_back(neuron, Tick(at.0 + 1));
+            self.withdraw(neuron, Tick(at.0 + 1));
             let state = self.thaw_free(neuron, factors);
             let constants = self.constants_of(self.cold[neuron as usize].population.into());
             if M::at_threshold(constants, &state) {
@@ -577,8 +573,8 @@ impl<M: Framed> Neurons<M> {
         }
     }
 
-    /// Draws the external input of the epochs that begin at `at`. What its neuron has credit for is
-    /// added at once.
+    /// Draws the external input of the epochs that begin at `at`. What does not bring
+    /// its neuron to its limit is added at once.
     fn prepay(&mut self, at: Tick) {
         let Neurons { externals, frame, frame_start, slots, .. } = self;
         let start = at.since(*frame_start).0;
@@ -587,20 +583,19 @@ impl<M: Framed> Neurons<M> {
             let factors = M::factors(frame, Span(start + offset.0));
             let slot = &mut slots[neuron as usize];
             let mut paid = *slot;
-            paid.add(&M::kick(frame, &factors, weight));
-            let suffices = paid.credit() >= 0.0;
-            if suffices {
+            let is_reached = M::arrive(&mut paid, &M::kick(frame, &factors, weight), &factors);
+            if !is_reached {
                 *slot = paid;
             }
-            suffices
+            !is_reached
         });
     }
 
     /// Takes off what is prepaid for a neuron at or after `from`, before it is looked at.
     #[inline]
-    fn take_back(&mut self, neuron: u32, from: Tick) {
+    fn withdraw(&mut self, neuron: u32, from: Tick) {
         let Neurons { externals, frame, frame_start, slots, .. } = self;
-        externals.take_back(neuron, from, |at, weight| {
+        externals.withdraw(neuron, from, |at, weight| {
             let factors = M::factors(frame, at.since(*frame_start));
             slots[neuron as usize].subtract(&M::kick(frame, &factors, weight));
         });
@@ -647,35 +642,35 @@ impl<M: Framed> Neurons<M> {
             return;
         }
         // The modes go on taking input; what it does to the membrane is lost at the release.
-        self.slots[neuron as usize].set_credit(f64::INFINITY);
+        self.slots[neuron as usize].set_limit(f64::INFINITY);
         self.cold[neuron as usize].held = true;
         self.foresee(neuron, at + refractory);
     }
 
     /// Ends a refractory period.
     fn release(&mut self, neuron: u32, at: Tick, factors: &M::Factors) {
-        self.take_back(neuron, Tick(at.0 + 1));
+        self.withdraw(neuron, Tick(at.0 + 1));
         let state = self.thaw(neuron, factors);
         self.cold[neuron as usize].held = false;
         self.freeze(neuron, &state, at);
         self.assess(neuron, at, &state);
     }
 
-    /// Grants credit to a neuron that has this state at `at`, or foresees its crossing.
+    /// Grants a limit to a neuron that has this state at `at`, or foresees its crossing.
     fn assess(&mut self, neuron: u32, at: Tick, state: &M::State) {
         let cold = &self.cold[neuron as usize];
         let drive = cold.drive;
         let constants = self.constants_of(cold.population.into());
-        let spare = M::spare(constants, state, drive);
-        let certain = spare.quiet_ms == 0.0;
-        let deadline = if certain {
-            crossing_tick::<M>(constants, self.grid, state, drive, at)
-        } else {
+        let grant = M::grant(&self.frame, constants, state, drive, &self.factors(at));
+        let certain = grant.is_none();
+        let deadline = match grant {
+            None => crossing_tick::<M>(constants, self.grid, state, drive, at),
             // Rounding to ticks may have gone up; the bound must not.
-            let quiet = Span::from_ms(spare.quiet_ms * (1.0 - 1e-9));
-            quiet.map_or(NEVER, |quiet| Tick(at.0 + quiet.0.saturating_sub(1)))
+            Some(grant) => Span::from_ms(grant.quiet_ms * (1.0 - 1e-9))
+                .map_or(NEVER, |quiet| Tick(at.0 + quiet.0.saturating_sub(1))),
         };
-        self.slots[neuron as usize].set_credit(spare.credit * (1.0 - 1e-9));
+        let limit = grant.map_or(M::NOTHING, |grant| grant.limit);
+        self.slots[neuron as usize].set_limit(limit);
         self.cold[neuron as usize].certain = certain;
         self.foresee(neuron, deadline);
     }

@@ -8,37 +8,44 @@
 //! Where time itself stands before an exponential, t e^(-t / tau), the mode that is multiplied by
 //! t is added to the one that is not, for the length of the frame, before both are multiplied.
 //!
-//! Beside its modes a neuron carries *credit*: by so much more its input may still lift the
-//! membrane before anybody has to look at it. Each exciting arrival spends what it could lift at
-//! most, so an arrival is an addition and a comparison, with neither a transcendental function
-//! nor a bound of its own. Credit is granted by [`Framed::spare`], together with the time for
-//! which it holds, and granted anew when it is spent or when that time is over.
+//! Beside its modes a neuron carries a *limit*, up to which nobody has to look at it, so an arrival is an
+//! addition and a comparison, with neither a transcendental function nor a bound of its own. It is granted
+//! by [`Framed::grant`], together with the time for which it holds, and granted anew when it is reached
+//! or when that time is over. There are two kinds.
+//!
+//! - A *level*: a sum of modes that bounds all that the membrane will do by itself, so that it stays
+//!   below threshold as long as the sum stays below the limit. What inhibition and decay take away is
+//!   seen at once. Where the drive alone is below threshold the level is a potential, which in the frame
+//!   grows like the membrane's mode; where the drive alone leads to a spike, what is constant is a value
+//!   in the frame. A network keeps all of its limits in one of the two ways, see [`Framed::frame`].
+//! - *Credit*: each exciting arrival takes off what it could lift the membrane at most. It is for models
+//!   whose state no such sum bounds.
 
 use super::Dynamics;
-use crate::base::Span;
+use crate::base::{Span, math};
 
-/// The modes of one neuron and, in the last place, its credit.
+/// The modes of one neuron and, in the last place, its limit.
 pub trait Slot: Copy + Send + Sync + 'static {
     /// All modes zero, no credit.
     const ZERO: Self;
 
-    /// Adds modes and credit of another slot.
+    /// Adds what another slot holds.
     fn add(&mut self, other: &Self);
 
-    /// Takes modes and credit of another slot off again.
+    /// Takes what another slot holds off again.
     fn subtract(&mut self, other: &Self);
 
-    /// Multiplies each mode by its factor, and leaves the credit alone; whether any mode is left.
-    /// One that has become too small to matter becomes zero: denormal numbers are slow.
+    /// Multiplies each mode and the limit by its factor; whether anything is left that will change
+    /// again. A mode that has become too small to matter becomes zero: denormal numbers are slow.
     fn scale(&mut self, factors: &Self) -> bool;
 
-    /// What is left of the credit; below zero when it is spent.
-    fn credit(&self) -> f64;
+    /// The limit.
+    fn limit(&self) -> f64;
 
-    /// Grants credit.
-    fn set_credit(&mut self, credit: f64);
+    /// Grants a limit.
+    fn set_limit(&mut self, limit: f64);
 
-    /// The modes, without the credit.
+    /// The modes, without the limit.
     fn modes(&self) -> &[f64];
 }
 
@@ -80,17 +87,20 @@ macro_rules! slots {
                         }
                         left |= *mode != 0.0;
                     }
+                    let (limit, factor) = (&mut self.0[$width - 1], factors.0[$width - 1]);
+                    left |= factor != 1.0 && *limit != 0.0 && limit.is_finite();
+                    *limit *= factor;
                     left
                 }
 
                 #[inline(always)]
-                fn credit(&self) -> f64 {
+                fn limit(&self) -> f64 {
                     self.0[$width - 1]
                 }
 
                 #[inline(always)]
-                fn set_credit(&mut self, credit: f64) {
-                    self.0[$width - 1] = credit;
+                fn set_limit(&mut self, limit: f64) {
+                    self.0[$width - 1] = limit;
                 }
 
                 fn modes(&self) -> &[f64] {
@@ -102,11 +112,11 @@ macro_rules! slots {
 }
 
 slots! {
-    /// One mode and the credit, 16 bytes.
+    /// One mode and the limit, 16 bytes.
     Pair: 2, 16;
-    /// Three modes and the credit, 32 bytes: half of a cache line.
+    /// Three modes and the limit, 32 bytes: half of a cache line.
     Quad: 4, 32;
-    /// Seven modes and the credit, 64 bytes: a cache line.
+    /// Seven modes and the limit, 64 bytes: a cache line.
     Octet: 8, 64;
 }
 
@@ -115,24 +125,56 @@ pub const ROUNDING_MV: f64 = 1e-9;
 
 /// What a neuron can be granted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spare {
-    /// Arrivals may lift the membrane by so much, in the unit of the credit.
-    pub credit: f64,
-    /// If they lift it by less, it stays below threshold for so long, in ms.
+pub struct Grant {
+    /// The limit, in the model's own way of keeping it.
+    pub limit: f64,
+    /// If it is not reached the membrane stays below threshold for so long, in ms.
     pub quiet_ms: f64,
 }
 
-impl Spare {
-    /// Nothing can be said cheaply.
-    pub const NONE: Spare = Spare { credit: 0.0, quiet_ms: 0.0 };
-}
-
-/// Granted times below this (in ms) cost more than solving for the crossing.
+/// Credit granted for less time than this (in ms) costs more than solving for the crossing.
 pub const SHORTEST_QUIET_MS: f64 = 1e-3;
 
-/// What an arrival that excites nobody takes from the credit: nothing, unless there is none. A
+/// What an arrival that excites nobody takes from credit: nothing, unless there is none. A
 /// neuron without credit is thus looked at after any arrival.
 pub const TOKEN: f64 = f64::MIN_POSITIVE;
+
+/// Levels are kept this much (in mV) lower than they need to be, beyond what rounding can do.
+const LEVEL_MARGIN_MV: f64 = 1e-9;
+/// Levels granted for less time than this (in ms) cost more than solving for the crossing.
+const SHORTEST_LEVEL_MS: f64 = 0.2;
+
+/// A level for a membrane that is bounded, as long as nothing arrives, by
+/// V_inf - `below_mv` e^(-t / tau_m), and whose threshold lies at V_inf - `beyond_mv`.
+///
+/// Where `beyond_mv` <= 0, V_inf is not beyond threshold, and the level is the threshold. Else the bound
+/// would come to threshold after tau_m ln(below / beyond). For a share of that time it does not, if the sum of
+/// modes, (below) e^(t / tau_m) in the frame, stays beyond the same share of the way; with
+/// `grows` the level is a potential and has to lie where the share of the way ends.
+#[inline]
+pub fn level(
+    below_mv: f64,
+    beyond_mv: f64,
+    tau_m_ms: f64,
+    grows: bool,
+    growth: f64,
+) -> Option<Grant> {
+    let in_frame = |level_mv: f64| if grows { level_mv } else { level_mv * growth };
+    if beyond_mv <= 0.0 {
+        let limit_mv = -beyond_mv - LEVEL_MARGIN_MV;
+        let grant = Grant { limit: in_frame(limit_mv), quiet_ms: f64::INFINITY };
+        return (-below_mv < limit_mv).then_some(grant);
+    }
+    if below_mv <= beyond_mv {
+        return None;
+    }
+    let share = if grows { 0.5 } else { 0.75 };
+    let taus = share * math::ln(below_mv / beyond_mv);
+    let limit_mv = -beyond_mv * math::exp(taus) - LEVEL_MARGIN_MV;
+    let quiet_ms = taus * tau_m_ms;
+    let grant = Grant { limit: in_frame(limit_mv), quiet_ms };
+    (quiet_ms >= SHORTEST_LEVEL_MS && -below_mv < limit_mv).then_some(grant)
+}
 
 /// A model whose state is a sum of decaying exponentials, so that it fits into a frame.
 pub trait Framed: Dynamics {
@@ -148,8 +190,21 @@ pub trait Framed: Dynamics {
     /// The parameters, by index, on which the frame depends.
     const FRAME_PARAMETERS: &'static [usize];
 
-    /// The frame; `None` where these constants lose digits in it.
-    fn frame(constants: &Self::Constants) -> Option<Self::Frame>;
+    /// The limit of a neuron of which nothing can be said cheaply: any arrival reaches it.
+    const NOTHING: f64;
+
+    /// The frame; `None` where these constants lose digits in it, or bounds do not hold. With `grows`
+    /// levels are potentials, which is good for neurons that do not fire by themselves; without it they
+    /// are values in the frame. Both are correct for all neurons.
+    fn frame(constants: &Self::Constants, grows: bool) -> Option<Self::Frame>;
+
+    /// Whether neurons that start like this may be run in the frame.
+    fn admits(_variables: &[f64]) -> bool {
+        true
+    }
+
+    /// Whether a neuron with this current fires without any input.
+    fn fires_by_itself(constants: &Self::Constants, drive: f64) -> bool;
 
     /// The shortest time constant, in ms.
     fn shortest_tau_ms(frame: &Self::Frame) -> f64;
@@ -160,10 +215,13 @@ pub trait Framed: Dynamics {
     /// What an arrival of this weight adds to the slot.
     fn kick(frame: &Self::Frame, factors: &Self::Factors, weight: f64) -> Self::Slot;
 
-    /// What an arrival of this weight takes from the credit.
-    fn spent(frame: &Self::Frame, weight: f64) -> f64;
+    /// Adds an arrival to a slot; whether the limit is reached.
+    fn arrive(slot: &mut Self::Slot, kick: &Self::Slot, factors: &Self::Factors) -> bool;
 
-    /// The slot of a state, without credit.
+    /// Whether the limit is reached.
+    fn is_reached(slot: &Self::Slot, factors: &Self::Factors) -> bool;
+
+    /// The slot of a state, without a limit.
     fn freeze(
         frame: &Self::Frame,
         constants: &Self::Constants,
@@ -201,8 +259,15 @@ pub trait Framed: Dynamics {
     /// Brings the modes of a slot from one frame to the next; whether any mode is left.
     fn renew(renewal: &Self::Renewal, slot: &mut Self::Slot) -> bool;
 
-    /// What a neuron in this state can be granted, found without a transcendental function.
-    fn spare(constants: &Self::Constants, state: &Self::State, drive: f64) -> Spare;
+    /// What a neuron in this state can be granted, found without solving for its crossing; `None` if that
+    /// is not worth it.
+    fn grant(
+        frame: &Self::Frame,
+        constants: &Self::Constants,
+        state: &Self::State,
+        drive: f64,
+        factors: &Self::Factors,
+    ) -> Option<Grant>;
 }
 
 /// What is to be done with a framed model that is known only by its descriptor.

@@ -1,6 +1,6 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
-use super::framed::{Framed, Pair, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
+use super::framed::{Framed, Grant, Pair, Slot, level};
 use super::lif::{self, Membrane};
 use super::membrane::Relaxation;
 use super::{Descriptor, Dynamics};
@@ -147,55 +147,82 @@ impl Dynamics for LifDelta {
     }
 }
 
-/// One mode, (V - V_inf) e^(t / tau_m), in mV. Credit is in mV as well: an arrival lifts the
-/// membrane by its weight at once, and by less later.
+/// The frame of a membrane.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    membrane: Growth,
+    /// Whether levels are potentials.
+    grows: bool,
+}
+
+/// The growth of the membrane's mode, and of the levels.
+#[derive(Clone, Copy, Debug)]
+pub struct Factors {
+    membrane: f64,
+    level: f64,
+}
+
+/// One mode, (V - V_inf) e^(t / tau_m), in mV, which is also what is compared with the level.
 impl Framed for LifDelta {
     type Slot = Pair;
-    type Frame = Growth;
-    type Factors = f64;
+    type Frame = Frame;
+    type Factors = Factors;
     type Renewal = Pair;
 
     const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M];
+    const NOTHING: f64 = f64::NEG_INFINITY;
 
-    fn frame(c: &Constants) -> Option<Growth> {
-        Some(Growth::new(c.membrane.tau_m_ms))
+    fn frame(c: &Constants, grows: bool) -> Option<Frame> {
+        Some(Frame { membrane: Growth::new(c.membrane.tau_m_ms), grows })
     }
 
-    fn shortest_tau_ms(frame: &Growth) -> f64 {
-        frame.tau_ms()
+    fn fires_by_itself(c: &Constants, drive: f64) -> bool {
+        c.membrane.v_inf_mv(drive) > c.membrane.v_th_mv
     }
 
-    #[inline]
-    fn factors(frame: &Growth, since: Span) -> f64 {
-        frame.over(since)
-    }
-
-    #[inline]
-    fn kick(_: &Growth, factor: &f64, weight: f64) -> Pair {
-        Pair([weight * factor, -weight.max(TOKEN)])
+    fn shortest_tau_ms(frame: &Frame) -> f64 {
+        frame.membrane.tau_ms()
     }
 
     #[inline]
-    fn spent(_: &Growth, weight: f64) -> f64 {
-        weight.max(TOKEN)
+    fn factors(frame: &Frame, since: Span) -> Factors {
+        let membrane = frame.membrane.over(since);
+        Factors { membrane, level: if frame.grows { membrane } else { 1.0 } }
     }
 
     #[inline]
-    fn freeze(_: &Growth, c: &Constants, s: &State, drive: f64, factor: &f64) -> Pair {
-        Pair([(s.v_mv - c.membrane.v_inf_mv(drive)) * factor, 0.0])
+    fn kick(_: &Frame, factors: &Factors, weight: f64) -> Pair {
+        Pair([weight * factors.membrane, 0.0])
+    }
+
+    #[inline(always)]
+    fn arrive(slot: &mut Pair, kick: &Pair, factors: &Factors) -> bool {
+        slot.0[0] += kick.0[0];
+        Self::is_reached(slot, factors)
+    }
+
+    #[inline(always)]
+    fn is_reached(slot: &Pair, factors: &Factors) -> bool {
+        slot.0[0] >= slot.0[1] * factors.level
     }
 
     #[inline]
-    fn thaw(_: &Growth, c: &Constants, slot: &Pair, drive: f64, factor: &f64) -> State {
-        State { v_mv: c.membrane.v_inf_mv(drive) + slot.0[0] / factor }
+    fn freeze(_: &Frame, c: &Constants, s: &State, drive: f64, factors: &Factors) -> Pair {
+        Pair([(s.v_mv - c.membrane.v_inf_mv(drive)) * factors.membrane, 0.0])
     }
 
-    fn thaw_held(_: &Growth, c: &Constants, _: &Pair, _: &f64) -> State {
+    #[inline]
+    fn thaw(_: &Frame, c: &Constants, slot: &Pair, drive: f64, factors: &Factors) -> State {
+        State { v_mv: c.membrane.v_inf_mv(drive) + slot.0[0] / factors.membrane }
+    }
+
+    fn thaw_held(_: &Frame, c: &Constants, _: &Pair, _: &Factors) -> State {
         State { v_mv: c.membrane.v_reset_mv }
     }
 
-    fn renewal(frame: &Growth, length: Span) -> Pair {
-        Pair([1.0 / frame.over(length), 1.0])
+    fn renewal(frame: &Frame, length: Span) -> Pair {
+        let left = 1.0 / frame.membrane.over(length);
+        Pair([left, if frame.grows { 1.0 } else { left }])
     }
 
     #[inline]
@@ -204,21 +231,9 @@ impl Framed for LifDelta {
     }
 
     #[inline]
-    fn spare(c: &Constants, s: &State, drive: f64) -> Spare {
-        let gap = c.v_reached_mv - s.v_mv;
-        if gap <= 0.0 {
-            return Spare::NONE;
-        }
+    fn grant(f: &Frame, c: &Constants, s: &State, drive: f64, factors: &Factors) -> Option<Grant> {
         let v_inf = c.membrane.v_inf_mv(drive);
-        let for_ever = c.v_reached_mv - s.v_mv.max(v_inf);
-        if for_ever >= 0.5 * gap {
-            return Spare { credit: for_ever, quiet_ms: f64::INFINITY };
-        }
-        // V rises no faster than now.
-        let quiet_ms = 0.5 * gap * c.membrane.tau_m_ms / (v_inf - s.v_mv);
-        if quiet_ms < SHORTEST_QUIET_MS {
-            return Spare::NONE;
-        }
-        Spare { credit: 0.5 * gap, quiet_ms }
+        let (below, beyond) = (v_inf - s.v_mv, v_inf - c.v_reached_mv);
+        level(below, beyond, c.membrane.tau_m_ms, f.grows, factors.membrane)
     }
 }

@@ -1,6 +1,6 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
-use super::framed::{Framed, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
+use super::framed::{Framed, Grant, Quad, ROUNDING_MV, Slot, level};
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics};
@@ -118,17 +118,11 @@ impl Constants {
     /// What can be said of the state without a transcendental function.
     #[inline]
     fn outlook(&self, s: &State, drive: f64, gap_mv: f64) -> Outlook {
-        self.outlook_below(s, drive, gap_mv, 0.0)
-    }
-
-    /// The same for a threshold lower by `margin_mv`; `gap_mv` is the distance to the lower one.
-    #[inline]
-    fn outlook_below(&self, s: &State, drive: f64, gap_mv: f64, margin_mv: f64) -> Outlook {
         let m = &self.membrane;
         let v_inf = m.v_inf_mv(drive);
         let lift = self.lift(s);
         let away = s.v_mv - v_inf;
-        let under = m.v_th_mv - margin_mv - v_inf;
+        let under = m.v_th_mv - v_inf;
         let total = s.excitatory_pa + s.inhibitory_pa;
         Outlook {
             gap_mv,
@@ -361,16 +355,19 @@ pub struct Frame {
     /// How far each current holds the membrane from where it goes alone, in mV / pA.
     held_ex: f64,
     held_in: f64,
-    /// The largest deflection by an exciting pA.
-    peak_mv: f64,
+    /// Whether levels are potentials.
+    grows: bool,
 }
 
-/// Growth of the membrane's mode and of the two currents.
+/// Growth of the membrane's mode, of the two currents, and of the levels.
 #[derive(Clone, Copy, Debug)]
 pub struct Factors {
     membrane: f64,
     excitatory: f64,
     inhibitory: f64,
+    level: f64,
+    /// What the inhibitory current's mode adds to the sum that is compared with the level.
+    held_in: f64,
 }
 
 /// Three modes: the currents, and what is left of the membrane without them. A current
@@ -378,8 +375,11 @@ pub struct Factors {
 /// ```text
 /// V - V_inf - K_ex i_syn_ex - K_in i_syn_in    decays as e^(-t / tau_m).
 /// ```
-/// Credit is in mV: an arrival of w pA lifts the membrane by no more than w times the peak of the
-/// response, at any later time.
+/// What is compared with the level is the first mode and what the inhibitory current holds, that is,
+/// V - V_inf - K_ex i_syn_ex. With tau_syn_ex < tau_m K_ex is negative, and the response to i_syn_ex,
+/// -K_ex (e^(-t / tau_m) - e^(-t / tau_syn_ex)) i_syn_ex, never exceeds -K_ex i_syn_ex e^(-t / tau_m); that
+/// to i_syn_in is never positive. So V_inf + (V - V_inf - K_ex i_syn_ex) e^(-t / tau_m) bounds the
+/// membrane as long as nothing arrives.
 impl Framed for LifExp {
     type Slot = Quad;
     type Frame = Frame;
@@ -388,18 +388,30 @@ impl Framed for LifExp {
 
     const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M, lif::C_M, TAU_SYN_EX, TAU_SYN_IN];
 
-    fn frame(c: &Constants) -> Option<Frame> {
-        // Nearly equal time constants make K large and V a small difference.
-        c.decays.as_ref()?;
-        Some(Frame {
+    const NOTHING: f64 = f64::NEG_INFINITY;
+
+    fn frame(c: &Constants, grows: bool) -> Option<Frame> {
+        // Nearly equal time constants make K large and V a small difference; with a slower current
+        // the level does not bound the membrane.
+        let suits = c.decays.is_some() && c.excitatory.tau_ms < c.membrane.tau_m_ms;
+        suits.then(|| Frame {
             membrane: Growth::new(c.membrane.tau_m_ms),
             excitatory: Growth::new(c.excitatory.tau_ms),
             inhibitory: Growth::new(c.inhibitory.tau_ms),
             alike: c.alike,
             held_ex: c.excitatory.mv_per_pa_apart,
             held_in: c.inhibitory.mv_per_pa_apart,
-            peak_mv: c.excitatory.peak_mv,
+            grows,
         })
+    }
+
+    /// The level takes currents to have the sign of what arrives.
+    fn admits(variables: &[f64]) -> bool {
+        variables[1] >= 0.0 && variables[2] <= 0.0
+    }
+
+    fn fires_by_itself(c: &Constants, drive: f64) -> bool {
+        c.membrane.v_inf_mv(drive) > c.membrane.v_th_mv
     }
 
     fn shortest_tau_ms(frame: &Frame) -> f64 {
@@ -411,24 +423,36 @@ impl Framed for LifExp {
     fn factors(frame: &Frame, since: Span) -> Factors {
         let excitatory = frame.excitatory.over(since);
         let inhibitory = if frame.alike { excitatory } else { frame.inhibitory.over(since) };
-        Factors { membrane: frame.membrane.over(since), excitatory, inhibitory }
-    }
-
-    #[inline]
-    fn kick(frame: &Frame, factors: &Factors, weight: f64) -> Quad {
-        let spent = -Self::spent(frame, weight);
-        if weight >= 0.0 {
-            let left = -frame.held_ex * weight * factors.membrane;
-            Quad([left, weight * factors.excitatory, 0.0, spent])
-        } else {
-            let left = -frame.held_in * weight * factors.membrane;
-            Quad([left, 0.0, weight * factors.inhibitory, spent])
+        let membrane = frame.membrane.over(since);
+        Factors {
+            membrane,
+            excitatory,
+            inhibitory,
+            level: if frame.grows { membrane } else { 1.0 },
+            held_in: frame.held_in * membrane / inhibitory,
         }
     }
 
     #[inline]
-    fn spent(frame: &Frame, weight: f64) -> f64 {
-        (weight * frame.peak_mv).max(TOKEN)
+    fn kick(frame: &Frame, factors: &Factors, weight: f64) -> Quad {
+        if weight >= 0.0 {
+            let left = -frame.held_ex * weight * factors.membrane;
+            Quad([left, weight * factors.excitatory, 0.0, 0.0])
+        } else {
+            let left = -frame.held_in * weight * factors.membrane;
+            Quad([left, 0.0, weight * factors.inhibitory, 0.0])
+        }
+    }
+
+    #[inline(always)]
+    fn arrive(slot: &mut Quad, kick: &Quad, factors: &Factors) -> bool {
+        slot.add(kick);
+        Self::is_reached(slot, factors)
+    }
+
+    #[inline(always)]
+    fn is_reached(slot: &Quad, factors: &Factors) -> bool {
+        slot.0[0] + factors.held_in * slot.0[2] >= slot.0[3] * factors.level
     }
 
     #[inline]
@@ -466,7 +490,9 @@ impl Framed for LifExp {
 
     fn renewal(frame: &Frame, length: Span) -> Quad {
         let left = |growth: &Growth| 1.0 / growth.over(length);
-        Quad([left(&frame.membrane), left(&frame.excitatory), left(&frame.inhibitory), 1.0])
+        let membrane = left(&frame.membrane);
+        let level = if frame.grows { 1.0 } else { membrane };
+        Quad([membrane, left(&frame.excitatory), left(&frame.inhibitory), level])
     }
 
     #[inline]
@@ -475,29 +501,11 @@ impl Framed for LifExp {
     }
 
     #[inline]
-    fn spare(c: &Constants, s: &State, drive: f64) -> Spare {
-        let m = &c.membrane;
-        let gap = m.v_th_mv - s.v_mv;
-        if gap <= 0.0 {
-            return Spare::NONE;
-        }
-        let v_inf = m.v_inf_mv(drive);
-        let room = gap - c.lift(s).peak_mv;
-        let for_ever = room - (v_inf - s.v_mv).max(0.0);
-        if for_ever >= 0.5 * gap {
-            return Spare { credit: for_ever, quiet_ms: f64::INFINITY };
-        }
-        let credit = 0.5 * room.max(0.0);
-        // With V_inf = v_th + d, d >= 0, the currents lift V by no more than `gap - room`, and
-        // e^(-t / tau_m) >= 1 - t / tau_m gives V(t) <= v_th - room + (gap + d) t / tau_m.
-        let drift = gap + (v_inf - m.v_th_mv).max(0.0);
-        let linear_ms = m.tau_m_ms * (room - credit) / drift;
-        let outlook = c.outlook_below(s, drive, gap - credit, credit);
-        let quiet_ms = linear_ms.max(outlook.quiet(m.tau_m_ms));
-        if quiet_ms >= SHORTEST_QUIET_MS {
-            return Spare { credit, quiet_ms };
-        }
-        Spare::NONE
+    fn grant(f: &Frame, c: &Constants, s: &State, drive: f64, factors: &Factors) -> Option<Grant> {
+        let v_inf = c.membrane.v_inf_mv(drive);
+        let below = v_inf - s.v_mv + f.held_ex * s.excitatory_pa;
+        let beyond = v_inf - c.membrane.v_th_mv;
+        level(below, beyond, c.membrane.tau_m_ms, f.grows, factors.membrane)
     }
 }
 

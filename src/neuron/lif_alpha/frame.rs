@@ -2,7 +2,7 @@
 
 use super::{Alpha, Constants, LifAlpha, State, TAU_SYN_EX, TAU_SYN_IN};
 use crate::base::{Growth, Span};
-use crate::neuron::framed::{Framed, Octet, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, Spare, TOKEN};
+use crate::neuron::framed::{Framed, Grant, Octet, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, TOKEN};
 use crate::neuron::lif;
 use crate::neuron::membrane::Filter;
 use std::f64::consts::E;
@@ -55,6 +55,14 @@ pub struct Renewal {
     left: Octet,
     /// The length of a frame in time constants of each current.
     lengths: [f64; 2],
+}
+
+impl Frame {
+    /// What an arrival of this weight takes from the credit.
+    #[inline]
+    fn spent(&self, weight: f64) -> f64 {
+        (weight * self.peak_mv).max(TOKEN)
+    }
 }
 
 impl Channel {
@@ -112,7 +120,7 @@ impl Course {
 /// shortest time constant, so u <= 32 and i_syn is exact to 32 units in the last place of what
 /// has arrived, five of its 53 bits.
 ///
-/// Credit is in mV: an arrival of w pA lifts the membrane by no more than e w times the peak of
+/// The limit is credit, in mV: an arrival of w pA lifts the membrane by no more than e w times the peak of
 /// the response to (t / tau) e^(-t / tau), at any later time.
 impl Framed for LifAlpha {
     type Slot = Octet;
@@ -122,7 +130,9 @@ impl Framed for LifAlpha {
 
     const FRAME_PARAMETERS: &'static [usize] = &[lif::TAU_M, lif::C_M, TAU_SYN_EX, TAU_SYN_IN];
 
-    fn frame(c: &Constants) -> Option<Frame> {
+    const NOTHING: f64 = 0.0;
+
+    fn frame(c: &Constants, _: bool) -> Option<Frame> {
         // Nearly equal time constants make K and H large and V a small difference.
         let apart = |filter: &Filter| filter.is_ramp_apart(&c.membrane);
         (apart(&c.excitatory) && apart(&c.inhibitory)).then(|| Frame {
@@ -132,6 +142,10 @@ impl Framed for LifAlpha {
             alike: c.alike,
             peak_mv: E * c.excitatory.ramp_peak_mv,
         })
+    }
+
+    fn fires_by_itself(c: &Constants, drive: f64) -> bool {
+        c.membrane.v_inf_mv(drive) > c.membrane.v_th_mv
     }
 
     fn shortest_tau_ms(frame: &Frame) -> f64 {
@@ -148,7 +162,7 @@ impl Framed for LifAlpha {
 
     #[inline]
     fn kick(frame: &Frame, factors: &Factors, weight: f64) -> Octet {
-        let spent = -Self::spent(frame, weight);
+        let spent = -frame.spent(weight);
         let begun = Alpha { i: 0.0, g: E * weight };
         if weight >= 0.0 {
             let alone = -frame.excitatory.held_by_ramp * begun.g * factors.membrane;
@@ -161,9 +175,15 @@ impl Framed for LifAlpha {
         }
     }
 
-    #[inline]
-    fn spent(frame: &Frame, weight: f64) -> f64 {
-        (weight * frame.peak_mv).max(TOKEN)
+    #[inline(always)]
+    fn arrive(slot: &mut Octet, kick: &Octet, factors: &Factors) -> bool {
+        slot.add(kick);
+        Self::is_reached(slot, factors)
+    }
+
+    #[inline(always)]
+    fn is_reached(slot: &Octet, _: &Factors) -> bool {
+        slot.limit() < 0.0
     }
 
     #[inline]
@@ -212,25 +232,27 @@ impl Framed for LifAlpha {
     }
 
     #[inline]
-    fn spare(c: &Constants, s: &State, drive: f64) -> Spare {
+    fn grant(_: &Frame, c: &Constants, s: &State, drive: f64, _: &Factors) -> Option<Grant> {
         let m = &c.membrane;
         let gap = m.v_th_mv - s.v_mv;
         if gap <= 0.0 {
-            return Spare::NONE;
+            return None;
         }
+        // Rounding must not make more of it.
+        let limit = |credit: f64| credit * (1.0 - 1e-9);
         let (peak_mv, _) = c.lift(c.currents(s));
         let for_ever = m.v_th_mv - s.v_mv.max(m.v_inf_mv(drive)) - peak_mv;
         if for_ever >= 0.5 * gap {
-            return Spare { credit: for_ever, quiet_ms: f64::INFINITY };
+            return Some(Grant { limit: limit(for_ever), quiet_ms: f64::INFINITY });
         }
         for credit in [0.5 * gap, 0.0] {
             let outlook = c.outlook_below(s, drive, gap - credit, credit);
             let quiet_ms = outlook.quiet(m.tau_m_ms);
             if quiet_ms >= SHORTEST_QUIET_MS {
-                return Spare { credit, quiet_ms };
+                return Some(Grant { limit: limit(credit), quiet_ms });
             }
         }
-        Spare::NONE
+        None
     }
 }
 
@@ -263,7 +285,7 @@ mod tests {
         let cases = [[10.0, 2.0, 5.0], [10.0, 0.326, 0.326], [5.0, 17.0, 1.0], [7.3, 0.5, 5.5]];
         for (seed, taus) in cases.into_iter().enumerate() {
             let c = with_taus(taus);
-            let frame = LifAlpha::frame(&c).expect("these time constants are apart");
+            let frame = LifAlpha::frame(&c, false).expect("these time constants are apart");
             let length = Span((32e6 * LifAlpha::shortest_tau_ms(&frame)) as u64);
             let renewal = LifAlpha::renewal(&frame, length);
             let factors = |since| LifAlpha::factors(&frame, Span(since));
@@ -298,27 +320,27 @@ mod tests {
     #[test]
     fn time_constants_that_are_nearly_equal_have_no_frame() {
         for near in [10.0, 10.0 + 1e-6, 9.0, 11.0] {
-            assert!(LifAlpha::frame(&with_taus([10.0, near, 1.0])).is_none(), "{near}");
-            assert!(LifAlpha::frame(&with_taus([10.0, 1.0, near])).is_none(), "{near}");
+            assert!(LifAlpha::frame(&with_taus([10.0, near, 1.0]), false).is_none(), "{near}");
+            assert!(LifAlpha::frame(&with_taus([10.0, 1.0, near]), false).is_none(), "{near}");
         }
-        assert!(LifAlpha::frame(&with_taus([10.0, 7.0, 15.0])).is_some());
+        assert!(LifAlpha::frame(&with_taus([10.0, 7.0, 15.0]), false).is_some());
     }
 
     #[test]
     fn an_arrival_spends_the_most_that_it_lifts() {
         let c = LifAlpha::constants(&REST);
-        let frame = LifAlpha::frame(&c).expect("these time constants are apart");
+        let frame = LifAlpha::frame(&c, false).expect("these time constants are apart");
         let lift = |weight: f64| {
             let mut s = LifAlpha::initial(&c, &[-70.0, 0.0, 0.0, 0.0, 0.0]);
             LifAlpha::receive(&c, &mut s, weight);
             let later = |step: u32| c.moved(&s, 0.0, f64::from(step) * 0.01).0.v_mv + 70.0;
             (0..4000).map(later).fold(0.0, f64::max)
         };
-        let spent = LifAlpha::spent(&frame, 120.0);
+        let spent = frame.spent(120.0);
         assert!(lift(120.0) <= spent && spent < 1.0001 * lift(120.0), "{spent}");
         let slot = LifAlpha::kick(&frame, &LifAlpha::factors(&frame, Span(1234)), 120.0);
-        assert_eq!(slot.credit(), -spent);
-        assert_eq!((lift(-120.0), LifAlpha::spent(&frame, -120.0)), (0.0, TOKEN));
+        assert_eq!(slot.limit(), -spent);
+        assert_eq!((lift(-120.0), frame.spent(-120.0)), (0.0, TOKEN));
     }
 
     #[test]
@@ -327,7 +349,7 @@ mod tests {
         let mut held = 0;
         for [tau_ex, tau_in] in [[2.0, 2.0], [2.0, 5.0], [5.0, 0.5], [17.0, 1.0]] {
             let c = with_taus([10.0, tau_ex, tau_in]);
-            let frame = LifAlpha::frame(&c).expect("these time constants are apart");
+            let frame = LifAlpha::frame(&c, false).expect("these time constants are apart");
             for _ in 0..1000 {
                 let mut within = |low: f64, high: f64| low + (high - low) * random.uniform();
                 let start = [
@@ -339,21 +361,19 @@ mod tests {
                 ];
                 let drive = within(-100.0, 500.0);
                 let mut s = LifAlpha::initial(&c, &start);
-                let spare = LifAlpha::spare(&c, &s, drive);
-                if spare == Spare::NONE {
-                    continue;
-                }
+                let now = LifAlpha::factors(&frame, Span::ZERO);
+                let Some(grant) = LifAlpha::grant(&frame, &c, &s, drive, &now) else { continue };
                 // All of it at once is spent at a random time.
-                let at = within(0.0, spare.quiet_ms.min(20.0));
-                let weight = spare.credit / LifAlpha::spent(&frame, 1.0);
+                let at = within(0.0, grant.quiet_ms.min(20.0));
+                let weight = grant.limit / frame.spent(1.0);
                 let steps = 200;
                 let mut now = 0.0;
-                for stretch in [at, spare.quiet_ms.min(at + 60.0) - at] {
+                for stretch in [at, grant.quiet_ms.min(at + 60.0) - at] {
                     for _ in 0..steps {
                         LifAlpha::advance(&c, &mut s, drive, stretch / f64::from(steps));
                         assert!(
                             s.v_mv <= c.membrane.v_th_mv + 1e-12,
-                            "{start:?} {drive} {spare:?}"
+                            "{start:?} {drive} {grant:?}"
                         );
                     }
                     now += stretch;
