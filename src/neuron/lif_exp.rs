@@ -1,6 +1,6 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
-use super::framed::{Framed, Grant, Quad, ROUNDING_MV, Slot, level};
+use super::framed::{Framed, Grant, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, level};
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics};
@@ -505,7 +505,11 @@ impl Framed for LifExp {
         let v_inf = c.membrane.v_inf_mv(drive);
         let below = v_inf - s.v_mv + f.held_ex * s.excitatory_pa;
         let beyond = v_inf - c.membrane.v_th_mv;
-        level(below, beyond, c.membrane.tau_m_ms, f.grows, factors.membrane)
+        level(below, beyond, c.membrane.tau_m_ms, f.grows, factors.membrane).or_else(|| {
+            // What inhibition is still going to pull down is in no level.
+            let quiet_ms = c.outlook(s, drive, c.membrane.v_th_mv - s.v_mv).quiet(c.membrane.tau_m_ms);
+            (quiet_ms >= SHORTEST_QUIET_MS).then_some(Grant { limit: Self::NOTHING, quiet_ms })
+        })
     }
 }
 
