@@ -35,6 +35,9 @@ impl<T: Timed> ByTime<T> {
     /// Inlined into a large function its loops run out of registers, at a tenth more instructions.
     #[inline(never)]
     pub fn sorted(&mut self, longest: u32) -> &[T] {
+        if self.list.len() < 2 {
+            return &self.list;
+        }
         if self.list.len() < 64 {
             self.list.sort_by_key(T::offset);
             return &self.list;

@@ -255,6 +255,10 @@ impl Prepaid {
 /// All external input of a shard.
 pub struct Externals {
     prepaid: Vec<Prepaid>,
+    /// When the last open epoch is over.
+    open_until: Tick,
+    /// When the next epoch begins; [`NEVER`] if there is none.
+    next_epoch: Tick,
     /// Those whose events wait one by one.
     others: Vec<Background>,
     /// The weight of each background.
@@ -283,7 +287,22 @@ impl Externals {
             }
         }
         let (waiting, late) = (Waiting::default(), Vec::new());
-        Externals { prepaid, others, weights, waiting, late, count: 0 }
+        let mut externals = Externals {
+            prepaid,
+            open_until: Tick::ZERO,
+            next_epoch: NEVER,
+            others,
+            weights,
+            waiting,
+            late,
+            count: 0,
+        };
+        externals.find_next_epoch();
+        externals
+    }
+
+    fn find_next_epoch(&mut self) {
+        self.next_epoch = self.prepaid.iter().map(|prepaid| prepaid.next).min().unwrap_or(NEVER);
     }
 
     /// Begins a slice: input that is not prepaid waits.
@@ -301,7 +320,7 @@ impl Externals {
     /// When the next epoch begins.
     #[inline]
     pub fn next_epoch(&self) -> Tick {
-        self.prepaid.iter().map(|prepaid| prepaid.next).min().unwrap_or(NEVER)
+        self.next_epoch
     }
 
     /// The earliest tick at which something comes or is to be drawn; [`NEVER`] if nothing is.
@@ -314,17 +333,25 @@ impl Externals {
     /// neuron and weight, and says whether it has been paid; else it waits.
     #[inline]
     pub fn open(&mut self, start: Tick, mut pay: impl FnMut(Span, u32, f64) -> bool) {
-        let Externals { prepaid, late, waiting, count, .. } = self;
+        let Externals { prepaid, open_until, late, waiting, count, .. } = self;
         for prepaid in prepaid.iter_mut().filter(|prepaid| prepaid.next == start) {
             *count += prepaid.open(start, &mut pay, late);
+            *open_until = (*open_until).max(start + prepaid.process.epoch());
         }
         waiting.append(late);
+        self.find_next_epoch();
     }
 
     /// What is prepaid for a neuron at or after `from` waits from now on; `take_off` is called with the
     /// tick and weight of each.
     #[inline]
-    pub fn withdraw(&mut self, neuron: u32, from: Tick, mut take_off: impl FnMut(Tick, f64)) {
+    pub fn withdraw(&mut self, neuron: u32, from: Tick, take_off: impl FnMut(Tick, f64)) {
+        if from < self.open_until {
+            self.withdraw_open(neuron, from, take_off);
+        }
+    }
+
+    fn withdraw_open(&mut self, neuron: u32, from: Tick, mut take_off: impl FnMut(Tick, f64)) {
         for number in 0..self.prepaid.len() {
             loop {
                 let place = self.prepaid[number].ahead(neuron, from).next();

@@ -278,8 +278,9 @@ impl<M: Framed> Neurons<M> {
             let state = M::initial(constants, &start);
             self.cold[neuron as usize] =
                 Cold { drive, population: population as u16, ..Cold::default() };
-            self.freeze(neuron, &state, Tick::ZERO);
-            self.assess(neuron, Tick::ZERO, &state);
+            let factors = self.factors(Tick::ZERO);
+            self.freeze(neuron, &state, &factors);
+            self.assess(neuron, Tick::ZERO, &state, &factors);
         }
     }
 
@@ -415,12 +416,21 @@ impl<M: Framed> Neurons<M> {
     }
 
     /// All externals and points of one tick.
+    #[inline]
     fn run_singles_at(&mut self, work: &Work, done: &mut Done, at: Tick, factors: &M::Factors) {
+        let offset = at.since(work.start).0;
+        let point = work.points.get(done.points).map_or(u64::MAX, |point| point.offset.into());
+        if point == offset || self.externals.first_waiting() == at {
+            self.run_some_singles_at(work, done, at, factors);
+        }
+    }
+
+    fn run_some_singles_at(&mut self, work: &Work, done: &mut Done, at: Tick, f: &M::Factors) {
         let offset = at.since(work.start).0;
         let Neurons { frame, slots, attention, externals, .. } = self;
         let mut add = |target: u32, weight: f64| {
-            let kick = M::kick(frame, factors, weight);
-            if M::arrive(&mut slots[target as usize], &kick, factors) {
+            let kick = M::kick(frame, f, weight);
+            if M::arrive(&mut slots[target as usize], &kick, f) {
                 attention.push(target);
             }
         };
@@ -453,7 +463,7 @@ impl<M: Framed> Neurons<M> {
             *work.current = neuron;
             self.withdraw(neuron, Tick(at.0 + 1));
             let state = self.thaw(neuron, &factors);
-            self.fire(neuron, at, state, work.spikes);
+            self.fire(neuron, at, state, &factors, work.spikes);
         }
         self.attend_to_all(work, at, &factors);
         while let Some(neuron) = self.released.pop() {
@@ -527,7 +537,7 @@ impl<M: Framed> Neurons<M> {
                 *work.current = neuron;
                 self.withdraw(neuron, at);
                 let state = self.thaw_free(neuron, factors);
-                self.assess(neuron, at, &state);
+                self.assess(neuron, at, &state, factors);
             }
         }
     }
@@ -544,8 +554,8 @@ impl<M: Framed> Neurons<M> {
             let state = self.thaw_free(neuron, f);
             self.cold[neuron as usize].drive = drive;
             if !held {
-                self.freeze(neuron, &state, at);
-                self.assess(neuron, at, &state);
+                self.freeze(neuron, &state, f);
+                self.assess(neuron, at, &state, f);
             }
         }
     }
@@ -566,9 +576,9 @@ impl<M: Framed> Neurons<M> {
             let state = self.thaw_free(neuron, factors);
             let constants = self.constants_of(self.cold[neuron as usize].population.into());
             if M::at_threshold(constants, &state) {
-                self.fire(neuron, at, state, work.spikes);
+                self.fire(neuron, at, state, factors, work.spikes);
             } else {
-                self.assess(neuron, at, &state);
+                self.assess(neuron, at, &state, factors);
             }
         }
     }
@@ -623,22 +633,28 @@ impl<M: Framed> Neurons<M> {
         state
     }
 
-    fn freeze(&mut self, neuron: u32, state: &M::State, at: Tick) {
+    fn freeze(&mut self, neuron: u32, state: &M::State, factors: &M::Factors) {
         let cold = &self.cold[neuron as usize];
         let constants = self.constants_of(cold.population.into());
-        let factors = self.factors(at);
-        let slot = M::freeze(&self.frame, constants, state, cold.drive, &factors);
+        let slot = M::freeze(&self.frame, constants, state, cold.drive, factors);
         self.slots[neuron as usize] = slot;
     }
 
-    fn fire(&mut self, neuron: u32, at: Tick, mut state: M::State, spikes: &mut Vec<(Tick, u32)>) {
+    fn fire(
+        &mut self,
+        neuron: u32,
+        at: Tick,
+        mut state: M::State,
+        factors: &M::Factors,
+        spikes: &mut Vec<(Tick, u32)>,
+    ) {
         spikes.push((at, neuron));
         let constants = self.constants_of(self.cold[neuron as usize].population.into());
         M::fire(constants, &mut state);
         let refractory = M::refractory(constants);
         if refractory == Span::ZERO {
-            self.freeze(neuron, &state, at);
-            self.assess(neuron, at, &state);
+            self.freeze(neuron, &state, factors);
+            self.assess(neuron, at, &state, factors);
             return;
         }
         // The modes go on taking input; what it does to the membrane is lost at the release.
@@ -652,16 +668,16 @@ impl<M: Framed> Neurons<M> {
         self.withdraw(neuron, Tick(at.0 + 1));
         let state = self.thaw(neuron, factors);
         self.cold[neuron as usize].held = false;
-        self.freeze(neuron, &state, at);
-        self.assess(neuron, at, &state);
+        self.freeze(neuron, &state, factors);
+        self.assess(neuron, at, &state, factors);
     }
 
     /// Grants a limit to a neuron that has this state at `at`, or foresees its crossing.
-    fn assess(&mut self, neuron: u32, at: Tick, state: &M::State) {
+    fn assess(&mut self, neuron: u32, at: Tick, state: &M::State, factors: &M::Factors) {
         let cold = &self.cold[neuron as usize];
         let drive = cold.drive;
         let constants = self.constants_of(cold.population.into());
-        let grant = M::grant(&self.frame, constants, state, drive, &self.factors(at));
+        let grant = M::grant(&self.frame, constants, state, drive, factors);
         let certain = grant.is_none();
         let deadline = match grant {
             None => crossing_tick::<M>(constants, self.grid, state, drive, at),

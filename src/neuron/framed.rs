@@ -22,7 +22,7 @@
 //!   whose state no such sum bounds.
 
 use super::Dynamics;
-use crate::base::{Span, math};
+use crate::base::Span;
 
 /// The modes of one neuron and, in the last place, its limit.
 pub trait Slot: Copy + Send + Sync + 'static {
@@ -168,10 +168,12 @@ pub fn level(
     if below_mv <= beyond_mv {
         return None;
     }
-    let share = if grows { 0.5 } else { 0.75 };
-    let taus = share * math::ln(below_mv / beyond_mv);
-    let limit_mv = -beyond_mv * math::exp(taus) - LEVEL_MARGIN_MV;
-    let quiet_ms = taus * tau_m_ms;
+    // With q the fourth root of below / beyond, shares of the way are powers of q, and
+    // ln q >= 2 (q - 1) / (q + 1).
+    let q = (below_mv / beyond_mv).sqrt().sqrt();
+    let (quarters, way) = if grows { (2.0, q * q) } else { (3.0, q * q * q) };
+    let limit_mv = -beyond_mv * way * (1.0 + 1e-12) - LEVEL_MARGIN_MV;
+    let quiet_ms = quarters * 2.0 * (q - 1.0) / (q + 1.0) * tau_m_ms;
     let grant = Grant { limit: in_frame(limit_mv), quiet_ms };
     (quiet_ms >= SHORTEST_LEVEL_MS && -below_mv < limit_mv).then_some(grant)
 }
