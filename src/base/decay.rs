@@ -55,30 +55,59 @@ impl Decay {
 /// e^(+t / tau) for whole numbers of ticks, from the same kind of tables: what a decaying quantity
 /// is multiplied by to stand still.
 #[derive(Clone, Debug)]
-pub struct Growth {
-    tau_ms: f64,
-    tables: Box<[[f64; DIGIT]; 3]>,
-}
+pub struct Growth(Growths<1>);
 
 impl Growth {
     /// The growth with time constant `tau_ms` > 0.
     pub fn new(tau_ms: f64) -> Growth {
-        Growth { tau_ms, tables: Decay::new(-tau_ms).tables }
+        Growth(Growths::new([tau_ms]))
     }
 
     /// The time constant in ms.
     pub fn tau_ms(&self) -> f64 {
-        self.tau_ms
+        self.0.taus_ms()[0]
     }
 
     /// e^(span / tau), for spans below 2^30 ticks, about a second. Exactly 1 for no time.
     #[inline]
     pub fn over(&self, span: Span) -> f64 {
+        let [growth] = self.0.over(span);
+        growth
+    }
+}
+
+/// Several growths at once. What belongs to one span lies side by side, so that a look-up
+/// touches as few lines of the cache as that of one growth.
+#[derive(Clone, Debug)]
+pub struct Growths<const N: usize> {
+    taus_ms: [f64; N],
+    tables: Box<[[[f64; N]; DIGIT]; 3]>,
+}
+
+impl<const N: usize> Growths<N> {
+    /// The growths with these time constants, all > 0.
+    pub fn new(taus_ms: [f64; N]) -> Growths<N> {
+        let each = taus_ms.map(|tau_ms| Decay::new(-tau_ms).tables);
+        let table = |digit: usize| {
+            std::array::from_fn(|index| std::array::from_fn(|n| each[n][digit][index]))
+        };
+        Growths { taus_ms, tables: Box::new([table(0), table(1), table(2)]) }
+    }
+
+    /// The time constants in ms.
+    pub fn taus_ms(&self) -> [f64; N] {
+        self.taus_ms
+    }
+
+    /// e^(span / tau) for each of them, for spans below 2^30 ticks. Exactly 1 for no time.
+    #[inline]
+    pub fn over(&self, span: Span) -> [f64; N] {
         let ticks = span.0;
         debug_assert!(ticks >> (3 * DIGIT_BITS) == 0, "{span:?} is beyond the tables");
         let digit = |place: u32| (ticks >> (place * DIGIT_BITS)) as usize & (DIGIT - 1);
         let [low, middle, high] = &*self.tables;
-        low[digit(0)] * (middle[digit(1)] * high[digit(2)])
+        let (low, middle, high) = (&low[digit(0)], &middle[digit(1)], &high[digit(2)]);
+        std::array::from_fn(|n| low[n] * (middle[n] * high[n]))
     }
 }
 

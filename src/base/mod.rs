@@ -10,7 +10,7 @@ pub mod random;
 pub mod time;
 pub mod unit;
 
-pub use decay::{Decay, Growth};
+pub use decay::{Decay, Growth, Growths};
 pub use id::{NeuronId, PopulationId};
 pub use time::{Resolution, Span, Tick};
 pub use unit::Unit;

@@ -13,10 +13,11 @@ use std::collections::BinaryHeap;
 
 /// A tick for which something is foreseen. 8 bytes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Foreseen {
+pub struct Foreseen {
     /// Ticks since the start of the slice under which it is filed.
-    offset: u32,
-    neuron: u32,
+    pub offset: u32,
+    /// The local neuron.
+    pub neuron: u32,
 }
 
 impl Timed for Foreseen {
@@ -55,12 +56,20 @@ impl Deadlines {
         }
     }
 
-    /// Opens slice number `number`, `start..end`.
-    pub fn open(&mut self, number: u64, start: Tick, end: Tick) {
+    /// Begins slice number `number`, `start..end`: gives what was filed for it, in no order. What is not
+    /// dealt with at once is to be given to [`Deadlines::open`].
+    pub fn begin(&mut self, number: u64, start: Tick, end: Tick) -> Vec<Foreseen> {
         (self.start, self.end, self.next) = (start, end, 0);
-        self.near.list.clear();
-        self.later.take(number, &mut self.near.list);
-        self.near.sorted(end.since(start).0 as u32);
+        let mut list = std::mem::take(&mut self.near.list);
+        list.clear();
+        self.later.take(number, &mut list);
+        list
+    }
+
+    /// Opens the slice that has begun, with what is left of its list.
+    pub fn open(&mut self, list: Vec<Foreseen>) {
+        self.near.list = list;
+        self.near.sorted(self.end.since(self.start).0 as u32);
     }
 
     /// Files a neuron for a tick that does not lie before what has been gone through.
@@ -99,13 +108,6 @@ impl Deadlines {
         })
     }
 
-    /// The neuron that comes so many places after the next one, of those that were filed for the open
-    /// slice before it began.
-    #[inline]
-    pub fn coming(&self, ahead: usize) -> Option<u32> {
-        self.near.list.get(self.next + ahead).map(|next| next.neuron)
-    }
-
     /// The earliest slice for which something is filed that has not been opened.
     pub fn next_slice(&self) -> Option<u64> {
         self.later.next()
@@ -127,7 +129,8 @@ mod tests {
         let mut seen = Vec::new();
         while let Some(number) = deadlines.next_slice() {
             let start = number * slice;
-            deadlines.open(number, Tick(start), Tick(start + slice));
+            let list = deadlines.begin(number, Tick(start), Tick(start + slice));
+            deadlines.open(list);
             while deadlines.first() != NEVER {
                 let at = deadlines.first();
                 let neuron = deadlines.pop(at).expect("something is filed for the first tick");

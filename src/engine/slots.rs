@@ -1,6 +1,6 @@
 //! Neurons in their frame: slots, limits, and what is foreseen for them.
 
-use super::deadlines::Deadlines;
+use super::deadlines::{Deadlines, Foreseen};
 use super::frames::{Batch, Frames, Point, Setup, Work};
 use super::group::Probe;
 use super::prepaid::Externals;
@@ -99,7 +99,7 @@ impl<M: Framed> Frames for Neurons<M> {
     fn run(&mut self, work: &mut Work) {
         self.sample_until(work.start);
         self.renew_to(work.start);
-        self.deadlines.open(work.number, work.start, work.end);
+        self.open_deadlines(work);
         self.externals.begin(work.end);
         self.ask_for_first(work);
         let mut done = Done::default();
@@ -324,22 +324,56 @@ impl<M: Framed> Neurons<M> {
         for point in work.points.iter().take(SLOTS_AHEAD) {
             prefetch(&self.slots, point.target as usize);
         }
-        for neuron in (0..SLOTS_AHEAD).map_while(|ahead| self.deadlines.coming(ahead)) {
-            prefetch(&self.cold, neuron as usize);
+    }
+
+    /// Goes through what was filed for the slice that begins. Neurons whose grants end in it are looked
+    /// at now, all with the same factors: a grant may end early, and what was granted when cannot be
+    /// seen in a spike. Crossings and ends of refractoriness wait for their ticks.
+    fn open_deadlines(&mut self, work: &mut Work) {
+        let (start, end) = (work.start, work.end);
+        let mut list = self.deadlines.begin(work.number, start, end);
+        let factors = self.factors(start);
+        let mut kept = 0;
+        for place in 0..list.len() {
+            self.ask_for_foreseen(&list, place);
+            let Foreseen { offset, neuron } = list[place];
+            let cold = &mut self.cold[neuron as usize];
+            if cold.filed != start + Span(offset.into()) {
+                // Filed again since, for an earlier tick.
+                continue;
+            }
+            if cold.deadline < end && (cold.held || cold.certain) {
+                list[kept] = list[place];
+                kept += 1;
+                continue;
+            }
+            cold.filed = NEVER;
+            if cold.deadline >= end {
+                let deadline = cold.deadline;
+                self.foresee(neuron, deadline);
+            } else {
+                *work.current = neuron;
+                self.now = start;
+                self.withdraw(neuron, start);
+                let state = self.thaw_free(neuron, &factors);
+                self.assess(neuron, start, &state, &factors);
+            }
         }
+        list.truncate(kept);
+        self.deadlines.open(list);
     }
 
     /// Asks for neurons that are foreseen soon: first for what tells whether their deadline has
     /// moved, then for the slots of those whose has not, which are going to be looked at.
     #[inline]
-    fn ask_for_foreseen(&self) {
+    fn ask_for_foreseen(&self, list: &[Foreseen], place: usize) {
         if !self.is_far {
             return;
         }
-        if let Some(neuron) = self.deadlines.coming(SLOTS_AHEAD) {
-            prefetch(&self.cold, neuron as usize);
+        if let Some(coming) = list.get(place + SLOTS_AHEAD) {
+            prefetch(&self.cold, coming.neuron as usize);
         }
-        if let Some(neuron) = self.deadlines.coming(COLD_AHEAD) {
+        if let Some(&Foreseen { neuron, .. }) = list.get(place + COLD_AHEAD) {
             let cold = &self.cold[neuron as usize];
             // Neuron 0 in place of a branch that nobody can foresee.
             let due = if cold.deadline == cold.filed { neuron } else { 0 };
@@ -519,7 +553,6 @@ impl<M: Framed> Neurons<M> {
 
     fn note_foreseen(&mut self, work: &mut Work, at: Tick, factors: &M::Factors) {
         while let Some(neuron) = self.deadlines.pop(at) {
-            self.ask_for_foreseen();
             let cold = &mut self.cold[neuron as usize];
             if cold.filed != at {
                 // Filed again since, for an earlier tick.

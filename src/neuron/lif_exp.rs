@@ -6,7 +6,7 @@ use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
-use crate::base::{Decay, Growth, Span, Unit};
+use crate::base::{Decay, Growths, Span, Unit};
 
 static DESCRIPTOR: Descriptor = Descriptor {
     name: "lif_exp",
@@ -347,11 +347,8 @@ impl Dynamics for LifExp {
 /// The frame of a membrane and its two currents.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    membrane: Growth,
-    excitatory: Growth,
-    inhibitory: Growth,
-    /// Whether both currents decay alike, so that one look-up serves both.
-    alike: bool,
+    /// Of the membrane's mode and of the two currents.
+    growths: Growths<3>,
     /// How far each current holds the membrane from where it goes alone, in mV / pA.
     held_ex: f64,
     held_in: f64,
@@ -395,10 +392,11 @@ impl Framed for LifExp {
         // the level does not bound the membrane.
         let suits = c.decays.is_some() && c.excitatory.tau_ms < c.membrane.tau_m_ms;
         suits.then(|| Frame {
-            membrane: Growth::new(c.membrane.tau_m_ms),
-            excitatory: Growth::new(c.excitatory.tau_ms),
-            inhibitory: Growth::new(c.inhibitory.tau_ms),
-            alike: c.alike,
+            growths: Growths::new([
+                c.membrane.tau_m_ms,
+                c.excitatory.tau_ms,
+                c.inhibitory.tau_ms,
+            ]),
             held_ex: c.excitatory.mv_per_pa_apart,
             held_in: c.inhibitory.mv_per_pa_apart,
             grows,
@@ -415,15 +413,12 @@ impl Framed for LifExp {
     }
 
     fn shortest_tau_ms(frame: &Frame) -> f64 {
-        let Frame { membrane, excitatory, inhibitory, .. } = frame;
-        membrane.tau_ms().min(excitatory.tau_ms()).min(inhibitory.tau_ms())
+        frame.growths.taus_ms().into_iter().fold(f64::INFINITY, f64::min)
     }
 
     #[inline]
     fn factors(frame: &Frame, since: Span) -> Factors {
-        let excitatory = frame.excitatory.over(since);
-        let inhibitory = if frame.alike { excitatory } else { frame.inhibitory.over(since) };
-        let membrane = frame.membrane.over(since);
+        let [membrane, excitatory, inhibitory] = frame.growths.over(since);
         Factors {
             membrane,
             excitatory,
@@ -489,10 +484,10 @@ impl Framed for LifExp {
     }
 
     fn renewal(frame: &Frame, length: Span) -> Quad {
-        let left = |growth: &Growth| 1.0 / growth.over(length);
-        let membrane = left(&frame.membrane);
+        let [membrane, excitatory, inhibitory] =
+            frame.growths.over(length).map(|growth| 1.0 / growth);
         let level = if frame.grows { 1.0 } else { membrane };
-        Quad([membrane, left(&frame.excitatory), left(&frame.inhibitory), level])
+        Quad([membrane, excitatory, inhibitory, level])
     }
 
     #[inline]
