@@ -2,6 +2,7 @@
 
 use crate::base::Tick;
 use crate::record::Spike;
+use crossbeam_utils::CachePadded;
 use std::sync::{RwLock, RwLockReadGuard};
 
 /// What one shard publishes at the end of a window.
@@ -15,17 +16,21 @@ pub struct Post {
     pub in_flight: usize,
 }
 
+/// A post that is being read.
+pub type Open<'a> = RwLockReadGuard<'a, Post>;
+
 /// Two outboxes a shard, used in turn. The lock is never contended: the barrier between writing
-/// and reading sees to that; it is there so that the compiler believes it, too.
+/// and reading sees to that; it is there so that the compiler believes it, too. Taking it moves a line
+/// of the cache from one processor to another, so a worker takes each once a round.
 #[derive(Debug)]
 pub struct Exchange {
-    posts: [Vec<RwLock<Post>>; 2],
+    posts: [Vec<CachePadded<RwLock<Post>>>; 2],
 }
 
 impl Exchange {
     /// Outboxes for this many shards.
     pub fn new(shards: usize) -> Exchange {
-        let side = || (0..shards).map(|_| RwLock::default()).collect();
+        let side = || (0..shards).map(|_| CachePadded::default()).collect();
         Exchange { posts: [side(), side()] }
     }
 
@@ -36,7 +41,7 @@ impl Exchange {
     }
 
     /// Reads all shards' posts of round `round`, in the order of the shards.
-    pub fn read(&self, round: u64) -> impl Iterator<Item = RwLockReadGuard<'_, Post>> {
+    pub fn read(&self, round: u64) -> impl Iterator<Item = Open<'_>> {
         self.posts[(round % 2) as usize]
             .iter()
             .map(|lock| lock.read().expect("a worker that fails ends the run"))

@@ -2,7 +2,7 @@
 
 use super::barrier::{Barrier, Poisoned};
 use super::collector::Collector;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Open};
 use super::failure::{Place, RunError, Task};
 use super::frames;
 use super::pruning::{self, Ballot, Candidates, Decision};
@@ -300,12 +300,15 @@ impl<'n> Common<'n> {
         }
         let mut decisions = self.decisions.as_slice();
         let (mut round, mut end) = (0, Tick::ZERO);
+        let mut posts: Vec<Open<'_>> = Vec::with_capacity(self.network.shards.len());
         loop {
+            posts.clear();
             self.barrier.wait()?;
-            let next = self.next_slice(round, decisions);
+            posts.extend(self.exchange.read(round));
+            let next = self.next_slice(&posts, decisions);
             if let Some(collected) = &mut collected {
                 place.task = Task::Gathering;
-                collected.gather(self, round);
+                collected.gather(&posts, round);
             }
             let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
             let Some(slice) = next.filter(|_| !stop) else { break };
@@ -322,7 +325,7 @@ impl<'n> Common<'n> {
             end = self.cut.start(slices.end).min(duration);
             for (index, shard) in &mut shards {
                 place.shard = Some(*index);
-                self.receive(round, slice, shard, &mut place.task);
+                self.receive(&posts, slice, shard, &mut place.task);
             }
             for decision in due {
                 self.prune(slice, decision, &mut shards, place)?;
@@ -352,7 +355,7 @@ impl<'n> Common<'n> {
         let finish = |(index, mut shard): (u32, Shard<'n>)| {
             place.shard = Some(index);
             // What was sent last has not arrived, but synapses near their sources have met it.
-            for post in self.exchange.read(round) {
+            for post in &posts {
                 shard.collect_last(&post.spikes);
             }
             (index, shard.finish(end))
@@ -362,9 +365,9 @@ impl<'n> Common<'n> {
     }
 
     /// One shard takes over what was sent in the round before.
-    fn receive(&self, round: u64, slice: u64, shard: &mut Shard, task: &mut Task) {
+    fn receive(&self, posts: &[Open<'_>], slice: u64, shard: &mut Shard, task: &mut Task) {
         let step = catch_unwind(AssertUnwindSafe(|| {
-            for post in self.exchange.read(round) {
+            for post in posts {
                 shard.collect(&post.spikes);
             }
             shard.depart(slice);
@@ -437,10 +440,10 @@ impl<'n> Common<'n> {
     }
 
     /// The slice in which something can happen next; `None` at the end of the run.
-    fn next_slice(&self, round: u64, decisions: &[Decision]) -> Option<u64> {
+    fn next_slice(&self, posts: &[Open<'_>], decisions: &[Decision]) -> Option<u64> {
         let lookahead = self.network.shortest_delay.unwrap_or(Span::ZERO);
         let mut next = decisions.first().map(|decision| decision.at);
-        for post in self.exchange.read(round) {
+        for post in posts {
             let arrival = post.spikes.first().map(|spike| spike.tick + lookahead);
             next = [next, post.next, arrival].into_iter().flatten().min();
         }
@@ -460,9 +463,9 @@ impl Collected {
     }
 
     /// Takes over what all shards published in the round that is over.
-    fn gather(&mut self, common: &Common, round: u64) {
+    fn gather(&mut self, posts: &[Open<'_>], round: u64) {
         let mut in_flight = 0;
-        for post in common.exchange.read(round) {
+        for post in posts {
             self.collector.add(&post.spikes);
             in_flight += (post.in_flight + post.spikes.len()) as u64;
         }
