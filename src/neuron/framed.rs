@@ -280,3 +280,102 @@ pub trait FramedVisitor {
     /// Is called once, with the model.
     fn visit<M: Framed>(self) -> Self::Output;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Span;
+    use crate::base::random::{Purpose, Stream};
+    use crate::neuron::lif_delta::LifDelta;
+    use crate::neuron::lif_exp::LifExp;
+
+    /// The time after which, in ms, a grant that is good for ever is no longer tried.
+    const LONGEST_MS: f64 = 60.0;
+
+    /// What happened in one trial.
+    #[derive(Default)]
+    struct Tally {
+        held: u32,
+        solved: u32,
+        reached: u32,
+    }
+
+    /// Arrivals of both signs, at random times, until one reaches the level or time is over: the
+    /// membrane must not pass its threshold before, looked for densely.
+    fn try_level<M: Framed>(
+        constants: &M::Constants,
+        start: &[f64],
+        (drive, grows): (f64, bool),
+        (v_th_mv, weight): (f64, f64),
+        random: &mut Stream,
+        tally: &mut Tally,
+    ) {
+        let frame = M::frame(constants, grows).expect("the parameters have a frame");
+        let mut state = M::initial(constants, start);
+        let mut since = random.below(20_000_000);
+        let factors = |since| M::factors(&frame, Span(since));
+        let Some(grant) = M::grant(&frame, constants, &state, drive, &factors(since)) else {
+            tally.solved += 1;
+            return;
+        };
+        let mut slot = M::freeze(&frame, constants, &state, drive, &factors(since));
+        slot.set_limit(grant.limit);
+        let end = since + (grant.quiet_ms.min(LONGEST_MS) * 1e6) as u64;
+        loop {
+            let next = (since + random.below(3_000_000)).min(end);
+            for _ in 0..50 {
+                M::advance(constants, &mut state, drive, Span(next - since).ms() / 50.0);
+                let v_mv = M::observe(constants, &state, 0);
+                assert!(v_mv < v_th_mv + 1e-11, "{start:?} {drive} {grows} {grant:?}: {v_mv}");
+            }
+            since = next;
+            if since == end {
+                tally.held += 1;
+                return;
+            }
+            let sent = weight * (random.uniform() - 0.4);
+            M::receive(constants, &mut state, sent);
+            let kick = M::kick(&frame, &factors(since), sent);
+            if M::arrive(&mut slot, &kick, &factors(since)) {
+                tally.reached += 1;
+                return;
+            }
+        }
+    }
+
+    fn levels<M: Framed>(parameters: &[f64], currents: bool, weight: f64) {
+        let constants = M::constants(parameters);
+        let mut random = Stream::new(9, Purpose::Initial, 0, u64::from(currents));
+        let mut tally = Tally::default();
+        for round in 0..3000 {
+            let mut within = |low: f64, high: f64| low + (high - low) * random.uniform();
+            let mut start = vec![within(-75.0, -55.0)];
+            if currents {
+                start.extend([within(0.0, 400.0), within(-400.0, 0.0)]);
+            }
+            // With 375 pA the drive alone leads exactly to the threshold.
+            let drive = if round % 10 == 0 { 375.0 } else { within(-100.0, 700.0) };
+            let grows = round % 2 == 0;
+            let rest = (-55.0, weight);
+            try_level::<M>(&constants, &start, (drive, grows), rest, &mut random, &mut tally);
+        }
+        let Tally { held, solved, reached } = tally;
+        assert!(held > 300 && reached > 300 && solved > 0, "{held} {reached} {solved}");
+    }
+
+    #[test]
+    fn below_its_level_no_neuron_fires() {
+        levels::<LifDelta>(&[10.0, 250.0, 2.0, -70.0, -70.0, -55.0, 0.0], false, 4.0);
+        for (tau_ex, tau_in) in [(2.0, 5.0), (5.0, 0.5), (0.5, 30.0), (8.0, 8.0)] {
+            let p = [10.0, 250.0, 2.0, -70.0, -70.0, -55.0, tau_ex, tau_in, 0.0];
+            levels::<LifExp>(&p, true, 400.0 / tau_ex);
+        }
+    }
+
+    #[test]
+    fn a_level_needs_a_current_that_is_faster_than_the_membrane() {
+        let p = [10.0, 250.0, 2.0, -70.0, -70.0, -55.0, 15.0, 5.0, 0.0];
+        assert!(LifExp::frame(&LifExp::constants(&p), false).is_none());
+        assert!(LifExp::admits(&[-70.0, 0.0, -1.0]) && !LifExp::admits(&[-70.0, -1.0, 0.0]));
+    }
+}

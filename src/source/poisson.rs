@@ -380,6 +380,40 @@ mod tests {
     }
 
     #[test]
+    fn words_are_the_events_of_their_group() {
+        let ms = |t: u64| Tick(t * 1_000_000);
+        let steps = Steps { steps: vec![(Tick::ZERO, 900.0), (ms(3), 0.0), (ms(5), 7_000.0)] };
+        for rate in [Steps::constant(20_000.0), Steps::constant(300.0), steps] {
+            for grid in [1, 100_000] {
+                let p = process(700, rate.clone(), grid);
+                assert!(p.fits_in_words());
+                let mut seen = 0;
+                for epoch in 0..8_000_000 / p.epoch().0 {
+                    for group in p.groups(0, 700) {
+                        let mut expected = Vec::new();
+                        p.generate_group(epoch, group, 0, 800, |at, n| expected.push((at, n)));
+                        let mut words = Vec::new();
+                        p.draw_words(epoch, group, &mut words);
+                        let start = Tick(epoch * p.epoch().0);
+                        let read = words.iter().map(|&word| {
+                            assert_eq!(word & p.free_bit(), 0);
+                            let (offset, member) = p.read_word(group, word);
+                            assert!(p.first_word_at(offset).unwrap() <= word);
+                            let later = p.first_word_at(offset + Span(1));
+                            assert!(later.is_none_or(|first| word < first || grid > 1));
+                            (start + offset, member)
+                        });
+                        let read: Vec<_> = read.filter(|&(_, member)| member < 700).collect();
+                        assert_eq!(read, expected);
+                        seen += read.len();
+                    }
+                }
+                assert!(seen > 500, "{seen} events");
+            }
+        }
+    }
+
+    #[test]
     fn any_part_of_the_neurons_sees_the_same_trains() {
         for (neurons, rate) in [(7, 20_000.0), (1000, 50.0), (100_000, 1.0), (777, 3e6)] {
             let p = process(neurons, Steps::constant(rate), 1);
