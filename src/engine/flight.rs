@@ -18,9 +18,10 @@ use super::frames::{Batch, Point};
 use super::learning::{Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
 use super::pruning::{Candidates, Decision};
-use super::run::Cut;
+use super::run::{Cut, Way};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
+use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::queue::Calendar;
 use crate::record::Spike;
@@ -91,16 +92,17 @@ pub struct Flight<'n> {
 }
 
 impl<'n> Flight<'n> {
-    /// Nothing is on its way to shard `shard`. `in_order` says how arrivals will be asked for;
+    /// Nothing is on its way to shard `shard`. `way` says how arrivals will be asked for;
     /// `own` are the tables of the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
         shard: u32,
         cut: Cut,
-        in_order: bool,
+        way: Way,
         own: Vec<Table>,
     ) -> Flight<'n> {
+        let in_order = way == Way::Frames;
         let slices_per_block = cut.slices_per_window * WINDOWS_PER_BLOCK;
         let tables = network.shards[shard as usize].tables.as_slice();
         let fixed = &tables[..network.partition.populations()];
@@ -115,7 +117,10 @@ impl<'n> Flight<'n> {
             partition: &network.partition,
             tables,
             plastic: plastic
-                .map(|(number, table)| Plastic::new(scenario, network, number, shard, table))
+                .map(|(number, table)| {
+                    let by_row = way == Way::Dendrites;
+                    Plastic::new(scenario, network, number, shard, table, by_row)
+                })
                 .collect(),
             slice: cut.slice,
             duration: Tick(scenario.duration.0),
@@ -422,7 +427,7 @@ impl<'n> Flight<'n> {
         self.due.clear();
         self.flying.take(slice, &mut self.due);
         self.due.sort_unstable_by_key(Cursor::via);
-        if self.learns() {
+        if self.plastic.iter().any(|plastic| !plastic.by_row) {
             self.learn(end);
         }
     }
@@ -533,6 +538,66 @@ impl<'n> Flight<'n> {
             self.go_on(cursor, count, count);
         }
         self.walked = None;
+    }
+
+    /// Hands out the spikes that reach a row that is taken at once, in a slice before `end`, and single
+    /// arrivals as [`Flight::each_arrival`] does.
+    pub fn each_row(
+        &mut self,
+        slice: u64,
+        end: Tick,
+        mut row: impl FnMut(usize, u32, Tick),
+        mut single: impl FnMut(u32, Tick, f64),
+    ) {
+        self.take(slice, end);
+        for place in 0..self.due.len() {
+            let cursor = self.due[place];
+            let Cursor { sent, population, source, table, .. } = cursor;
+            let (stretch, delay) = (self.rest_of_row(&cursor), self.next_delay(&cursor));
+            if table != population {
+                let source = source.0 - self.partition.population(population.into()).start;
+                row(self.number_of(&cursor), source, sent + delay);
+                self.synaptic_events += stretch.len() as u64;
+                continue;
+            }
+            let synapses = &self.tables[table as usize].synapses;
+            let count = synapses.count_before(stretch.clone(), end.since(sent));
+            synapses.each(stretch.start..stretch.start + count, |target, weight, delay| {
+                single(target, sent + delay, f64::from(weight));
+            });
+            self.go_on(cursor, count, count);
+        }
+    }
+
+    /// The population that a plastic projection reaches.
+    pub fn target_of(&self, number: usize) -> usize {
+        self.plastic[number].projection.target
+    }
+
+    /// A spike reaches the row of a source in a plastic projection.
+    #[inline]
+    pub fn arrive_by_row(
+        &mut self,
+        number: usize,
+        source: u32,
+        now: (&Moment, u64),
+        targets: &mut dyn Ensemble,
+    ) {
+        self.plastic[number].synapses.arrive_by_row(source, now, targets);
+    }
+
+    /// The neurons of a population tell all synapses on them.
+    pub fn take_totals(
+        &mut self,
+        population: usize,
+        epoch: (u64, u64),
+        totals: &[f64],
+        goes_on: bool,
+    ) {
+        let onto = |plastic: &&mut Plastic| plastic.projection.target == population;
+        for plastic in self.plastic.iter_mut().filter(onto) {
+            plastic.synapses.take_totals(epoch, totals, goes_on);
+        }
     }
 
     /// Gathers what arrives in a slice before `end`: synapses that share a tick as batches, in order

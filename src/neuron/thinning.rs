@@ -30,10 +30,11 @@
 //! On a grid that is coarser than the intervals a neuron fires at most once a grid point and
 //! proposes nothing between an accepted proposal and the grid point at which it fires.
 
+use super::cell::NEVER;
 use super::{Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Tick, Unit};
+use crate::base::{Resolution, Tick, Unit};
 
 /// A rate of firing that depends on time alone until something reaches the neuron. Times are in
 /// ms from the state that it was made of, rates in 1/ms.
@@ -229,6 +230,86 @@ impl Proposals {
 
     fn draw(&mut self) {
         self.ahead = self.random().exponential();
+    }
+
+    fn random(&self) -> Stream {
+        Stream::new(self.stream.to_bits(), Purpose::Firing, 0, self.number)
+    }
+}
+
+/// What decides about the next spike of a neuron whose ceiling never changes: when each proposal comes
+/// is known in advance, as a tick and by how much of a tick it is before that. The same proposals as
+/// [`Proposals`] makes of a ceiling that is always set to this value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steady {
+    stream: f64,
+    number: u64,
+    /// Proposals to be expected in a tick.
+    per_tick: f64,
+    /// The tick at or after the proposal; once it is accepted, that of the spike.
+    pub at: Tick,
+    /// By how much of a tick it is before, below 1.
+    pub before: f64,
+    accepted: bool,
+}
+
+impl Steady {
+    /// The first proposal of a neuron; it never comes at a rate of zero.
+    pub fn new(stream: f64, per_tick: f64) -> Steady {
+        let (at, before, accepted) = (Tick::ZERO, 0.0, false);
+        let mut new = Steady { stream, number: 0, per_tick, at, before, accepted };
+        new.await_it();
+        new
+    }
+
+    /// Whether the proposal has been accepted, and the neuron has not fired yet.
+    #[inline]
+    pub fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
+    /// The proposal has come, at this share of the ceiling.
+    #[inline]
+    pub fn decide(&mut self, share: f64, grid: Resolution) {
+        let mut random = self.random();
+        random.bits();
+        if random.uniform() < share {
+            // The next is counted from the spike.
+            (self.accepted, self.at, self.before) = (true, grid.round_up(self.at), 0.0);
+        } else {
+            self.number += 1;
+            self.await_it();
+        }
+    }
+
+    /// The neuron has fired.
+    #[inline]
+    pub fn fire(&mut self) {
+        self.accepted = false;
+        self.number += 1;
+        self.await_it();
+    }
+
+    /// Adds its bits to a digest.
+    pub fn digest(&self, digest: &mut Digest) {
+        digest.bytes(&self.number.to_le_bytes());
+        digest.bytes(&self.at.0.to_le_bytes());
+        [self.stream, self.before].into_iter().for_each(|value| digest.real(value));
+        digest.bytes(&[u8::from(self.accepted)]);
+    }
+
+    /// From the proposal before to the one of this number.
+    #[inline]
+    fn await_it(&mut self) {
+        let ticks = self.random().exponential() / self.per_tick - self.before;
+        if ticks >= Tick::MAX.0 as f64 {
+            (self.at, self.before) = (NEVER, 0.0);
+            return;
+        }
+        let whole = ticks as i64;
+        let up = if (whole as f64) < ticks { whole + 1 } else { whole };
+        self.at = Tick(self.at.0.saturating_add_signed(up));
+        self.before = up as f64 - ticks;
     }
 
     fn random(&self) -> Stream {

@@ -151,8 +151,8 @@ impl Constants {
         number: u64,
         total: f64,
     ) -> f64 {
-        let trace = self.at_start(last.value, last.at + axonal, number);
-        s.load() + self.step * trace * (total - s.known())
+        let arrived = Spike { at: last.at + axonal, value: last.value };
+        s.load() + DendriticPrediction::pull(self, &arrived, number) * (total - s.known())
     }
 }
 
@@ -234,6 +234,15 @@ impl Rule for DendriticPrediction {
             post.spikes.push(at, total);
         }
         post.state = Told { epoch: lesson.epoch, total: lesson.total };
+    }
+
+    #[inline]
+    fn pull(c: &Constants, arrived: &Spike<f64>, number: u64) -> f64 {
+        c.step * c.at_start(arrived.value, arrived.at, number)
+    }
+
+    fn bounds(c: &Constants) -> (f64, f64) {
+        (c.low, c.high)
     }
 
     #[inline]
