@@ -250,14 +250,16 @@ pub struct Steady {
     pub at: Tick,
     /// By how much of a tick it is before, below 1.
     pub before: f64,
+    /// It is accepted at a share of the ceiling above this.
+    needed: f64,
     accepted: bool,
 }
 
 impl Steady {
     /// The first proposal of a neuron; it never comes at a rate of zero.
     pub fn new(stream: f64, per_tick: f64) -> Steady {
-        let (at, before, accepted) = (Tick::ZERO, 0.0, false);
-        let mut new = Steady { stream, number: 0, per_tick, at, before, accepted };
+        let (at, before, needed, accepted) = (Tick::ZERO, 0.0, 0.0, false);
+        let mut new = Steady { stream, number: 0, per_tick, at, before, needed, accepted };
         new.await_it();
         new
     }
@@ -271,9 +273,7 @@ impl Steady {
     /// The proposal has come, at this share of the ceiling.
     #[inline]
     pub fn decide(&mut self, share: f64, grid: Resolution) {
-        let mut random = self.random();
-        random.bits();
-        if random.uniform() < share {
+        if self.needed < share {
             // The next is counted from the spike.
             (self.accepted, self.at, self.before) = (true, grid.round_up(self.at), 0.0);
         } else {
@@ -301,7 +301,9 @@ impl Steady {
     /// From the proposal before to the one of this number.
     #[inline]
     fn await_it(&mut self) {
-        let ticks = self.random().exponential() / self.per_tick - self.before;
+        let mut random = Stream::new(self.stream.to_bits(), Purpose::Firing, 0, self.number);
+        let ticks = random.exponential() / self.per_tick - self.before;
+        self.needed = random.uniform();
         if ticks >= Tick::MAX.0 as f64 {
             (self.at, self.before) = (NEVER, 0.0);
             return;
@@ -310,10 +312,6 @@ impl Steady {
         let up = if (whole as f64) < ticks { whole + 1 } else { whole };
         self.at = Tick(self.at.0.saturating_add_signed(up));
         self.before = up as f64 - ticks;
-    }
-
-    fn random(&self) -> Stream {
-        Stream::new(self.stream.to_bits(), Purpose::Firing, 0, self.number)
     }
 }
 

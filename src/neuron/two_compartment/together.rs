@@ -37,7 +37,8 @@ pub struct Together {
     dice: Vec<Steady>,
     fired: Vec<(Tick, u32)>,
     /// What a stretch adds to its totals, and how far the arguments of its logistic functions move.
-    pieces: Vec<(f64, f64)>,
+    pieces: Vec<f64>,
+    widths: Vec<f64>,
 }
 
 impl Together {
@@ -56,7 +57,8 @@ impl Together {
             base: of(|state| state.base),
             share: of(|state| state.share),
             next: dice.iter().map(|dice| dice.at).collect(),
-            pieces: vec![(0.0, 0.0); states.len()],
+            pieces: vec![0.0; states.len()],
+            widths: vec![0.0; states.len()],
             constants: constants.clone(),
             somata: states,
             dice,
@@ -131,12 +133,16 @@ impl Ensemble for Together {
         let c = &self.constants;
         let (tau, argument, slope, predicted) =
             (c.decay.tau_ms(), c.argument(0.0), c.slope, c.share * c.slope);
-        let [above, faded, base, share] =
-            [&self.above, &self.faded, &self.base, &self.share].map(|column| &column[stretch.clone()]);
-        let pieces = &mut self.pieces[..stretch.len()];
-        let columns = above.iter().zip(faded).zip(base.iter().zip(share));
+        let count = stretch.len();
+        let above = &self.above[stretch.clone()][..count];
+        let faded = &self.faded[stretch.clone()][..count];
+        let base = &self.base[stretch.clone()][..count];
+        let share = &self.share[stretch.clone()][..count];
+        let pieces = &mut self.pieces[..count];
+        let widths = &mut self.widths[..count];
         let mut wide = 0u64;
-        for (piece, ((&above, &faded), (&base, &share))) in pieces.iter_mut().zip(columns) {
+        for k in 0..count {
+            let (above, faded, base, share) = (above[k], faded[k], base[k], share[k]);
             let gone = faded - now.faded;
             let (middle, moved) = (above * (0.5 * (faded + now.faded)), above * gone);
             let share = share * slope;
@@ -145,19 +151,16 @@ impl Ensemble for Together {
             let error = error(u, argument + predicted * middle, u_width, v_width);
             let width = u_width.abs().max(v_width.abs());
             wide |= u64::from(width >= WIDE);
-            *piece = (tau * gone * error, width);
+            (pieces[k], widths[k]) = (tau * gone * error, width);
         }
         if wide > 0 {
-            for place in 0..stretch.len() {
-                if self.pieces[place].1 >= WIDE {
-                    self.pieces[place].0 = self.piece_in_full(stretch.start + place, now.faded);
-                }
+            for k in (0..count).filter(|&k| self.widths[k] >= WIDE) {
+                self.pieces[k] = self.piece_in_full(stretch.start + k, now.faded);
             }
         }
-        let totals = self.total[stretch.clone()].iter_mut().zip(&mut self.faded[stretch]);
-        for (&(piece, _), (total, faded)) in self.pieces.iter().zip(totals) {
+        self.faded[stretch.clone()].fill(now.faded);
+        for (total, piece) in self.total[stretch].iter_mut().zip(&self.pieces) {
             *total += piece;
-            *faded = now.faded;
         }
     }
 
