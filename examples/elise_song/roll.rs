@@ -1,5 +1,6 @@
 //! A piano roll: what was taught above, what is played from memory below.
 
+use super::compare::compare;
 use std::fmt::Write;
 
 /// Pixels of a millisecond and of a neuron.
@@ -13,7 +14,8 @@ const PERIODS: usize = 4;
 /// The first cycles that are played freely, and the last that are recorded.
 const FREE_FROM: usize = 3;
 
-/// The figure as SVG. `song` and `replay` are rates, millisecond by millisecond, neuron by neuron.
+/// The figure as SVG. `song` and `replay` are rates as shares of the full rate, millisecond by millisecond,
+/// neuron by neuron.
 pub fn figure(song: &[f64], replay: &[f64], neurons: usize) -> String {
     let full = song.iter().copied().fold(0.0, f64::max);
     let steps = song.len() / neurons;
@@ -30,14 +32,20 @@ pub fn figure(song: &[f64], replay: &[f64], neurons: usize) -> String {
     let last = cycles.saturating_sub(PERIODS);
     let part = |from: usize| &replay[from * song.len()..(from + PERIODS) * song.len()];
     let seconds = |from: usize| (from - FREE_FROM) as f64 * steps as f64 / 1e3;
+    let mean = |from: usize| {
+        let cycles = part(from).chunks_exact(song.len());
+        let sum: f64 = cycles.map(|cycle| compare(song, cycle, neurons).correlation).sum();
+        format!("correlation with the song {:.3}", sum / PERIODS as f64)
+    };
+    let first = "played from memory, right after the teacher has gone";
     let rolls = [
-        ("taught".to_string(), "#356", &taught[..]),
         (
-            "played from memory, right after the teacher has gone".to_string(),
-            "#a43",
-            part(FREE_FROM),
+            "taught: the opening of \u{201e}F\u{fc}r Elise\u{201c}, four times".to_string(),
+            "#356",
+            &taught[..],
         ),
-        (format!("and {:.0} s later", seconds(last)), "#a43", part(last)),
+        (format!("{first}: {}", mean(FREE_FROM)), "#a43", part(FREE_FROM)),
+        (format!("and {:.0} s later: {}", seconds(last), mean(last)), "#a43", part(last)),
     ];
     for (number, (title, colour, rates)) in rolls.iter().enumerate() {
         let top = 8.0 + number as f64 * each;

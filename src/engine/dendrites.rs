@@ -245,9 +245,8 @@ impl Dendrites {
                     if probe.next[place] != now.at || now.at >= probe.end {
                         continue;
                     }
-                    let value = |&variable| {
-                        ensemble.observe((neuron - first) as usize, &now, variable)
-                    };
+                    let value =
+                        |&variable| ensemble.observe((neuron - first) as usize, &now, variable);
                     probe.samples[place].extend(probe.variables.iter().map(value));
                     probe.next[place] = Tick(now.at.0 + probe.interval);
                 }

@@ -337,7 +337,8 @@ impl<'n> Shard<'n> {
         }
         let Shard { arrivals, flight, batches, points, dendrites, .. } = self;
         if let Some(Dendrites { events, .. }) = dendrites {
-            let (start, events) = (Tick(number * self.slice.0), std::cell::RefCell::new(&mut events.list));
+            let (start, events) =
+                (Tick(number * self.slice.0), std::cell::RefCell::new(&mut events.list));
             flight.each_row(
                 number,
                 end,

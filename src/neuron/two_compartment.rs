@@ -428,11 +428,7 @@ impl Dynamics for TwoCompartment {
         s.proposals.disturb();
     }
 
-    fn ensemble(
-        c: &Constants,
-        neurons: Vec<State>,
-        grid: Resolution,
-    ) -> Option<Box<dyn Ensemble>> {
+    fn ensemble(c: &Constants, neurons: Vec<State>, grid: Resolution) -> Option<Box<dyn Ensemble>> {
         Some(Box::new(Together::new(c, neurons, grid)))
     }
 
