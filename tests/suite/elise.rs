@@ -198,18 +198,20 @@ fn both_lanes_fire_alike() {
     }
 }
 
-/// Five notes, each of which tells the next one: the taught song, and the last cycle that is played freely.
+/// Five notes of 20 ms, each of which tells the next one, repeated 400 times: how the tenth cycle that is played
+/// freely correlates with them.
 fn five_notes(eta: &str) -> f64 {
     let text = std::fs::read_to_string(scenarios().join("elise.toml")).expect("it is shipped");
     let eta: Vec<String> = (2..6).map(|k| format!("projection.{k}.plasticity.eta={eta}")).collect();
     let mut changes = vec![
-        "duration=6.5 s",
+        "duration=41 s",
         "population.visible.size=5",
         "population.latent.size=10",
         "teacher.0.score=[[0], [1], [2], [3], [4]]",
         "teacher.0.elements=5",
-        "teacher.0.phases=[[\"0 s\", \"teach\"], [\"6 s\", \"free\"]]",
-        "record.state.0.start=0 s",
+        "teacher.0.element=20 ms",
+        "teacher.0.phases=[[\"0 s\", \"teach\"], [\"40 s\", \"free\"]]",
+        "record.state.0.start=40 s",
     ];
     changes.extend(eta.iter().map(String::as_str));
     let changes: Vec<_> = changes.into_iter().map(|change| change.into()).collect();
@@ -218,18 +220,18 @@ fn five_notes(eta: &str) -> f64 {
             .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let outcome = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
     let replay = &outcome.traces[0].values;
-    let song: Vec<f64> = (0..250)
+    let song: Vec<f64> = (0..500)
         .map(|place| {
             let u = potential(&scenario.teachers[0], place % 5, (place / 5) as i64);
             1.0 / (1.0 + exp(0.3 * (-58.0 - u)))
         })
         .collect();
-    compare::compare(&song, &replay[replay.len() - 250..], 5).correlation
+    compare::compare(&song, &replay[replay.len() - 500..], 5).correlation
 }
 
 #[test]
 fn a_short_song_is_learned_and_played_from_memory() {
-    let (learned, fixed) = (five_notes("0.1 mV"), five_notes("0 mV"));
+    let (learned, fixed) = (five_notes("0.2 mV"), five_notes("0 mV"));
     assert!(learned > 0.85, "{learned}");
     assert!(fixed < 0.5, "{fixed}");
 }
@@ -240,9 +242,9 @@ fn rates_learn_the_short_song_too() {
     let play = |eta: f64| {
         let network = RateNetwork {
             visible: 5,
-            latent: 10,
+            latent: 20,
             score: (0..5).map(|k| vec![k]).collect(),
-            element_ms: 10,
+            element_ms: 20,
             eta: [eta; 2],
             follow_ms: 25,
             scaffold: true,
@@ -251,11 +253,11 @@ fn rates_learn_the_short_song_too() {
             seed: 1,
         };
         let mut rates = Rates::new(network);
-        (0..120).for_each(|_| drop(rates.cycle(true)));
+        (0..200).for_each(|_| drop(rates.cycle(true)));
         let played = (0..10).map(|_| rates.cycle(false)).last().expect("ten cycles");
         compare::compare(&rates.song(), &played, 5).correlation
     };
-    let (learned, fixed) = (play(0.01), play(0.0));
+    let (learned, fixed) = (play(0.02), play(0.0));
     assert!(learned > 0.85, "{learned}");
     assert!(fixed < 0.5, "{fixed}");
 }
@@ -272,7 +274,7 @@ fn a_replay_can_be_heard() {
     };
     let file = midi::file(&(0..20).flat_map(on).collect::<Vec<f64>>(), 3, 1.0);
     let expected = [
-        b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x1d".as_slice(),
+        b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x1c".as_slice(),
         &[0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20],
         &[0, 0x90, 76, 96],
         // 200 ticks later, in two groups of seven bits.
