@@ -9,7 +9,7 @@
 //! An epoch of the lessons that ends is taken by the rows at once, for the sources of which something is still
 //! remembered: no more often than their next spike would have taken it, and nothing of it has to be kept.
 
-use crate::base::Tick;
+use crate::base::{Span, Tick};
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::KEPT;
 use crate::plasticity::{Rule, Spike};
@@ -183,22 +183,35 @@ pub struct Event {
     pub kind: u32,
     /// The source, by its place in its population; or the neuron, by its place in the shard.
     pub who: u32,
-    /// What is set or added, where it is no row.
+    /// What is set or added; of a row, the tick at which the spike was sent, which a double can hold.
     pub value: f64,
 }
 
 impl Event {
     /// Marks what concerns one neuron.
-    pub const SINGLE: u32 = 1 << 31;
+    const SINGLE: u32 = 1 << 31;
 
     /// A spike reaches a row.
-    pub fn row(start: Tick, at: Tick, number: u32, source: u32) -> Event {
-        Event { offset: (at.0 - start.0) as u32, kind: number, who: source, value: 0.0 }
+    #[inline]
+    pub fn row(start: Tick, (sent, delay): (Tick, Span), number: u32, source: u32) -> Event {
+        let offset = (sent + delay).since(start).0 as u32;
+        Event { offset, kind: number, who: source, value: sent.0 as f64 }
     }
 
     /// Something concerns one neuron.
     pub fn single(start: Tick, at: Tick, neuron: u32, channel: u8, value: f64) -> Event {
         let kind = Event::SINGLE | u32::from(channel);
-        Event { offset: (at.0 - start.0) as u32, kind, who: neuron, value }
+        Event { offset: at.since(start).0 as u32, kind, who: neuron, value }
+    }
+
+    /// Whether it is a spike at a row.
+    #[inline]
+    pub fn is_row(&self) -> bool {
+        self.kind & Event::SINGLE == 0
+    }
+
+    /// When the spike at a row was sent.
+    pub fn sent(&self) -> u64 {
+        self.value as u64
     }
 }

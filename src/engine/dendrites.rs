@@ -161,19 +161,15 @@ impl Dendrites {
         spikes: &mut Vec<(Tick, u32)>,
     ) {
         let mut events = std::mem::take(&mut self.events);
-        for event in events.sorted(end.since(start).0 as u32) {
-            self.pass_to(Tick(start.0 + u64::from(event.offset)), true, flight);
-            let now = self.moment(Tick(start.0 + u64::from(event.offset)));
-            if event.kind & Event::SINGLE != 0 {
-                let population = self.locals.partition_point(|&first| first <= event.who) - 1;
-                let neuron = (event.who - self.locals[population]) as usize;
-                self.ensemble(population).put(neuron, event.kind as u8, event.value, &now);
-            } else {
-                let number = event.kind as usize;
-                let targets = self.ensembles[flight.target_of(number)].as_deref_mut();
-                let targets = targets.expect("rows end where neurons live");
-                flight.arrive_by_row(number, event.who, (&now, self.epoch), targets);
+        events.sorted(end.since(start).0 as u32);
+        for events in events.list.chunk_by_mut(|a, b| a.offset == b.offset) {
+            let at = Tick(start.0 + u64::from(events[0].offset));
+            self.pass_to(at, true, flight);
+            let now = self.moment(at);
+            if events.len() > 1 {
+                flight.in_order(events);
             }
+            events.iter().for_each(|event| self.take(event, &now, flight));
         }
         events.list.clear();
         self.events = events;
@@ -185,8 +181,20 @@ impl Dendrites {
         }
     }
 
-    fn ensemble(&mut self, population: usize) -> &mut dyn Ensemble {
-        self.ensembles[population].as_deref_mut().expect("only neurons are reached")
+    #[inline]
+    fn take(&mut self, event: &Event, now: &Moment, flight: &mut Flight<'_>) {
+        let (population, number) = match event.is_row() {
+            true => (flight.target_of(event.kind as usize), event.kind as usize),
+            false => (self.locals.partition_point(|&first| first <= event.who) - 1, 0),
+        };
+        let targets = self.ensembles[population].as_deref_mut();
+        let targets = targets.expect("only neurons are reached");
+        if event.is_row() {
+            flight.arrive_by_row(number, event.who, (now, self.epoch), targets);
+        } else {
+            let neuron = (event.who - self.locals[population]) as usize;
+            targets.put(neuron, event.kind as u8, event.value, now);
+        }
     }
 
     /// A tick of the present epoch.

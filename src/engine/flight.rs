@@ -14,6 +14,7 @@
 //! Rows of synapses that change are never read ahead: what they transmit is known only in the slice
 //! in which it takes effect (see [`super::learning`]).
 
+use super::by_row::Event;
 use super::frames::{Batch, Point};
 use super::learning::{Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
@@ -69,6 +70,8 @@ pub struct Flight<'n> {
     partition: &'n Partition,
     tables: &'n [Table],
     plastic: Vec<Plastic>,
+    /// Whether all there is are rows that are taken at once: their order is left to [`Flight::in_order`].
+    only_rows: bool,
     slice: Span,
     duration: Tick,
     slices_per_block: u64,
@@ -113,7 +116,9 @@ impl<'n> Flight<'n> {
             learning.extend(tables[fixed.len()..].iter().map(Cow::Borrowed));
         }
         let plastic = learning.into_iter().enumerate();
+        let is_empty = |table: &Table| table.synapses.len() == 0;
         Flight {
+            only_rows: way == Way::Dendrites && fixed.iter().all(is_empty),
             partition: &network.partition,
             tables,
             plastic: plastic
@@ -345,7 +350,9 @@ impl<'n> Flight<'n> {
         for (cursor, delay) in &mut new {
             *delay = self.next_delay(cursor);
         }
-        new.sort_unstable_by_key(|(cursor, _)| cursor.via());
+        if !self.only_rows {
+            new.sort_unstable_by_key(|(cursor, _)| cursor.via());
+        }
         for (cursor, delay) in new.drain(..) {
             let at = cursor.sent + delay;
             if at >= self.duration {
@@ -426,7 +433,9 @@ impl<'n> Flight<'n> {
     fn take(&mut self, slice: u64, end: Tick) {
         self.due.clear();
         self.flying.take(slice, &mut self.due);
-        self.due.sort_unstable_by_key(Cursor::via);
+        if !self.only_rows {
+            self.due.sort_unstable_by_key(Cursor::via);
+        }
         if self.plastic.iter().any(|plastic| !plastic.by_row) {
             self.learn(end);
         }
@@ -540,15 +549,9 @@ impl<'n> Flight<'n> {
         self.walked = None;
     }
 
-    /// Hands out the spikes that reach a row that is taken at once, in a slice before `end`, and single
-    /// arrivals as [`Flight::each_arrival`] does.
-    pub fn each_row(
-        &mut self,
-        slice: u64,
-        end: Tick,
-        mut row: impl FnMut(usize, u32, Tick),
-        mut single: impl FnMut(u32, Tick, f64),
-    ) {
+    /// Hands out what arrives in a slice before `end` in the lane of dendrites, as events that count from
+    /// `start`: rows that are taken at once, and single arrivals.
+    pub fn each_row(&mut self, slice: u64, (start, end): (Tick, Tick), events: &mut Vec<Event>) {
         self.take(slice, end);
         for place in 0..self.due.len() {
             let cursor = self.due[place];
@@ -556,17 +559,33 @@ impl<'n> Flight<'n> {
             let (stretch, delay) = (self.rest_of_row(&cursor), self.next_delay(&cursor));
             if table != population {
                 let source = source.0 - self.partition.population(population.into()).start;
-                row(self.number_of(&cursor), source, sent + delay);
+                let number = self.number_of(&cursor) as u32;
+                events.push(Event::row(start, (sent, delay), number, source));
                 self.synaptic_events += stretch.len() as u64;
                 continue;
             }
             let synapses = &self.tables[table as usize].synapses;
             let count = synapses.count_before(stretch.clone(), end.since(sent));
             synapses.each(stretch.start..stretch.start + count, |target, weight, delay| {
-                single(target, sent + delay, f64::from(weight));
+                events.push(Event::single(start, sent + delay, target, 0, weight.into()));
             });
             self.go_on(cursor, count, count);
         }
+    }
+
+    /// Puts events of one tick in the order of via. What comes from outside was gathered first and stays
+    /// there; without rows only, all have been gathered in order.
+    #[inline(never)]
+    pub fn in_order(&self, events: &mut [Event]) {
+        if !self.only_rows {
+            return;
+        }
+        let outside = events.iter().take_while(|event| !event.is_row()).count();
+        events[outside..].sort_unstable_by_key(|event| {
+            let population = self.plastic[event.kind as usize].projection.source;
+            let source = self.partition.population(population).start + event.who;
+            (source, Reverse(event.sent()), event.kind)
+        });
     }
 
     /// The population that a plastic projection reaches.

@@ -337,18 +337,7 @@ impl<'n> Shard<'n> {
         }
         let Shard { arrivals, flight, batches, points, dendrites, .. } = self;
         if let Some(Dendrites { events, .. }) = dendrites {
-            let (start, events) =
-                (Tick(number * self.slice.0), std::cell::RefCell::new(&mut events.list));
-            flight.each_row(
-                number,
-                end,
-                |number, source, at| {
-                    events.borrow_mut().push(Event::row(start, at, number as u32, source));
-                },
-                |neuron, at, weight| {
-                    events.borrow_mut().push(Event::single(start, at, neuron, 0, weight));
-                },
-            );
+            flight.each_row(number, (Tick(number * self.slice.0), end), &mut events.list);
         } else if self.frames.is_some() {
             flight.gather(number, end, batches, &mut points.list);
         } else {

@@ -176,24 +176,25 @@ fn spikes_and_weights_are_those_of_an_eager_simulator() {
     }
 }
 
-/// A grid of 0.1 ms, on which accepted proposals wait for their grid point, many arrivals share a tick, and
+/// Grids of 0.1 and 1 ms, on which accepted proposals wait for their grid point, many arrivals share a tick, and
 /// spikes fall on ends of epochs.
 #[test]
 fn both_lanes_fire_alike() {
-    for resolution in ["1 ns", "0.1 ms"] {
+    for grid in [1, 100_000, 1_000_000] {
         let mut scenario = small(4);
-        scenario.resolution = match resolution {
-            "1 ns" => scenario.resolution,
-            _ => Resolution::new(Span(100_000)).expect("it is not zero"),
-        };
-        let by_row = run(&scenario, 2, 1, Span::from_whole_ms(1_000));
+        scenario.resolution = Resolution::new(Span(grid)).expect("it is not zero");
+        let by_row = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
         let singly = run_singly(&scenario, 1, 1, Span::from_whole_ms(1_000));
-        assert!(by_row.counts.spikes > 4_000, "{resolution}: {} spikes", by_row.counts.spikes);
-        assert_eq!(by_row.digest, singly.digest, "{resolution}");
+        assert!(by_row.counts.spikes > 4_000, "{grid}: {} spikes", by_row.counts.spikes);
+        assert_eq!(by_row.digest, singly.digest, "{grid}");
         assert_ne!(by_row.state_digest, singly.state_digest, "it is one lane");
-        assert_eq!(by_row.counts.synaptic_events, singly.counts.synaptic_events, "{resolution}");
+        assert_eq!(by_row.counts.synaptic_events, singly.counts.synaptic_events, "{grid}");
         for (a, b) in by_row.traces[0].values.iter().zip(&singly.traces[0].values) {
-            assert!((a - b).abs() < 1e-6 * b.abs().max(1.0), "{resolution}: {a} Hz and {b} Hz");
+            assert!((a - b).abs() < 1e-6 * b.abs().max(1.0), "{grid}: {a} Hz and {b} Hz");
+        }
+        for shards in [2, 3, 5] {
+            let other = run(&scenario, shards, 1, Span::from_whole_ms(1_000));
+            assert_eq!(by_row.state_digest, other.state_digest, "{grid}: {shards} shards");
         }
     }
 }
