@@ -16,7 +16,7 @@ mod midi;
 mod rate;
 mod roll;
 
-use compare::{compare, drift};
+use compare::{at_lag, compare, drift};
 use saltatory::engine::{self, Control, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
@@ -192,13 +192,19 @@ fn full_rate(scenario: &Scenario) -> f64 {
 }
 
 /// Prints how the cycles of a replay match the song.
-fn report(name: &str, seed: u64, song: &[f64], replay: &[f64], neurons: usize) {
-    print!("{name} seed {seed}:");
+fn report(case: &str, seed: u64, song: &[f64], replay: &[f64], neurons: usize) {
+    print!("{case} seed {seed}:");
     let cycles: Vec<_> =
         replay.chunks_exact(song.len()).map(|cycle| compare(song, cycle, neurons)).collect();
     for cycle in CYCLES {
         let Some(found) = cycles.get(cycle) else { continue };
         print!(" c{cycle} {:.3} ({:.4}, {} ms)", found.correlation, found.squared, found.lag_ms);
+    }
+    if case == "untrained" {
+        let free = replay.chunks_exact(song.len()).skip(FREE_FROM);
+        let in_phase: Vec<f64> =
+            free.map(|cycle| at_lag(song, cycle, neurons, 0).correlation).collect();
+        print!("; in phase {in_phase:.3?}");
     }
     // Before anything is disturbed late.
     let lags: Vec<usize> = cycles.iter().take(59).skip(5).map(|found| found.lag_ms).collect();

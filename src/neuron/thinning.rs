@@ -324,3 +324,61 @@ pub fn kolmogorov(mut values: Vec<f64>) -> f64 {
     let gap = |(k, x): (usize, &f64)| (x - k as f64 / n).abs().max((k as f64 + 1.0) / n - x);
     values.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::math::exp;
+
+    /// A rate that falls, in 1/ms.
+    struct Falling(f64);
+
+    impl Hazard for Falling {
+        fn rate(&self, ms: f64) -> f64 {
+            4.0 * exp(-(self.0 + ms) / 20.0)
+        }
+
+        fn ceiling(&self, _: f64) -> Ceiling {
+            Ceiling { per_ms: 4.0, ms: f64::INFINITY }
+        }
+    }
+
+    /// The proposals of both kinds are the same, wherever time is cut: spikes at the same ticks of each grid.
+    #[test]
+    fn steady_proposals_are_those_under_one_ceiling() {
+        for (grid, stream) in [(1, 0.25), (1, 0.75), (300_000, 0.5)] {
+            let grid = Resolution::new(crate::base::Span(grid)).expect("it is not zero");
+            let (mut now, mut expected) = (Tick::ZERO, Vec::new());
+            let mut cut = Proposals::new(stream);
+            while let Some(ms) = cut.next(&Falling(now.ms()), 0.0).filter(|_| now.ms() < 30.0) {
+                let spike = grid.round_up(Tick(now.0 + (ms * 1e6).ceil() as u64));
+                let middle = Tick(now.0 + (spike.0 - now.0) / 2);
+                cut.advance(&Falling(now.ms()), 0.0, (middle - now).ms());
+                cut.disturb();
+                cut.advance(&Falling(middle.ms()), 0.0, (spike - middle).ms());
+                cut.fire();
+                expected.push(spike);
+                now = spike;
+            }
+            let mut steady = Steady::new(stream, 4e-6);
+            let mut found = Vec::new();
+            while found.len() < expected.len() {
+                if steady.is_accepted() {
+                    found.push(steady.at);
+                    steady.fire();
+                } else {
+                    let at = steady.at.ms() - steady.before * 1e-6;
+                    steady.decide(Falling(0.0).rate(at) / 4.0, grid);
+                }
+            }
+            assert!(expected.len() > 30, "{} spikes", expected.len());
+            assert_eq!(found, expected);
+        }
+    }
+
+    /// A neuron that never fires proposes nothing.
+    #[test]
+    fn without_a_rate_nothing_is_proposed() {
+        assert_eq!(Steady::new(0.5, 0.0).at, NEVER);
+    }
+}
