@@ -1,17 +1,22 @@
 //! The song that a network learns and plays from memory, beside the song that it was taught.
 //!
 //! ```text
-//! cargo run --release --example elise_song [CASE] [SEEDS] [FIGURE.svg]
+//! cargo run --release --example elise_song CASE [SEEDS] [FIGURE.svg] [SONG.mid]
 //! ```
 //!
-//! Runs `scenarios/elise.toml`, or a variant of it, at so many seeds from 1 on, and prints for cycles
+//! Runs `scenarios/elise.toml`, or a variant of it, at the seeds 1 to SEEDS, or FROM-TO, and prints for cycles
 //! of the replay how well the rates of the visible neurons correlate with what was taught: the mean
-//! over neurons of Pearson's coefficient, at the best of all circular lags within a period, and the
-//! mean squared difference there. Cycles 0 to 2 are the last with the teacher. The figure is the piano
-//! roll of seed 1. Without a case all of them are run.
+//! over neurons of Pearson's coefficient, at the best of all circular lags within a period, and in brackets
+//! the mean squared difference there and the lag. Cycles 0 to 2 are the last with the teacher. The figure is
+//! the piano roll of the first seed, the MIDI file what it plays from memory. Cases whose names begin with
+//! `rate` are run without spikes (`saltatory::reference::rates`). Without a case their names are printed.
 
+mod compare;
+mod midi;
+mod rate;
 mod roll;
 
+use compare::{at_lag, compare, drift};
 use saltatory::engine::{self, Control, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
@@ -23,7 +28,16 @@ use std::time::Instant;
 
 /// The variants: a name, and what is changed.
 const CASES: &[(&str, &[&str])] = &[
-    ("song", &[]),
+    // The visible neurons are held at rest from 90 to 150 ms of cycle 60, when the rest has been measured.
+    (
+        "song",
+        &[
+            "duration=1016 s",
+            "teacher.0.phases=[[\"0 s\", \"teach\"], [\"1000 s\", \"free\"], \
+               [\"1014.34 s\", \"clamp\"], [\"1014.4 s\", \"free\"]]",
+        ],
+    ),
+    ("latents_100", &["population.latent.size=100"]),
     ("latents_30", &["population.latent.size=30"]),
     ("latents_10", &["population.latent.size=10"]),
     ("frozen_latents", &["projection.3.plasticity.eta=0 mV", "projection.5.plasticity.eta=0 mV"]),
@@ -32,73 +46,116 @@ const CASES: &[(&str, &[&str])] = &[
         "prompt_inhibition",
         &["population.visible.params.t_follow=0 ms", "population.latent.params.t_follow=0 ms"],
     ),
-    // The visible neurons are held at rest from 90 to 150 ms of cycle 4, the second free one.
+    // Likewise in cycle 4, the second free one.
     (
         "disrupted",
-        &["teacher.0.phases=[[\"0 s\", \"teach\"], [\"500 s\", \"free\"], \
-           [\"500.34 s\", \"clamp\"], [\"500.4 s\", \"free\"]]"],
+        &["teacher.0.phases=[[\"0 s\", \"teach\"], [\"1000 s\", \"free\"], \
+           [\"1000.34 s\", \"clamp\"], [\"1000.4 s\", \"free\"]]"],
+    ),
+    // All of cycle 4.
+    (
+        "disrupted_wholly",
+        &["teacher.0.phases=[[\"0 s\", \"teach\"], [\"1000 s\", \"free\"], \
+           [\"1000.25 s\", \"clamp\"], [\"1000.5 s\", \"free\"]]"],
     ),
     (
-        "few_spikes",
+        "untrained",
         &[
-            "population.visible.params.rho=1 kHz",
-            "population.latent.params.rho=1 kHz",
-            "projection.2.plasticity.rho=1 kHz",
-            "projection.3.plasticity.rho=1 kHz",
-            "projection.4.plasticity.rho=1 kHz",
-            "projection.5.plasticity.rho=1 kHz",
+            "duration=3 s",
+            "teacher.0.phases=[[\"0 s\", \"teach\"], [\"0.75 s\", \"free\"]]",
+            "record.state.0.start=0 s",
         ],
     ),
+    ("few_spikes", FEW_SPIKES),
+    ("few_spikes_100", FEW_SPIKES),
+];
+
+/// 1 kHz in the place of 5.
+const FEW_SPIKES: &[&str] = &[
+    "population.visible.params.rho=1 kHz",
+    "population.latent.params.rho=1 kHz",
+    "projection.2.plasticity.rho=1 kHz",
+    "projection.3.plasticity.rho=1 kHz",
+    "projection.4.plasticity.rho=1 kHz",
+    "projection.5.plasticity.rho=1 kHz",
 ];
 
 /// The cycles that are reported.
-const CYCLES: [usize; 6] = [2, 5, 6, 10, 20, 58];
+const CYCLES: [usize; 12] = [2, 5, 6, 8, 10, 20, 58, 61, 62, 63, 65, 98];
 
-/// How a cycle of the replay compares with the song.
-struct Match {
-    correlation: f64,
-    squared: f64,
-    lag_ms: usize,
+/// The first cycle without a teacher.
+const FREE_FROM: usize = 3;
+
+/// Where the first seed's results go.
+#[derive(Default)]
+struct Files {
+    figure: Option<String>,
+    song: Option<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let chosen = arguments.first().map(String::as_str);
-    let seeds: u64 = arguments.get(1).map_or(Ok(1), |text| text.parse())?;
-    let known = || CASES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    if chosen.is_some_and(|chosen| CASES.iter().all(|(name, _)| *name != chosen)) {
-        return Err(format!("there is no case {chosen:?}; allowed: {}", known()).into());
-    }
-    let cases = CASES.iter().filter(|(name, _)| chosen.is_none_or(|chosen| chosen == *name));
-    for (name, changes) in cases {
-        for seed in 1..=seeds {
-            let scenario = read(changes, seed)?;
-            let song = song(&scenario);
-            let start = Instant::now();
-            let outcome = run(&scenario)?;
-            let replay = &outcome.traces[0].values;
-            report(name, seed, &song, replay, scenario.populations[0].size as usize);
-            let (events, seconds) = (outcome.counts.synaptic_events, start.elapsed().as_secs_f64());
-            println!(
-                "  {:.0} Hz visible, {:.0} Hz latent; {:.2e} synaptic events in {seconds:.0} s, {:.1} million a second",
-                outcome.populations[0].rate_hz,
-                outcome.populations[1].rate_hz,
-                events as f64,
-                events as f64 / seconds / 1e6,
-            );
-            if let (Some(path), 1) = (arguments.get(2), seed) {
-                let figure = roll::figure(&song, replay, scenario.populations[0].size as usize);
-                std::fs::write(path, figure)?;
-            }
+    let mut arguments = std::env::args().skip(1);
+    let Some(case) = arguments.next() else {
+        let names = CASES.iter().map(|(name, _)| *name).chain(rate::CASES.iter().copied());
+        println!("cases: {}", names.collect::<Vec<_>>().join(", "));
+        return Ok(());
+    };
+    let seeds = arguments.next().unwrap_or("1".into());
+    let (first, last) = match seeds.split_once('-') {
+        Some((first, last)) => (first.parse::<u64>()?, last.parse::<u64>()?),
+        None => (1, seeds.parse()?),
+    };
+    let files = Files { figure: arguments.next(), song: arguments.next() };
+    for seed in first..=last {
+        let files = if seed == first { &files } else { &Files::default() };
+        if case.starts_with("rate") {
+            rate::run(&case, seed)?;
+        } else {
+            spiking(&case, seed, files)?;
         }
     }
     Ok(())
 }
 
-fn read(changes: &[&str], seed: u64) -> Result<Scenario, Box<dyn Error>> {
+/// Runs a case with spikes.
+fn spiking(case: &str, seed: u64, files: &Files) -> Result<(), Box<dyn Error>> {
+    let known = CASES.iter().find(|(name, _)| *name == case);
+    let (_, changes) = known.ok_or_else(|| format!("there is no case {case:?}"))?;
+    let scenario = read(case, changes, seed)?;
+    let neurons = scenario.populations[0].size as usize;
+    let full = full_rate(&scenario);
+    let song = song(&scenario);
+    let start = Instant::now();
+    let outcome = run(&scenario)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let replay: Vec<f64> = outcome.traces[0].values.iter().map(|rate| rate / full).collect();
+    report(case, seed, &song, &replay, neurons);
+    let events = outcome.counts.synaptic_events as f64;
+    println!(
+        "  {:.0} Hz visible, {:.0} Hz latent; {events:.2e} synaptic events in {seconds:.0} s, {:.1} million a second",
+        outcome.populations[0].rate_hz,
+        outcome.populations[1].rate_hz,
+        events / seconds / 1e6,
+    );
+    if let Some(path) = &files.figure {
+        std::fs::write(path, roll::figure(&song, &replay, neurons))?;
+    }
+    if let Some(path) = &files.song {
+        let loudest = song.iter().copied().fold(0.0, f64::max);
+        let free = &replay[(FREE_FROM * song.len()).min(replay.len())..];
+        let four = &free[..free.len().min(4 * song.len())];
+        std::fs::write(path, midi::file(four, neurons, loudest))?;
+    }
+    Ok(())
+}
+
+fn read(case: &str, changes: &[&str], seed: u64) -> Result<Scenario, Box<dyn Error>> {
     let path = Path::new("scenarios/elise.toml");
     let text = std::fs::read_to_string(path)?;
     let mut overrides: Vec<Override> = changes.iter().map(|&change| change.into()).collect();
+    if case == "few_spikes_100" {
+        overrides.push("population.latent.size=100".into());
+    }
     overrides.push(format!("seed={seed}").as_str().into());
     // Cycles of a different song would need other numbers here.
     let source = Source::new("elise.toml", text);
@@ -111,21 +168,18 @@ fn run(scenario: &Scenario) -> Result<Outcome, Box<dyn Error>> {
     Ok(engine::run(scenario, &network, Options::threads(1), &|_| Control::Continue)?)
 }
 
-/// The rates that are taught, in Hz, millisecond by millisecond, neuron by neuron.
+/// The rates that are taught as shares of the full rate, millisecond by millisecond, neuron by neuron.
 fn song(scenario: &Scenario) -> Vec<f64> {
     let teacher = &scenario.teachers[0];
     let neurons = scenario.populations[teacher.population].size;
-    let full = teacher_rate(scenario);
     let steps = 0..(teacher.period().ms() / teacher.step.ms()) as i64;
-    let rate = |step, neuron| {
-        let u = potential(teacher, neuron, step);
-        full / (1.0 + (0.3 * (-58.0 - u)).exp())
-    };
+    let rate =
+        |step, neuron| 1.0 / (1.0 + (0.3 * (-58.0 - potential(teacher, neuron, step))).exp());
     steps.flat_map(|step| (0..neurons).map(move |neuron| rate(step, neuron))).collect()
 }
 
 /// The full rate of the visible neurons, in Hz.
-fn teacher_rate(scenario: &Scenario) -> f64 {
+fn full_rate(scenario: &Scenario) -> f64 {
     let scenario::Model::Neuron { descriptor, parameters, .. } = &scenario.populations[0].model
     else {
         panic!("the visible population is made of neurons")
@@ -137,47 +191,25 @@ fn teacher_rate(scenario: &Scenario) -> f64 {
     }
 }
 
-fn report(name: &str, seed: u64, song: &[f64], replay: &[f64], neurons: usize) {
-    print!("{name} seed {seed}:");
+/// Prints how the cycles of a replay match the song.
+fn report(case: &str, seed: u64, song: &[f64], replay: &[f64], neurons: usize) {
+    print!("{case} seed {seed}:");
+    let cycles: Vec<_> =
+        replay.chunks_exact(song.len()).map(|cycle| compare(song, cycle, neurons)).collect();
     for cycle in CYCLES {
-        let Some(part) = replay.get(cycle * song.len()..(cycle + 1) * song.len()) else { continue };
-        let Match { correlation, squared, lag_ms } = compare(song, part, neurons);
-        print!(" c{cycle} {correlation:.3} ({squared:.4}, {lag_ms} ms)");
+        let Some(found) = cycles.get(cycle) else { continue };
+        print!(" c{cycle} {:.3} ({:.4}, {} ms)", found.correlation, found.squared, found.lag_ms);
+    }
+    if case == "untrained" {
+        let free = replay.chunks_exact(song.len()).skip(FREE_FROM);
+        let in_phase: Vec<f64> =
+            free.map(|cycle| at_lag(song, cycle, neurons, 0).correlation).collect();
+        print!("; in phase {in_phase:.3?}");
+    }
+    // Before anything is disturbed late.
+    let lags: Vec<usize> = cycles.iter().take(59).skip(5).map(|found| found.lag_ms).collect();
+    if lags.len() > 1 {
+        print!("; drift {:.2} ms a cycle", drift(&lags, song.len() / neurons));
     }
     println!();
-}
-
-/// The best match of a cycle with the song. Rates are compared as shares of the largest taught one.
-fn compare(song: &[f64], cycle: &[f64], neurons: usize) -> Match {
-    let steps = song.len() / neurons;
-    let full = song.iter().copied().fold(0.0, f64::max);
-    let mut best = Match { correlation: f64::NEG_INFINITY, squared: 0.0, lag_ms: 0 };
-    for lag in 0..steps {
-        let at = |step: usize, neuron: usize| cycle[(step + lag) % steps * neurons + neuron];
-        let pearson = |neuron: usize| {
-            let taught: Vec<f64> = (0..steps).map(|k| song[k * neurons + neuron]).collect();
-            let played: Vec<f64> = (0..steps).map(|k| at(k, neuron)).collect();
-            correlation(&taught, &played)
-        };
-        let mean = (0..neurons).map(pearson).sum::<f64>() / neurons as f64;
-        if mean > best.correlation {
-            let square = |place: usize| {
-                let difference = (song[place] - at(place / neurons, place % neurons)) / full;
-                difference * difference
-            };
-            let squared = (0..song.len()).map(square).sum::<f64>() / song.len() as f64;
-            best = Match { correlation: mean, squared, lag_ms: lag };
-        }
-    }
-    best
-}
-
-/// Pearson's coefficient; zero where one side does not change.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-    let (ma, mb) = (mean(a), mean(b));
-    let sum =
-        |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| f(a - ma, b - mb)).sum::<f64>();
-    let (ab, aa, bb) = (sum(&|a, b| a * b), sum(&|a, _| a * a), sum(&|_, b| b * b));
-    if aa > 0.0 && bb > 1e-9 { ab / (aa * bb).sqrt() } else { 0.0 }
 }

@@ -1,5 +1,6 @@
 //! A piano roll: what was taught above, what is played from memory below.
 
+use super::compare::compare;
 use std::fmt::Write;
 
 /// Pixels of a millisecond and of a neuron.
@@ -10,14 +11,16 @@ const LEFT: f64 = 60.0;
 /// Periods of each roll.
 const PERIODS: usize = 4;
 
-/// The first cycles that are played freely, and the last that are recorded.
+/// The first cycles that are played freely, and the last that are shown.
 const FREE_FROM: usize = 3;
+const LAST: usize = 55;
 
-/// The figure as SVG. `song` and `replay` are rates, millisecond by millisecond, neuron by neuron.
+/// The figure as SVG. `song` and `replay` are rates as shares of the full rate, millisecond by millisecond,
+/// neuron by neuron.
 pub fn figure(song: &[f64], replay: &[f64], neurons: usize) -> String {
     let full = song.iter().copied().fold(0.0, f64::max);
     let steps = song.len() / neurons;
-    let width = LEFT + (PERIODS * steps) as f64 * MS + 20.0;
+    let width = LEFT + (PERIODS * steps) as f64 * MS + 30.0;
     let each = neurons as f64 * KEY + 46.0;
     let height = 3.0 * each + 34.0;
     let mut svg = format!(
@@ -27,17 +30,23 @@ pub fn figure(song: &[f64], replay: &[f64], neurons: usize) -> String {
     );
     let taught: Vec<f64> = song.iter().copied().cycle().take(PERIODS * song.len()).collect();
     let cycles = replay.len() / song.len();
-    let last = cycles.saturating_sub(PERIODS);
+    let last = cycles.saturating_sub(PERIODS).min(LAST);
     let part = |from: usize| &replay[from * song.len()..(from + PERIODS) * song.len()];
     let seconds = |from: usize| (from - FREE_FROM) as f64 * steps as f64 / 1e3;
+    let mean = |from: usize| {
+        let cycles = part(from).chunks_exact(song.len());
+        let sum: f64 = cycles.map(|cycle| compare(song, cycle, neurons).correlation).sum();
+        format!("correlation with the song {:.3}", sum / PERIODS as f64)
+    };
+    let first = "played from memory, right after the teacher has gone";
     let rolls = [
-        ("taught".to_string(), "#356", &taught[..]),
         (
-            "played from memory, right after the teacher has gone".to_string(),
-            "#a43",
-            part(FREE_FROM),
+            "taught: the opening of \u{201e}F\u{fc}r Elise\u{201c}, four times".to_string(),
+            "#356",
+            &taught[..],
         ),
-        (format!("and {:.0} s later", seconds(last)), "#a43", part(last)),
+        (format!("{first}: {}", mean(FREE_FROM)), "#a43", part(FREE_FROM)),
+        (format!("and {:.0} s later: {}", seconds(last), mean(last)), "#a43", part(last)),
     ];
     for (number, (title, colour, rates)) in rolls.iter().enumerate() {
         let top = 8.0 + number as f64 * each;
@@ -75,8 +84,9 @@ fn roll(
         "<text x=\"{:.1}\" y=\"{middle:.1}\" text-anchor=\"end\">neuron</text>",
         LEFT - 8.0
     );
-    // Eight shades; stretches of one shade are one rectangle.
-    let shade = |rate: f64| ((rate / full * 8.0).round() as u32).min(8);
+    // Eight shades, each of them one path, in which a stretch is a rectangle.
+    let shade = |rate: f64| ((rate / full * 8.0).round() as usize).min(8);
+    let mut paths = vec![String::new(); 9];
     for neuron in 0..neurons {
         let at = |step: usize| shade(rates[step * neurons + neuron]);
         let y = top + (neurons - 1 - neuron) as f64 * KEY + 0.5;
@@ -84,17 +94,13 @@ fn roll(
         while step < steps {
             let level = at(step);
             let end = (step..steps).find(|&k| at(k) != level).unwrap_or(steps);
-            if level > 0 {
-                let (x, w) = (LEFT + step as f64 * MS, (end - step) as f64 * MS);
-                let opacity = f64::from(level) / 8.0;
-                let _ = writeln!(
-                    svg,
-                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{:.1}\" \
-                     fill=\"{colour}\" fill-opacity=\"{opacity}\"/>",
-                    KEY - 1.0
-                );
-            }
+            let (x, w) = (LEFT + step as f64 * MS, (end - step) as f64 * MS);
+            let _ = write!(paths[level], "M{x:.1} {y:.1}h{w:.1}v{:.0}h-{w:.1}z", KEY - 1.0);
             step = end;
         }
+    }
+    for (level, path) in paths.iter().enumerate().skip(1).filter(|(_, path)| !path.is_empty()) {
+        let opacity = level as f64 / 8.0;
+        let _ = writeln!(svg, "<path fill=\"{colour}\" fill-opacity=\"{opacity}\" d=\"{path}\"/>");
     }
 }

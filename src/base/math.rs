@@ -11,6 +11,38 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// e^x for |x| up to 700, relative error below 5e-16, without calls and branches: a loop over it becomes
+/// vector instructions. Outside it is nonsense. Other bits than [`exp`].
+#[inline(always)]
+pub fn exp_in_loops(x: f64) -> f64 {
+    // Added to a number of less than 51 bits it leaves the nearest whole number in the lowest bits.
+    const SHIFT: f64 = 6_755_399_441_055_744.0;
+    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    let shifted = x * std::f64::consts::LOG2_E + SHIFT;
+    let power = shifted - SHIFT;
+    let r = (x - power * LN_2_HIGH) - power * LN_2_LOW;
+    // |r| < 0.35: the first term left out is below 2e-17. Pairs of terms do not wait for each other.
+    let [r2, r4, r8] = [r * r, r * r * (r * r), r * r * (r * r) * (r * r * (r * r))];
+    let pair = |k: usize| EXP_SERIES[k] + EXP_SERIES[k + 1] * r;
+    let low = pair(0) + pair(2) * r2;
+    let middle = pair(4) + pair(6) * r2;
+    let high = pair(8) + pair(10) * r2 + pair(12) * r4;
+    let series = low + middle * r4 + high * r8;
+    f64::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 52))
+}
+
+/// 1 / k!.
+const EXP_SERIES: [f64; 14] = {
+    let mut series = [1.0; 14];
+    let mut k = 1;
+    while k < series.len() {
+        series[k] = series[k - 1] / k as f64;
+        k += 1;
+    }
+    series
+};
+
 /// e^x - 1, accurate near zero.
 #[inline]
 pub fn exp_m1(x: f64) -> f64 {
@@ -175,6 +207,7 @@ mod tests {
     fn the_bits_of_every_function_are_known() {
         let found = [
             ("exp", fold(700.0, exp)),
+            ("exp_in_loops", fold(700.0, exp_in_loops)),
             ("exp_m1", fold(700.0, exp_m1)),
             ("ln", fold(1e6, |x| ln(x.abs()))),
             ("ln_1p", fold(1e6, |x| ln_1p(x.abs()))),
@@ -188,8 +221,9 @@ mod tests {
             ("exp_mean", fold(50.0, exp_mean)),
             ("exp_ramp", fold(50.0, exp_ramp)),
         ];
-        let known: [(&str, u64); 13] = [
+        let known: [(&str, u64); 14] = [
             ("exp", 0x3e6a_3f6c_a2c5_09e3),
+            ("exp_in_loops", 0x9ff3_d2ff_7efa_e736),
             ("exp_m1", 0x9044_de02_8b46_b04a),
             ("ln", 0x284f_27b7_df4f_7094),
             ("ln_1p", 0x5dac_094d_2aec_e785),
@@ -204,6 +238,17 @@ mod tests {
             ("exp_ramp", 0x5db2_68cd_f2c4_cdbe),
         ];
         assert_eq!(found, known, "a function has changed its bits");
+    }
+
+    #[test]
+    fn the_exponential_for_loops_is_the_exponential() {
+        let mut random = Stream::new(4, Purpose::Initial, 0, 0);
+        for k in 0..200_000 {
+            let x = (2.0 * random.uniform() - 1.0) * if k % 2 == 0 { 700.0 } else { 3.0 };
+            let error = (exp_in_loops(x) / exp(x) - 1.0).abs();
+            assert!(error < 5e-16, "{x}: {error:e}");
+        }
+        assert_eq!(exp_in_loops(0.0), 1.0);
     }
 
     #[test]

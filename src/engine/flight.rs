@@ -14,13 +14,15 @@
 //! Rows of synapses that change are never read ahead: what they transmit is known only in the slice
 //! in which it takes effect (see [`super::learning`]).
 
+use super::by_row::Event;
 use super::frames::{Batch, Point};
 use super::learning::{Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
 use super::pruning::{Candidates, Decision};
-use super::run::Cut;
+use super::run::{Cut, Way};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
+use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::queue::Calendar;
 use crate::record::Spike;
@@ -68,6 +70,8 @@ pub struct Flight<'n> {
     partition: &'n Partition,
     tables: &'n [Table],
     plastic: Vec<Plastic>,
+    /// Whether all there is are rows that are taken at once: their order is left to [`Flight::in_order`].
+    only_rows: bool,
     slice: Span,
     duration: Tick,
     slices_per_block: u64,
@@ -91,16 +95,17 @@ pub struct Flight<'n> {
 }
 
 impl<'n> Flight<'n> {
-    /// Nothing is on its way to shard `shard`. `in_order` says how arrivals will be asked for;
+    /// Nothing is on its way to shard `shard`. `way` says how arrivals will be asked for;
     /// `own` are the tables of the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
         shard: u32,
         cut: Cut,
-        in_order: bool,
+        way: Way,
         own: Vec<Table>,
     ) -> Flight<'n> {
+        let in_order = matches!(way, Way::Frames(_));
         let slices_per_block = cut.slices_per_window * WINDOWS_PER_BLOCK;
         let tables = network.shards[shard as usize].tables.as_slice();
         let fixed = &tables[..network.partition.populations()];
@@ -111,11 +116,16 @@ impl<'n> Flight<'n> {
             learning.extend(tables[fixed.len()..].iter().map(Cow::Borrowed));
         }
         let plastic = learning.into_iter().enumerate();
+        let is_empty = |table: &Table| table.synapses.len() == 0;
         Flight {
+            only_rows: way == Way::Dendrites && fixed.iter().all(is_empty),
             partition: &network.partition,
             tables,
             plastic: plastic
-                .map(|(number, table)| Plastic::new(scenario, network, number, shard, table))
+                .map(|(number, table)| {
+                    let by_row = way == Way::Dendrites;
+                    Plastic::new(scenario, network, number, shard, table, by_row)
+                })
                 .collect(),
             slice: cut.slice,
             duration: Tick(scenario.duration.0),
@@ -340,7 +350,9 @@ impl<'n> Flight<'n> {
         for (cursor, delay) in &mut new {
             *delay = self.next_delay(cursor);
         }
-        new.sort_unstable_by_key(|(cursor, _)| cursor.via());
+        if !self.only_rows {
+            new.sort_unstable_by_key(|(cursor, _)| cursor.via());
+        }
         for (cursor, delay) in new.drain(..) {
             let at = cursor.sent + delay;
             if at >= self.duration {
@@ -421,8 +433,10 @@ impl<'n> Flight<'n> {
     fn take(&mut self, slice: u64, end: Tick) {
         self.due.clear();
         self.flying.take(slice, &mut self.due);
-        self.due.sort_unstable_by_key(Cursor::via);
-        if self.learns() {
+        if !self.only_rows {
+            self.due.sort_unstable_by_key(Cursor::via);
+        }
+        if self.plastic.iter().any(|plastic| !plastic.by_row) {
             self.learn(end);
         }
     }
@@ -533,6 +547,76 @@ impl<'n> Flight<'n> {
             self.go_on(cursor, count, count);
         }
         self.walked = None;
+    }
+
+    /// Hands out what arrives in a slice before `end` in the lane of dendrites, as events that count from
+    /// `start`: rows that are taken at once, and single arrivals.
+    pub fn each_row(&mut self, slice: u64, (start, end): (Tick, Tick), events: &mut Vec<Event>) {
+        self.take(slice, end);
+        for place in 0..self.due.len() {
+            let cursor = self.due[place];
+            let Cursor { sent, population, source, table, .. } = cursor;
+            let (stretch, delay) = (self.rest_of_row(&cursor), self.next_delay(&cursor));
+            if table != population {
+                let source = source.0 - self.partition.population(population.into()).start;
+                let number = self.number_of(&cursor) as u32;
+                events.push(Event::row(start, (sent, delay), number, source));
+                self.synaptic_events += stretch.len() as u64;
+                continue;
+            }
+            let synapses = &self.tables[table as usize].synapses;
+            let count = synapses.count_before(stretch.clone(), end.since(sent));
+            synapses.each(stretch.start..stretch.start + count, |target, weight, delay| {
+                events.push(Event::single(start, sent + delay, target, 0, weight.into()));
+            });
+            self.go_on(cursor, count, count);
+        }
+    }
+
+    /// Puts events of one tick in the order of via. What comes from outside was gathered first and stays
+    /// there; without rows only, all have been gathered in order.
+    #[inline(never)]
+    pub fn in_order(&self, events: &mut [Event]) {
+        if !self.only_rows {
+            return;
+        }
+        let outside = events.iter().take_while(|event| !event.is_row()).count();
+        events[outside..].sort_unstable_by_key(|event| {
+            let population = self.plastic[event.kind as usize].projection.source;
+            let source = self.partition.population(population).start + event.who;
+            (source, Reverse(event.sent()), event.kind)
+        });
+    }
+
+    /// The population that a plastic projection reaches.
+    pub fn target_of(&self, number: usize) -> usize {
+        self.plastic[number].projection.target
+    }
+
+    /// A spike reaches the row of a source in a plastic projection.
+    #[inline]
+    pub fn arrive_by_row(
+        &mut self,
+        number: usize,
+        source: u32,
+        now: (&Moment, u64),
+        targets: &mut dyn Ensemble,
+    ) {
+        self.plastic[number].synapses.arrive_by_row(source, now, targets);
+    }
+
+    /// The neurons of a population tell all synapses on them.
+    pub fn take_totals(
+        &mut self,
+        population: usize,
+        epoch: (u64, u64),
+        totals: &[f64],
+        goes_on: bool,
+    ) {
+        let onto = |plastic: &&mut Plastic| plastic.projection.target == population;
+        for plastic in self.plastic.iter_mut().filter(onto) {
+            plastic.synapses.take_totals(epoch, totals, goes_on);
+        }
     }
 
     /// Gathers what arrives in a slice before `end`: synapses that share a tick as batches, in order

@@ -108,7 +108,7 @@ pub trait Frames: Send {
 }
 
 /// How a network is run in frames.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Whether levels are potentials: where most neurons do not fire by themselves.
     pub grows: bool,

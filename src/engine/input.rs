@@ -160,7 +160,11 @@ impl Background {
         let Pending { process, .. } = &self.pending;
         let epoch = process.epoch();
         // What inhibits must not be seen before its time: limits could be passed unseen.
-        if self.weight < 0.0 || !process.fits_in_words() || epoch > longest || !length.0.is_multiple_of(epoch.0) {
+        if self.weight < 0.0
+            || !process.fits_in_words()
+            || epoch > longest
+            || !length.0.is_multiple_of(epoch.0)
+        {
             return Err(self);
         }
         let Background { which, pending: Pending { process, owned, .. }, weight, places } = self;

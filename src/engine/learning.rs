@@ -44,9 +44,11 @@
 //! the decision is delivered, a later one is not: settling a synapse until a tick that no
 //! delivery will precede removes nothing that a spike under way could still find.
 
+use super::by_row::ByRow;
 pub use super::projection::{Learning, Pruned, Reached, Sample, Transmitted};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
+use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::plasticity::{
     Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site,
@@ -68,17 +70,20 @@ pub struct Setup<'n> {
     network: &'n Network,
     projection: PlasticProjection,
     shard: u32,
+    by_row: bool,
 }
 
 impl<'n> Setup<'n> {
-    /// Number `number` of the plastic projections of a network.
+    /// Number `number` of the plastic projections of a network, in the lane of dendrites if it is
+    /// taken `by_row`.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
         number: usize,
         shard: u32,
+        by_row: bool,
     ) -> Setup<'n> {
-        Setup { scenario, network, projection: network.plastic[number], shard }
+        Setup { scenario, network, projection: network.plastic[number], shard, by_row }
     }
 
     /// The synapses of a table at time zero.
@@ -106,6 +111,8 @@ impl Visitor for Building<'_, '_> {
 /// The synapses of one projection in one shard, which change by the rule `R`.
 struct Learned<R: Rule> {
     synapses: Vec<R::Synapse<f32>>,
+    /// All there is in the lane of dendrites; the rest stays empty then.
+    by_row: Option<ByRow<R>>,
     /// The recent spikes of each source.
     trains: Vec<History<Sent<R::Trace>>>,
     /// The targets that live here.
@@ -200,7 +207,12 @@ impl<R: Rule> Learned<R> {
         let longest_delay = table.delays().map_or(Span::ZERO, |(_, longest)| longest);
         let rows = table.delayed();
         let new = |row: &DelayedSynapse| R::synapse::<f32>(&constants, row.weight.into());
-        let synapses = rows.iter().map(new).collect();
+        let local_start = partition.local_start(target, setup.shard);
+        let channel = setup.projection.pulse.channel;
+        let by_row = || ByRow::new(&constants, table, local_start, channel);
+        let by_row = setup.by_row.then(by_row);
+        let singly = if by_row.is_some() { &[] } else { rows };
+        let synapses = singly.iter().map(new).collect();
         let dendritic_of = |row: &DelayedSynapse| {
             let path = plasticity.dendritic.path(Span(row.delay.into()));
             path.map_or(Span::ZERO, |path| path.dendritic)
@@ -210,6 +222,7 @@ impl<R: Rule> Learned<R> {
         let resource = plasticity.short_term.as_deref().map(short_term::Resource::new);
         Learned {
             synapses,
+            by_row,
             trains: partition.population(source).map(|_| History::default()).collect(),
             targets: owned.clone().map(|_| at_rest()).collect(),
             resource: resource.or_else(|| R::resource(&constants).cloned()),
@@ -230,7 +243,7 @@ impl<R: Rule> Learned<R> {
                 dendritic: plasticity.dendritic,
                 first_source: partition.population(source).start,
                 first_target: partition.population(target).start + owned.start,
-                local_start: partition.local_start(target, setup.shard),
+                local_start,
             },
         }
     }
@@ -340,6 +353,9 @@ impl<R: Rule> Learned<R> {
 
 impl<R: Rule> Learning for Learned<R> {
     fn sent(&mut self, source: u32, at: Tick) {
+        if self.by_row.is_some() {
+            return;
+        }
         let train = &mut self.trains[source as usize];
         let last = train.latest();
         let trace = R::sent(&self.common.constants, last.map(trace_of).as_ref(), at);
@@ -352,7 +368,7 @@ impl<R: Rule> Learning for Learned<R> {
     }
 
     fn fired(&mut self, target: u32, at: Tick) {
-        if R::HEEDS {
+        if R::HEEDS || self.by_row.is_some() {
             return;
         }
         let spikes = &mut self.targets[(target - self.common.local_start) as usize].spikes;
@@ -426,7 +442,20 @@ impl<R: Rule> Learning for Learned<R> {
         self.questions.clear();
     }
 
+    fn arrive_by_row(&mut self, source: u32, now: (&Moment, u64), targets: &mut dyn Ensemble) {
+        let by_row = self.by_row.as_mut().expect("the lane was chosen for all");
+        by_row.arrive(&self.common.constants, source, now, targets);
+    }
+
+    fn take_totals(&mut self, (epoch, length): (u64, u64), totals: &[f64], goes_on: bool) {
+        let by_row = self.by_row.as_mut().expect("the lane was chosen for all");
+        by_row.take_totals(&self.common.constants, epoch, length, totals, goes_on);
+    }
+
     fn settle(&mut self, rows: &Rows, now: Tick) {
+        if self.by_row.is_some() {
+            return;
+        }
         let before = |span: Span| Tick(now.0.saturating_sub(span.0));
         self.settle_each(
             rows,
@@ -490,6 +519,9 @@ impl<R: Rule> Learning for Learned<R> {
     }
 
     fn finish(&mut self, rows: &Rows, end: Tick) -> Vec<f32> {
+        if let Some(by_row) = &self.by_row {
+            return by_row.weights();
+        }
         self.weights_at(rows, end, end)
     }
 
@@ -537,7 +569,8 @@ impl<R: Rule> Learning for Learned<R> {
         let own = size_of_val(self.synapses.as_slice())
             + size_of_val(self.trains.as_slice())
             + size_of_val(self.targets.as_slice());
-        sources + targets + own as u64
+        let by_row = self.by_row.as_ref().map_or(0, ByRow::bytes);
+        sources + targets + own as u64 + by_row
     }
 }
 impl<R: Rule> Learned<R> {

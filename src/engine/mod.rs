@@ -31,8 +31,10 @@
 
 mod arrivals;
 mod barrier;
+mod by_row;
 mod collector;
 mod deadlines;
+mod dendrites;
 mod exchange;
 mod failure;
 mod flight;

@@ -19,6 +19,8 @@ pub struct Plastic {
     pub synapses: Box<dyn Learning>,
     /// Whether they ask their targets.
     pub heeds: bool,
+    /// Whether a spike reaches a whole row at once, in the lane of dendrites.
+    pub by_row: bool,
     /// Places in the shard of the neurons that may be targets.
     pub locals: Range<u32>,
     /// The modulator's population and the delay of its spikes.
@@ -44,22 +46,25 @@ impl Plastic {
         if self.heeds { QUESTION } else { self.projection.pulse.channel }
     }
 
-    /// At the start.
+    /// At the start, in the lane of dendrites if it is taken `by_row`.
     pub fn new(
         scenario: &Scenario,
         network: &Network,
         number: usize,
         shard: u32,
         table: Cow<'_, Table>,
+        by_row: bool,
     ) -> Self {
         let projection = network.plastic[number];
         let modulator = scenario.projections[projection.index].plasticity.modulator;
-        let synapses = learning::Setup::new(scenario, network, number, shard).build(&table);
+        let setup = learning::Setup::new(scenario, network, number, shard, by_row);
+        let synapses = setup.build(&table);
         let first = network.partition.local_start(projection.target, shard);
         let owned = network.partition.owned(projection.target, shard).len() as u32;
         Plastic {
             projection,
             heeds: synapses.heeds(),
+            by_row,
             locals: first..first + owned,
             synapses,
             rows: match table {

@@ -1,6 +1,7 @@
 //! What the engine asks of the synapses of one projection that stand apart: see [`super::learning`].
 
 use crate::base::Tick;
+use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::record::{Cause, Removal};
 use crate::synapse::{LearningSynapse, Rows};
@@ -79,6 +80,13 @@ pub trait Learning: Send {
 
     /// All questions of a slice have been answered.
     fn close(&mut self);
+
+    /// A spike reaches all synapses of its row at a moment of an epoch, in the lane of dendrites.
+    fn arrive_by_row(&mut self, source: u32, now: (&Moment, u64), targets: &mut dyn Ensemble);
+
+    /// In that lane, the targets tell all they have to tell in an epoch of this number and length;
+    /// `goes_on` if it is not at its end.
+    fn take_totals(&mut self, epoch: (u64, u64), totals: &[f64], goes_on: bool);
 
     /// Settles all synapses and forgets what will not be asked for; everything that takes effect
     /// before `now` has been delivered.

@@ -2,6 +2,7 @@
 
 use super::barrier::{Barrier, Poisoned};
 use super::collector::Collector;
+use super::dendrites;
 use super::exchange::{Exchange, Open};
 use super::failure::{Place, RunError, Task};
 use super::frames;
@@ -48,7 +49,7 @@ impl Options {
 /// may differ, so results are comparable to the byte for one lane only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lane {
-    /// In frames where the network allows it.
+    /// In frames, or by rows of dendrites, where the network allows it.
     #[default]
     Automatic,
     /// One by one, with a cell for each neuron.
@@ -121,7 +122,7 @@ fn run_with(
         scenario,
         network,
         cut: Cut::new(scenario, network),
-        plan: Cut::plan(scenario, network, options.lane),
+        way: Way::of(scenario, network, options.lane),
         threads,
         settle_every: options.settle_every.max(Span(1)),
         barrier: Barrier::new(threads),
@@ -180,12 +181,6 @@ impl Cut {
         Cut { slice: Span(window.0 / slices), slices_per_window: slices }
     }
 
-    /// How the network is run in frames, if it is.
-    fn plan(scenario: &Scenario, network: &Network, lane: Lane) -> Option<frames::Plan> {
-        let slice = Cut::new(scenario, network).slice;
-        frames::plan(scenario, network, slice).filter(|_| lane == Lane::Automatic)
-    }
-
     fn slice_of(self, tick: Tick) -> u64 {
         tick.0 / self.slice.0
     }
@@ -198,6 +193,32 @@ impl Cut {
     /// When a slice begins.
     pub fn start(self, slice: u64) -> Tick {
         Tick(slice * self.slice.0)
+    }
+}
+
+/// The lane that was chosen for a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One cell for each neuron.
+    Cells,
+    /// In order of time, one linear model: see [`frames`].
+    Frames(frames::Plan),
+    /// In order of time, neurons that teach: see [`dendrites`].
+    Dendrites,
+}
+
+impl Way {
+    /// From the network as a whole, never from a shard.
+    fn of(scenario: &Scenario, network: &Network, lane: Lane) -> Way {
+        if lane == Lane::Singly {
+            return Way::Cells;
+        }
+        let slice = Cut::new(scenario, network).slice;
+        match frames::plan(scenario, network, slice) {
+            Some(plan) => Way::Frames(plan),
+            None if dendrites::suits(scenario, network) => Way::Dendrites,
+            None => Way::Cells,
+        }
     }
 }
 
@@ -220,7 +241,7 @@ struct Common<'a> {
     scenario: &'a Scenario,
     network: &'a Network,
     cut: Cut,
-    plan: Option<frames::Plan>,
+    way: Way,
     threads: usize,
     settle_every: Span,
     barrier: Barrier,
@@ -279,11 +300,11 @@ impl<'n> Common<'n> {
         let mut shards: Vec<(u32, Shard<'n>)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
-            let Common { scenario, network, cut, plan, settle_every, .. } = *self;
+            let Common { scenario, network, cut, way, settle_every, .. } = *self;
             let own = self.own.get(index as usize);
             let own = own.map(|own| std::mem::take(&mut *own.lock().expect("taken once")));
             let own = own.unwrap_or_default();
-            let shard = Shard::new(scenario, network, index, cut, plan, settle_every, own);
+            let shard = Shard::new(scenario, network, index, (cut, way), settle_every, own);
             shards.push((index, shard));
         }
         place.shard = None;

@@ -1,6 +1,8 @@
 //! One shard: its neurons, the rows that end on them, and what happens to them in a window.
 
 use super::arrivals::Arrivals;
+use super::by_row::Event;
+use super::dendrites::{self, Dendrites};
 use super::failure::Task;
 use super::flight::{Flight, Left};
 use super::frames::{self, Batch, Frames, Point, Work};
@@ -8,7 +10,7 @@ use super::group::{Group, Probe, Setup, Window};
 use super::input::{Background, Source};
 use super::learning::Sample;
 use super::points::ByTime;
-use super::run::Cut;
+use super::run::{Cut, Way};
 use super::sampler::Sampler;
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};
@@ -55,6 +57,7 @@ impl Train {
 pub struct Remains {
     groups: Vec<Option<Box<dyn Group>>>,
     frames: Option<Box<dyn Frames>>,
+    dendrites: Option<Dendrites>,
     /// The spike train statistics of each local neuron.
     pub trains: Vec<Train>,
     /// Synaptic events delivered.
@@ -80,12 +83,18 @@ impl Remains {
         if let Some(frames) = &self.frames {
             frames.digest(population, digest);
         }
+        if let Some(dendrites) = &self.dendrites {
+            dendrites.digest(population, digest);
+        }
     }
 
     /// The probes of a population with their samples.
     pub fn probes(&mut self, population: usize) -> Vec<Probe> {
         if let Some(frames) = &mut self.frames {
             return frames.probes(population);
+        }
+        if let Some(dendrites) = &mut self.dendrites {
+            return dendrites.probes(population);
         }
         self.groups[population].as_mut().map(|group| group.probes()).unwrap_or_default()
     }
@@ -114,6 +123,8 @@ pub struct Shard<'n> {
     teachers: Vec<Lessons>,
     /// The neurons, where the network is run in frames; there are no groups then.
     frames: Option<Box<dyn Frames>>,
+    /// Likewise, where it is run by rows of dendrites.
+    dendrites: Option<Dendrites>,
     points: ByTime<Point>,
     batches: Vec<Batch>,
     drives: Vec<(Tick, u32, f64)>,
@@ -133,14 +144,13 @@ pub struct Shard<'n> {
 }
 
 impl<'n> Shard<'n> {
-    /// Sets up shard number `index` at time zero, in frames by a plan or with one cell a neuron. `own` are
-    /// the tables of the plastic projections, if they have been taken out of the network.
+    /// Sets up shard number `index` at time zero, for the lane that was chosen. `own` are the tables of
+    /// the plastic projections, if they have been taken out of the network.
     pub fn new(
         scenario: &'n Scenario,
         network: &'n Network,
         index: u32,
-        cut: Cut,
-        plan: Option<frames::Plan>,
+        (cut, way): (Cut, Way),
         settle_every: Span,
         own: Vec<Table>,
     ) -> Shard<'n> {
@@ -151,11 +161,10 @@ impl<'n> Shard<'n> {
             locals.push(locals[population] + owned);
         }
         let neurons = *locals.last().expect("starts with one entry") as usize;
-        let in_frames = plan.is_some();
-        let singly = if in_frames { 0 } else { neurons };
+        let singly = if way == Way::Cells { neurons } else { 0 };
         let tables = network.shards[index as usize].tables.as_slice();
         let duration = Tick(scenario.duration.0);
-        let flight = Flight::new(scenario, network, index, cut, in_frames, own);
+        let flight = Flight::new(scenario, network, index, cut, way, own);
         let mut shard = Shard {
             index,
             partition,
@@ -173,6 +182,7 @@ impl<'n> Shard<'n> {
             currents: CurrentSchedule::new(scenario),
             teachers: Vec::new(),
             frames: None,
+            dendrites: None,
             points: ByTime::default(),
             batches: Vec::new(),
             drives: Vec::new(),
@@ -188,11 +198,16 @@ impl<'n> Shard<'n> {
         };
         shard.add_sources(scenario);
         let backgrounds = shard.backgrounds_of(scenario);
-        if let Some(plan) = plan {
-            shard.add_frames(scenario, network, backgrounds, plan);
-        } else {
-            shard.backgrounds = backgrounds;
-            shard.add_groups(scenario, network);
+        match way {
+            Way::Frames(plan) => shard.add_frames(scenario, network, backgrounds, plan),
+            Way::Cells => {
+                shard.backgrounds = backgrounds;
+                shard.add_groups(scenario, network);
+            }
+            Way::Dendrites => {
+                shard.backgrounds = backgrounds;
+                shard.add_dendrites(scenario, network);
+            }
         }
         for teacher in &scenario.teachers {
             let owned = partition.owned(teacher.population, index);
@@ -247,6 +262,18 @@ impl<'n> Shard<'n> {
             plan,
         };
         self.frames = setup.build();
+    }
+
+    fn add_dendrites(&mut self, scenario: &Scenario, network: &Network) {
+        let populations = 0..scenario.populations.len();
+        self.groups = populations.clone().map(|_| None).collect();
+        let setup = dendrites::Setup {
+            scenario,
+            plans: &network.shards[self.index as usize].neurons,
+            locals: &self.locals,
+            probes: populations.map(|index| self.probes(scenario, index)).collect(),
+        };
+        self.dendrites = setup.build();
     }
 
     fn backgrounds_of(&self, scenario: &Scenario) -> Vec<Background> {
@@ -317,8 +344,10 @@ impl<'n> Shard<'n> {
         if !self.is_open {
             self.open(number);
         }
-        let Shard { arrivals, flight, batches, points, .. } = self;
-        if self.frames.is_some() {
+        let Shard { arrivals, flight, batches, points, dendrites, .. } = self;
+        if let Some(Dendrites { events, .. }) = dendrites {
+            flight.each_row(number, (Tick(number * self.slice.0), end), &mut events.list);
+        } else if self.frames.is_some() {
             flight.gather(number, end, batches, &mut points.list);
         } else {
             flight.each_arrival(number, end, |neuron, at, weight, channel| {
@@ -345,7 +374,9 @@ impl<'n> Shard<'n> {
                 self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
             }
         }
-        if self.frames.is_some() {
+        if self.dendrites.is_some() {
+            self.open_by_row(start, end);
+        } else if self.frames.is_some() {
             self.open_in_order(end);
         } else {
             self.arrivals.open(start);
@@ -415,6 +446,22 @@ impl<'n> Shard<'n> {
         self.gather_drives(end);
     }
 
+    /// Begins a slice in the lane of dendrites.
+    fn open_by_row(&mut self, start: Tick, end: Tick) {
+        let Shard { dendrites, teachers, backgrounds, external_events, .. } = self;
+        let Some(Dendrites { events, .. }) = dendrites else { return };
+        for teacher in teachers {
+            teacher.take(end, |neuron, at, channel, value| {
+                events.list.push(Event::single(start, at, neuron, channel, value));
+            });
+        }
+        for background in backgrounds {
+            *external_events += background.take(end, |neuron, at, weight| {
+                events.list.push(Event::single(start, at, neuron, 0, weight));
+            });
+        }
+    }
+
     /// The changes of constant currents in a slice.
     fn gather_drives(&mut self, end: Tick) {
         self.drives.clear();
@@ -439,7 +486,9 @@ impl<'n> Shard<'n> {
         let start = Tick(number * self.slice.0);
         let end = (start + self.slice).min(self.duration);
         self.task = Task::Advancing;
-        if let Some(frames) = &mut self.frames {
+        if let Some(dendrites) = &mut self.dendrites {
+            dendrites.run(start, end, &mut self.flight, &mut self.fired);
+        } else if let Some(frames) = &mut self.frames {
             frames.run(&mut Work {
                 number,
                 start,
@@ -517,6 +566,7 @@ impl<'n> Shard<'n> {
         let mut consider = |tick: Option<Tick>| {
             next = [next, tick].into_iter().flatten().min();
         };
+        consider(self.dendrites.as_ref().and_then(Dendrites::next));
         for background in &self.backgrounds {
             consider(background.next_event());
         }
@@ -561,6 +611,9 @@ impl<'n> Shard<'n> {
         if let Some(frames) = &mut self.frames {
             frames.finish(end);
         }
+        if let Some(dendrites) = &mut self.dendrites {
+            dendrites.finish(end, &mut self.flight);
+        }
         for group in self.groups.iter().flatten() {
             for neuron in group.range() {
                 if let Some(lesson) = group.lesson_at(neuron, end) {
@@ -579,6 +632,7 @@ impl<'n> Shard<'n> {
             samples,
             learning_bytes,
             frames: self.frames,
+            dendrites: self.dendrites,
             trains: self.trains,
             synaptic_events: self.flight.synaptic_events,
             external_events,

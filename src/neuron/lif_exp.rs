@@ -392,11 +392,7 @@ impl Framed for LifExp {
         // the level does not bound the membrane.
         let suits = c.decays.is_some() && c.excitatory.tau_ms < c.membrane.tau_m_ms;
         suits.then(|| Frame {
-            growths: Growths::new([
-                c.membrane.tau_m_ms,
-                c.excitatory.tau_ms,
-                c.inhibitory.tau_ms,
-            ]),
+            growths: Growths::new([c.membrane.tau_m_ms, c.excitatory.tau_ms, c.inhibitory.tau_ms]),
             held_ex: c.excitatory.mv_per_pa_apart,
             held_in: c.inhibitory.mv_per_pa_apart,
             grows,
@@ -502,7 +498,8 @@ impl Framed for LifExp {
         let beyond = v_inf - c.membrane.v_th_mv;
         level(below, beyond, c.membrane.tau_m_ms, f.grows, factors.membrane).or_else(|| {
             // What inhibition is still going to pull down is in no level.
-            let quiet_ms = c.outlook(s, drive, c.membrane.v_th_mv - s.v_mv).quiet(c.membrane.tau_m_ms);
+            let quiet_ms =
+                c.outlook(s, drive, c.membrane.v_th_mv - s.v_mv).quiet(c.membrane.tau_m_ms);
             (quiet_ms >= SHORTEST_QUIET_MS).then_some(Grant { limit: Self::NOTHING, quiet_ms })
         })
     }

@@ -8,6 +8,7 @@
 pub mod adaptive_gamma_rate;
 pub mod cell;
 pub mod controller;
+pub mod ensemble;
 pub mod escape_lif;
 pub mod framed;
 pub mod gamma_rate;
@@ -32,7 +33,7 @@ mod conformance;
 pub mod test_model;
 
 use crate::base::digest::Digest;
-use crate::base::{Span, Unit};
+use crate::base::{Resolution, Span, Unit};
 pub use framed::{Framed, FramedVisitor};
 
 /// What a model is: everything about it that is data.
@@ -212,6 +213,15 @@ pub trait Dynamics: Send + Sync + 'static {
     /// What the neuron has to tell, as of the time of the state.
     #[inline]
     fn lesson(_state: &mut Self::State) -> Option<&mut lesson::Lesson> {
+        None
+    }
+
+    /// The same neurons as columns (see [`ensemble`]), for models that teach.
+    fn ensemble(
+        _constants: &Self::Constants,
+        _neurons: Vec<Self::State>,
+        _grid: Resolution,
+    ) -> Option<Box<dyn ensemble::Ensemble>> {
         None
     }
 

@@ -30,10 +30,11 @@
 //! On a grid that is coarser than the intervals a neuron fires at most once a grid point and
 //! proposes nothing between an accepted proposal and the grid point at which it fires.
 
+use super::cell::NEVER;
 use super::{Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Tick, Unit};
+use crate::base::{Resolution, Tick, Unit};
 
 /// A rate of firing that depends on time alone until something reaches the neuron. Times are in
 /// ms from the state that it was made of, rates in 1/ms.
@@ -236,6 +237,84 @@ impl Proposals {
     }
 }
 
+/// What decides about the next spike of a neuron whose ceiling never changes: when each proposal comes
+/// is known in advance, as a tick and by how much of a tick it is before that. The same proposals as
+/// [`Proposals`] makes of a ceiling that is always set to this value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steady {
+    stream: f64,
+    number: u64,
+    /// Proposals to be expected in a tick.
+    per_tick: f64,
+    /// The tick at or after the proposal; once it is accepted, that of the spike.
+    pub at: Tick,
+    /// By how much of a tick it is before, below 1.
+    pub before: f64,
+    /// It is accepted at a share of the ceiling above this.
+    needed: f64,
+    accepted: bool,
+}
+
+impl Steady {
+    /// The first proposal of a neuron; it never comes at a rate of zero.
+    pub fn new(stream: f64, per_tick: f64) -> Steady {
+        let (at, before, needed, accepted) = (Tick::ZERO, 0.0, 0.0, false);
+        let mut new = Steady { stream, number: 0, per_tick, at, before, needed, accepted };
+        new.await_it();
+        new
+    }
+
+    /// Whether the proposal has been accepted, and the neuron has not fired yet.
+    #[inline]
+    pub fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
+    /// The proposal has come, at this share of the ceiling.
+    #[inline]
+    pub fn decide(&mut self, share: f64, grid: Resolution) {
+        if self.needed < share {
+            // The next is counted from the spike.
+            (self.accepted, self.at, self.before) = (true, grid.round_up(self.at), 0.0);
+        } else {
+            self.number += 1;
+            self.await_it();
+        }
+    }
+
+    /// The neuron has fired.
+    #[inline]
+    pub fn fire(&mut self) {
+        self.accepted = false;
+        self.number += 1;
+        self.await_it();
+    }
+
+    /// Adds its bits to a digest.
+    pub fn digest(&self, digest: &mut Digest) {
+        digest.bytes(&self.number.to_le_bytes());
+        digest.bytes(&self.at.0.to_le_bytes());
+        [self.stream, self.before].into_iter().for_each(|value| digest.real(value));
+        digest.bytes(&[u8::from(self.accepted)]);
+    }
+
+    /// From the proposal before to the one of this number.
+    #[inline]
+    fn await_it(&mut self) {
+        let mut random = Stream::new(self.stream.to_bits(), Purpose::Firing, 0, self.number);
+        let ticks = random.exponential() / self.per_tick - self.before;
+        self.needed = random.uniform();
+        if ticks >= Tick::MAX.0 as f64 {
+            (self.at, self.before) = (NEVER, 0.0);
+            return;
+        }
+        let whole = ticks as i64;
+        let up = if (whole as f64) < ticks { whole + 1 } else { whole };
+        self.at = Tick(self.at.0.saturating_add_signed(up));
+        self.before = up as f64 - ticks;
+    }
+}
+
 /// The largest distance between the distribution of values and the uniform one on (0, 1), in
 /// units of 1 / sqrt(n); 1.95 is exceeded once in a thousand.
 #[cfg(test)]
@@ -244,4 +323,62 @@ pub fn kolmogorov(mut values: Vec<f64>) -> f64 {
     let n = values.len() as f64;
     let gap = |(k, x): (usize, &f64)| (x - k as f64 / n).abs().max((k as f64 + 1.0) / n - x);
     values.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::math::exp;
+
+    /// A rate that falls, in 1/ms.
+    struct Falling(f64);
+
+    impl Hazard for Falling {
+        fn rate(&self, ms: f64) -> f64 {
+            4.0 * exp(-(self.0 + ms) / 20.0)
+        }
+
+        fn ceiling(&self, _: f64) -> Ceiling {
+            Ceiling { per_ms: 4.0, ms: f64::INFINITY }
+        }
+    }
+
+    /// The proposals of both kinds are the same, wherever time is cut: spikes at the same ticks of each grid.
+    #[test]
+    fn steady_proposals_are_those_under_one_ceiling() {
+        for (grid, stream) in [(1, 0.25), (1, 0.75), (300_000, 0.5)] {
+            let grid = Resolution::new(crate::base::Span(grid)).expect("it is not zero");
+            let (mut now, mut expected) = (Tick::ZERO, Vec::new());
+            let mut cut = Proposals::new(stream);
+            while let Some(ms) = cut.next(&Falling(now.ms()), 0.0).filter(|_| now.ms() < 30.0) {
+                let spike = grid.round_up(Tick(now.0 + (ms * 1e6).ceil() as u64));
+                let middle = Tick(now.0 + (spike.0 - now.0) / 2);
+                cut.advance(&Falling(now.ms()), 0.0, (middle - now).ms());
+                cut.disturb();
+                cut.advance(&Falling(middle.ms()), 0.0, (spike - middle).ms());
+                cut.fire();
+                expected.push(spike);
+                now = spike;
+            }
+            let mut steady = Steady::new(stream, 4e-6);
+            let mut found = Vec::new();
+            while found.len() < expected.len() {
+                if steady.is_accepted() {
+                    found.push(steady.at);
+                    steady.fire();
+                } else {
+                    let at = steady.at.ms() - steady.before * 1e-6;
+                    steady.decide(Falling(0.0).rate(at) / 4.0, grid);
+                }
+            }
+            assert!(expected.len() > 30, "{} spikes", expected.len());
+            assert_eq!(found, expected);
+        }
+    }
+
+    /// A neuron that never fires proposes nothing.
+    #[test]
+    fn without_a_rate_nothing_is_proposed() {
+        assert_eq!(Steady::new(0.5, 0.0).at, NEVER);
+    }
 }

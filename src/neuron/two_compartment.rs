@@ -1,12 +1,16 @@
 //! `two_compartment`: a dendrite that predicts its soma, conductances on the soma, random spikes.
 
+mod together;
+
+use super::ensemble::Ensemble;
 use super::lesson::{Lesson, epoch};
 use super::receptor::{CLAMP, Pulse, Receptor, TEACHER};
 use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
 use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
 use crate::base::digest::Digest;
-use crate::base::math::{exp, ln_1p};
-use crate::base::{Decay, Span, Unit};
+use crate::base::math::{exp, exp_in_loops, ln_1p};
+use crate::base::{Decay, Resolution, Span, Unit};
+use together::Together;
 
 const TAU: usize = 0;
 const RHO: usize = 1;
@@ -61,10 +65,10 @@ integrals are kept in closed form: u is linear in e^(-t / tau_m) between events,
 that the integral of phi is a difference of two softplus values; where the argument moves by less
 than 0.05 its series is taken (relative error below 4e-9).
 
-Spikes are drawn exactly, by thinning. Between events u moves one way, from its present value to
-that without dendrite, so phi at the larger of both is a ceiling; it is rounded up to the next quarter of
-u_width, and part of the model: it decides which random number is used for what. The random numbers
-are named by the variable `stream` and the number of the proposal.
+Spikes are drawn exactly, by thinning, under the ceiling rho: proposals come at the full rate whatever
+the neuron does, so that nothing that reaches it moves them. That is part of the model, because it
+decides which random number is used for what, and it costs rho proposals a second even at rest. The
+random numbers are named by the variable `stream` and the number of the proposal.
 
 Sources: Urbanczik and Senn 2014, doi 10.1016/j.neuron.2013.11.030; Kriener et al. 2024,
 arXiv 2402.16763 (ELiSe; there with rates, a soma of 0.5 ms, and a floor under each contact).",
@@ -159,11 +163,8 @@ static RECEPTORS: [Receptor; 3] = [
     },
 ];
 
-/// Steps of the ceiling in a width of phi.
-const STEPS: f64 = 4.0;
-/// The steps of the ceiling, in quarters of a width from the middle of phi.
-const LOWEST_STEP: i32 = -200;
-const HIGHEST_STEP: i32 = 40;
+/// The argument of phi moves so far at most where its mean is taken from a series.
+const WIDE: f64 = 0.05;
 
 /// See the [manual page](Descriptor::manual).
 pub struct TwoCompartment;
@@ -190,8 +191,6 @@ pub struct Constants {
     /// Share of the dendrite in what it predicts.
     share: f64,
     rho_per_ms: f64,
-    /// Ceilings in 1/ms, from `LOWEST_STEP` on.
-    ceilings: Box<[f64]>,
 }
 
 /// The dendrite, what acts on the soma, what is learned from, and the dice.
@@ -214,7 +213,7 @@ pub struct State {
 /// 1 / (1 + e^-x), without overflow.
 #[inline]
 fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + exp(-x.max(-700.0)))
+    1.0 / (1.0 + exp_in_loops((-x).clamp(-700.0, 700.0)))
 }
 
 /// ln(1 + e^x), without overflow.
@@ -222,14 +221,20 @@ fn softplus(x: f64) -> f64 {
     x.max(0.0) + ln_1p(exp(-x.abs()))
 }
 
+/// What the mean of the logistic function over a stretch is above its value p in the middle; `rest` is
+/// 1 - p. From the second derivative; the fourth adds less than 4e-9 of p where the stretch is not [`WIDE`].
+#[inline(always)]
+fn bend(p: f64, rest: f64, width: f64) -> f64 {
+    p * rest * (rest - p) * (width * width * (1.0 / 24.0))
+}
+
 /// The mean of the logistic function between `from` and `to`.
 #[inline]
 fn mean_logistic(from: f64, to: f64) -> f64 {
     let width = from - to;
-    if width.abs() < 0.05 {
+    if width.abs() < WIDE {
         let p = logistic(0.5 * (from + to));
-        // The second derivative; the fourth adds less than 4e-9 of p.
-        p + p * (1.0 - p) * (1.0 - 2.0 * p) * (width * width / 24.0)
+        p + bend(p, 1.0 - p, width)
     } else {
         (softplus(from) - softplus(to)) / width
     }
@@ -278,6 +283,18 @@ impl State {
         (self.base, self.share) = (pull / total, c.g_d / total);
     }
 
+    /// Something arrives on a channel, or a schedule sets it.
+    fn act(&mut self, c: &Constants, channel: u8, value: f64) {
+        match channel {
+            OPEN_EX => self.open_ex += value,
+            OPEN_IN => self.open_in += value,
+            TEACHER => self.teacher = value,
+            CLAMP => self.clamp = value,
+            other => unreachable!("two_compartment has no channel {other}"),
+        }
+        self.mix(c);
+    }
+
     /// The soma less `e_l`.
     #[inline]
     fn soma(&self, c: &Constants) -> f64 {
@@ -321,14 +338,8 @@ impl Hazard for Relaxing<'_> {
         c.rho_per_ms * logistic(c.argument(self.soma_after(ms)))
     }
 
-    fn ceiling(&self, ms: f64) -> Ceiling {
-        let c = self.constants;
-        let highest = self.soma_after(ms).max(self.state.base);
-        let lowest = f64::from(LOWEST_STEP);
-        let step = (c.argument(highest) * STEPS).clamp(lowest, f64::from(HIGHEST_STEP));
-        // Truncation of a number that is not negative is its floor; one more is above.
-        let per_ms = c.ceilings[(step - lowest) as usize + 1];
-        Ceiling { per_ms, ms: f64::INFINITY }
+    fn ceiling(&self, _: f64) -> Ceiling {
+        Ceiling { per_ms: self.constants.rho_per_ms, ms: f64::INFINITY }
     }
 }
 
@@ -343,10 +354,6 @@ impl Dynamics for TwoCompartment {
         let rho_per_ms = p[RHO] / 1e3;
         // Without a rate input has no scale.
         let of_one = |ms: f64| if rho_per_ms > 0.0 { 1.0 / (rho_per_ms * ms) } else { 0.0 };
-        let ceiling = |step: i32| {
-            let phi = if step > HIGHEST_STEP { 1.0 } else { logistic(f64::from(step) / STEPS) };
-            rho_per_ms * phi
-        };
         Constants {
             decay: Decay::new(p[TAU]),
             epoch: epoch(p[TAU]),
@@ -363,7 +370,6 @@ impl Dynamics for TwoCompartment {
             g_teacher: p[NUDGING] / (1.0 - p[NUDGING]) * (p[G_L] + p[G_D]),
             share: p[G_D] / (p[G_L] + p[G_D]),
             rho_per_ms,
-            ceilings: (LOWEST_STEP..=HIGHEST_STEP + 1).map(ceiling).collect(),
         }
     }
 
@@ -418,15 +424,12 @@ impl Dynamics for TwoCompartment {
     }
 
     fn receive_on(c: &Constants, s: &mut State, channel: u8, value: f64) {
-        match channel {
-            OPEN_EX => s.open_ex += value,
-            OPEN_IN => s.open_in += value,
-            TEACHER => s.teacher = value,
-            CLAMP => s.clamp = value,
-            other => unreachable!("two_compartment has no channel {other}"),
-        }
-        s.mix(c);
+        s.act(c, channel, value);
         s.proposals.disturb();
+    }
+
+    fn ensemble(c: &Constants, neurons: Vec<State>, grid: Resolution) -> Option<Box<dyn Ensemble>> {
+        Some(Box::new(Together::new(c, neurons, grid)))
     }
 
     #[inline]

@@ -33,8 +33,9 @@ tau), which the target keeps. The reference r moves on every 8 tau. From the fif
 its own on a spike counts as forgotten (x is below 1e-13 of its jump). tau must be that of the
 target's dendrite.
 
-Weights keep 48 bits, because a single change is often below 1e-7 of a weight. They do not pass
-w_min and w_max, where they are cut at arrivals and at the ends of epochs. Spikes of the target
+Weights keep 48 bits, because a single change is often below 1e-7 of a weight, or 53 in networks of
+neurons that all teach, where each source has one delay. They do not pass w_min and w_max, where they
+are cut at arrivals and at the ends of epochs. Spikes of the target
 play no part. Not beside pruning or weights over time.
 
 The paper's PSP carries a factor g_d / (g_l + g_d) = 0.952, which belongs into eta here; with its
@@ -151,8 +152,8 @@ impl Constants {
         number: u64,
         total: f64,
     ) -> f64 {
-        let trace = self.at_start(last.value, last.at + axonal, number);
-        s.load() + self.step * trace * (total - s.known())
+        let arrived = Spike { at: last.at + axonal, value: last.value };
+        s.load() + DendriticPrediction::pull(self, &arrived, number) * (total - s.known())
     }
 }
 
@@ -234,6 +235,15 @@ impl Rule for DendriticPrediction {
             post.spikes.push(at, total);
         }
         post.state = Told { epoch: lesson.epoch, total: lesson.total };
+    }
+
+    #[inline]
+    fn pull(c: &Constants, arrived: &Spike<f64>, number: u64) -> f64 {
+        c.step * c.at_start(arrived.value, arrived.at, number)
+    }
+
+    fn bounds(c: &Constants) -> (f64, f64) {
+        (c.low, c.high)
     }
 
     #[inline]

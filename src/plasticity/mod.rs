@@ -361,6 +361,18 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// Takes what a target has to tell. Must be called at the time of an arrival before it is taken.
     fn heed(_: &Self::Constants, _: &mut Postsynaptic<Self>, _: &Lesson) {}
 
+    /// For rules that heed: by how much a weight changes for each ms by which the total of its target
+    /// grows in the epoch `number`, after a spike that reached the synapse when `arrived` says; zero once
+    /// that is forgotten.
+    fn pull(_: &Self::Constants, _arrived: &Spike<Self::Trace>, _number: u64) -> f64 {
+        unreachable!("{} heeds no lessons", Self::DESCRIPTOR.name)
+    }
+
+    /// The least and the largest weight, for rules that heed.
+    fn bounds(_: &Self::Constants) -> (f64, f64) {
+        (f64::NEG_INFINITY, f64::INFINITY)
+    }
+
     /// A spike arrives: takes all open events up to it, then itself, and returns the weight that
     /// is transmitted, before short-term release. All target spikes that reach the synapse
     /// strictly before the arrival, and all modulator spikes up to it, must have been pushed.

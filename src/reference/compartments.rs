@@ -84,15 +84,9 @@ impl Compartments {
         self.rho * self.phi(self.soma(self.v))
     }
 
-    /// The rate at the next quarter of a width above the largest potential to come, in Hz.
+    /// Proposals come at the full rate, in Hz.
     pub fn ceiling(&self) -> f64 {
-        let highest = self.soma(self.v).max(self.soma(self.rest));
-        let quarter = ((highest - self.half) / self.width * 4.0).floor() + 1.0;
-        if quarter > 40.0 {
-            return self.rho;
-        }
-        let x = quarter.max(-199.0) / 4.0;
-        self.rho / (1.0 + exp(-x))
+        self.rho
     }
 
     /// phi(u) - phi(v*) at a potential of the dendrite.

@@ -13,6 +13,7 @@ pub mod dendritic;
 mod dice;
 mod equations;
 mod membrane;
+pub mod rates;
 #[cfg(test)]
 mod tests;
 

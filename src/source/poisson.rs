@@ -399,7 +399,7 @@ mod tests {
                             assert_eq!(word & p.free_bit(), 0);
                             let (offset, member) = p.read_word(group, word);
                             assert!(p.first_word_at(offset).unwrap() <= word);
-                            let later = p.first_word_at(offset + Span(1));
+                            let later = p.first_word_at(Span(offset.0 + 1));
                             assert!(later.is_none_or(|first| word < first || grid > 1));
                             (start + offset, member)
                         });

@@ -1,20 +1,30 @@
 //! Networks that learn sequences with dendrites.
 //!
 //! Promise: spikes and weights are those of an eager simulator with one queue that brings all weights of
-//! a neuron up to date at every event, by quadrature; they do not depend on shards, threads and how
-//! often synapses are settled. Method: a small song for a small network, with a scaffold, a teacher, a
-//! clamp and a free replay, at learning rates that make weights of many mV.
+//! a neuron up to date at every event, by quadrature; they do not depend on the lane, on shards, threads and
+//! how often synapses are settled. Method: a small song for a small network, with a scaffold, a teacher, a
+//! clamp and a free replay, at learning rates that make weights of many mV. And a song that needs no latent
+//! neurons is learned in seconds and played from memory, with spikes and with rates; without learning it is not.
+
+#[path = "../../examples/elise_song/compare.rs"]
+#[allow(dead_code)]
+mod compare;
+#[path = "../../examples/elise_song/midi.rs"]
+mod midi;
 
 use crate::program::scenarios;
-use saltatory::base::{Span, Tick};
-use saltatory::engine::{self, Control, Options};
+use saltatory::base::math::exp;
+use saltatory::base::{Resolution, Span, Tick};
+use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network::{self, Network};
 use saltatory::neuron::receptor::{CLAMP, TEACHER};
 use saltatory::record::Outcome;
 use saltatory::reference::ReferenceNeuron;
 use saltatory::reference::dendritic::{Contact, DendriticNetwork, Effect, Set, simulate_dendritic};
+use saltatory::reference::rates::{RateNetwork, Rates};
 use saltatory::scenario::{self, FilesIn, Model, Scenario, Source};
 use saltatory::source::Lessons;
+use saltatory::source::teacher::potential;
 
 /// The shipped scenario with fewer neurons and a shorter song, and more of everything in a second.
 fn small(seed: u64) -> Scenario {
@@ -55,8 +65,21 @@ fn run(scenario: &Scenario, shards: u32, threads: usize, settle_every: Span) -> 
     engine::run(scenario, &network, options, &|_| Control::Continue).unwrap()
 }
 
+/// The same with one cell for each neuron, as networks are run in which not all neurons teach.
+fn run_singly(scenario: &Scenario, shards: u32, threads: usize, settle_every: Span) -> Outcome {
+    let network = network::build(scenario, shards, threads, None).expect("it can be built");
+    let lane = Lane::Singly;
+    let options = Options { settle_every, lane, ..Options::threads(threads) };
+    engine::run(scenario, &network, options, &|_| Control::Continue).unwrap()
+}
+
 #[test]
 fn shards_threads_and_settling_change_nothing() {
+    nothing_changes(run);
+    nothing_changes(run_singly);
+}
+
+fn nothing_changes(run: impl Fn(&Scenario, u32, usize, Span) -> Outcome) {
     let scenario = small(3);
     let plain = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
     assert!(plain.counts.spikes > 5_000, "{} spikes", plain.counts.spikes);
@@ -151,4 +174,115 @@ fn spikes_and_weights_are_those_of_an_eager_simulator() {
             assert!((a.3 - b.3).abs() < 1e-6 * b.3.abs().max(0.1), "{a:?} {b:?}");
         }
     }
+}
+
+/// Grids of 0.1 and 1 ms, on which accepted proposals wait for their grid point, many arrivals share a tick, and
+/// spikes fall on ends of epochs.
+#[test]
+fn both_lanes_fire_alike() {
+    for grid in [1, 100_000, 1_000_000] {
+        let mut scenario = small(4);
+        scenario.resolution = Resolution::new(Span(grid)).expect("it is not zero");
+        let by_row = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
+        let singly = run_singly(&scenario, 1, 1, Span::from_whole_ms(1_000));
+        assert!(by_row.counts.spikes > 4_000, "{grid}: {} spikes", by_row.counts.spikes);
+        assert_eq!(by_row.digest, singly.digest, "{grid}");
+        assert_ne!(by_row.state_digest, singly.state_digest, "it is one lane");
+        assert_eq!(by_row.counts.synaptic_events, singly.counts.synaptic_events, "{grid}");
+        for (a, b) in by_row.traces[0].values.iter().zip(&singly.traces[0].values) {
+            assert!((a - b).abs() < 1e-6 * b.abs().max(1.0), "{grid}: {a} Hz and {b} Hz");
+        }
+        for shards in [2, 3, 5] {
+            let other = run(&scenario, shards, 1, Span::from_whole_ms(1_000));
+            assert_eq!(by_row.state_digest, other.state_digest, "{grid}: {shards} shards");
+        }
+    }
+}
+
+/// Five notes of 20 ms, each of which tells the next one, repeated 400 times: how the tenth cycle that is played
+/// freely correlates with them.
+fn five_notes(eta: &str) -> f64 {
+    let text = std::fs::read_to_string(scenarios().join("elise.toml")).expect("it is shipped");
+    let eta: Vec<String> = (2..6).map(|k| format!("projection.{k}.plasticity.eta={eta}")).collect();
+    let mut changes = vec![
+        "duration=41 s",
+        "population.visible.size=5",
+        "population.latent.size=10",
+        "teacher.0.score=[[0], [1], [2], [3], [4]]",
+        "teacher.0.elements=5",
+        "teacher.0.element=20 ms",
+        "teacher.0.phases=[[\"0 s\", \"teach\"], [\"40 s\", \"free\"]]",
+        "record.state.0.start=40 s",
+    ];
+    changes.extend(eta.iter().map(String::as_str));
+    let changes: Vec<_> = changes.into_iter().map(|change| change.into()).collect();
+    let scenario =
+        scenario::parse(&Source::new("elise.toml", text), &FilesIn(scenarios()), &changes)
+            .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let outcome = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
+    let replay = &outcome.traces[0].values;
+    let song: Vec<f64> = (0..500)
+        .map(|place| {
+            let u = potential(&scenario.teachers[0], place % 5, (place / 5) as i64);
+            1.0 / (1.0 + exp(0.3 * (-58.0 - u)))
+        })
+        .collect();
+    compare::compare(&song, &replay[replay.len() - 500..], 5).correlation
+}
+
+#[test]
+fn a_short_song_is_learned_and_played_from_memory() {
+    let (learned, fixed) = (five_notes("0.2 mV"), five_notes("0 mV"));
+    assert!(learned > 0.85, "{learned}");
+    assert!(fixed < 0.5, "{fixed}");
+}
+
+/// The oracle without spikes learns the same song, and does not if nothing is learned.
+#[test]
+fn rates_learn_the_short_song_too() {
+    let play = |eta: f64| {
+        let network = RateNetwork {
+            visible: 5,
+            latent: 20,
+            score: (0..5).map(|k| vec![k]).collect(),
+            element_ms: 20,
+            eta: [eta; 2],
+            follow_ms: 25,
+            scaffold: true,
+            latents_learn: true,
+            latents_have_dendrites: true,
+            seed: 1,
+        };
+        let mut rates = Rates::new(network);
+        (0..200).for_each(|_| drop(rates.cycle(true)));
+        let played = (0..10).map(|_| rates.cycle(false)).last().expect("ten cycles");
+        compare::compare(&rates.song(), &played, 5).correlation
+    };
+    let (learned, fixed) = (play(0.02), play(0.0));
+    assert!(learned > 0.85, "{learned}");
+    assert!(fixed < 0.5, "{fixed}");
+}
+
+/// What is written is a MIDI file of one track whose notes are those that were on.
+#[test]
+fn a_replay_can_be_heard() {
+    // Neuron 0 for 10 ms, then neuron 2 for 5, and neuron 1 too short to be a note.
+    let on = |step: usize| match step {
+        0..10 => [1.0, 0.0, 0.0],
+        10..15 => [0.2, 0.0, 1.0],
+        15..17 => [0.0, 1.0, 0.0],
+        _ => [0.0; 3],
+    };
+    let file = midi::file(&(0..20).flat_map(on).collect::<Vec<f64>>(), 3, 1.0);
+    let expected = [
+        b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk\x00\x00\x00\x1c".as_slice(),
+        &[0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20],
+        &[0, 0x90, 76, 96],
+        // 200 ticks later, in two groups of seven bits.
+        &[0x81, 0x48, 0x80, 76, 0],
+        &[0, 0x90, 74, 96],
+        &[0x64, 0x80, 74, 0],
+        &[0, 0xff, 0x2f, 0],
+    ];
+    assert_eq!(file, expected.concat());
 }

@@ -1,0 +1,229 @@
+//! `two_compartment` as an ensemble: columns, and loops over them that become vector instructions.
+
+use super::{Constants, State, TwoCompartment, WIDE, bend, logistic, softplus};
+use crate::base::digest::Digest;
+use crate::base::math::exp_in_loops;
+use crate::base::{Resolution, Tick};
+use crate::neuron::Dynamics;
+use crate::neuron::ensemble::{Ensemble, Moment};
+use crate::neuron::thinning::Steady;
+use std::ops::Range;
+
+/// Beyond this the logistic function is 0 or 1 to every bit that matters, and its exponentials can still
+/// be multiplied.
+const FAR: f64 = 340.0;
+
+/// The neurons of a population.
+///
+/// Invariants: all columns have one entry for each neuron; `base`, `share` and `next` repeat what stands
+/// in `somata` and `dice`.
+pub struct Together {
+    constants: Constants,
+    grid: Resolution,
+    /// The start of the epoch.
+    start: Tick,
+    /// The dendrite less `e_l`, as if it had not faded since the start of the epoch.
+    above: Vec<f64>,
+    /// The total of the lesson in this epoch, in ms.
+    total: Vec<f64>,
+    /// How far the epoch had faded when the neuron was met last.
+    faded: Vec<f64>,
+    base: Vec<f64>,
+    share: Vec<f64>,
+    /// The tick of the next proposal.
+    next: Vec<Tick>,
+    /// What acts on the somata; their dendrites stand in `above`.
+    somata: Vec<State>,
+    dice: Vec<Steady>,
+    fired: Vec<(Tick, u32)>,
+    /// What a stretch adds to its totals, and how far the arguments of its logistic functions move.
+    pieces: Vec<f64>,
+    widths: Vec<f64>,
+}
+
+impl Together {
+    /// At the start of a run.
+    pub fn new(constants: &Constants, states: Vec<State>, grid: Resolution) -> Together {
+        let per_tick = constants.rho_per_ms / 1e6;
+        let dice = states.iter().map(|state| Steady::new(state.proposals.stream(), per_tick));
+        let dice: Vec<Steady> = dice.collect();
+        let of = |value: fn(&State) -> f64| states.iter().map(value).collect::<Vec<f64>>();
+        Together {
+            grid,
+            start: Tick::ZERO,
+            above: states.iter().map(|state| state.v - constants.e_l).collect(),
+            total: of(|_| 0.0),
+            faded: of(|_| 1.0),
+            base: of(|state| state.base),
+            share: of(|state| state.share),
+            next: dice.iter().map(|dice| dice.at).collect(),
+            pieces: vec![0.0; states.len()],
+            widths: vec![0.0; states.len()],
+            constants: constants.clone(),
+            somata: states,
+            dice,
+            fired: Vec::new(),
+        }
+    }
+
+    /// Takes the proposals of a neuron up to a tick, before anything that arrives then.
+    #[cold]
+    #[inline(never)]
+    fn propose(&mut self, neuron: usize, last: Tick) {
+        let c = &self.constants;
+        while self.dice[neuron].at <= last {
+            let dice = &mut self.dice[neuron];
+            if dice.is_accepted() {
+                self.fired.push((dice.at, neuron as u32));
+                dice.fire();
+                continue;
+            }
+            // A proposal lies a fraction of a tick before its tick.
+            let sooner = dice.before * (1e-6 / c.decay.tau_ms());
+            let faded = c.decay.over(dice.at - self.start) * (1.0 + sooner);
+            let above = self.base[neuron] + self.share[neuron] * (self.above[neuron] * faded);
+            dice.decide(logistic(c.argument(above)), self.grid);
+        }
+        self.next[neuron] = self.dice[neuron].at;
+    }
+
+    /// Where the logistic functions' arguments go far in one stretch of time, the closed form.
+    #[cold]
+    #[inline(never)]
+    fn piece_in_full(&self, neuron: usize, faded: f64) -> f64 {
+        let c = &self.constants;
+        let (from, to) = (self.above[neuron] * self.faded[neuron], self.above[neuron] * faded);
+        let of = |base: f64, share: f64| {
+            let at = |above: f64| c.argument(base + share * above);
+            let width = at(from) - at(to);
+            if width.abs() < WIDE {
+                let p = logistic(0.5 * (at(from) + at(to)));
+                p + bend(p, 1.0 - p, width)
+            } else {
+                (softplus(at(from)) - softplus(at(to))) / width
+            }
+        };
+        let error = of(self.base[neuron], self.share[neuron]) - of(0.0, c.share);
+        c.decay.tau_ms() * (self.faded[neuron] - faded) * error
+    }
+}
+
+/// phi(u) - phi(v*) for the arguments of both, each with the bend of the stretch over which it moves.
+#[inline(always)]
+fn error(u: f64, v: f64, u_width: f64, v_width: f64) -> f64 {
+    let (a, b) = (exp_in_loops(-u.clamp(-FAR, FAR)), exp_in_loops(-v.clamp(-FAR, FAR)));
+    // One division for both.
+    let inverse = 1.0 / ((1.0 + a) * (1.0 + b));
+    let (p, q) = ((1.0 + b) * inverse, (1.0 + a) * inverse);
+    (p + bend(p, a * p, u_width)) - (q + bend(q, b * q, v_width))
+}
+
+impl Ensemble for Together {
+    fn len(&self) -> usize {
+        self.above.len()
+    }
+
+    #[inline]
+    fn meet(&mut self, stretch: Range<usize>, now: &Moment) {
+        for neuron in stretch.clone() {
+            if self.next[neuron] <= now.at {
+                self.propose(neuron, now.at);
+            }
+        }
+        let c = &self.constants;
+        let (tau, argument, slope, predicted) =
+            (c.decay.tau_ms(), c.argument(0.0), c.slope, c.share * c.slope);
+        let count = stretch.len();
+        let above = &self.above[stretch.clone()][..count];
+        let faded = &self.faded[stretch.clone()][..count];
+        let base = &self.base[stretch.clone()][..count];
+        let share = &self.share[stretch.clone()][..count];
+        let pieces = &mut self.pieces[..count];
+        let widths = &mut self.widths[..count];
+        let mut wide = 0u64;
+        for k in 0..count {
+            let (above, faded, base, share) = (above[k], faded[k], base[k], share[k]);
+            let gone = faded - now.faded;
+            let (middle, moved) = (above * (0.5 * (faded + now.faded)), above * gone);
+            let share = share * slope;
+            let (u_width, v_width) = (share * moved, predicted * moved);
+            let u = (argument + base * slope) + share * middle;
+            let error = error(u, argument + predicted * middle, u_width, v_width);
+            let width = u_width.abs().max(v_width.abs());
+            wide |= u64::from(width >= WIDE);
+            (pieces[k], widths[k]) = (tau * gone * error, width);
+        }
+        if wide > 0 {
+            for k in (0..count).filter(|&k| self.widths[k] >= WIDE) {
+                self.pieces[k] = self.piece_in_full(stretch.start + k, now.faded);
+            }
+        }
+        self.faded[stretch.clone()].fill(now.faded);
+        for (total, piece) in self.total[stretch].iter_mut().zip(&self.pieces) {
+            *total += piece;
+        }
+    }
+
+    fn totals(&self) -> &[f64] {
+        &self.total
+    }
+
+    #[inline]
+    fn receive(&mut self, first: usize, weights: &[f64], now: &Moment) {
+        let jump = self.constants.jump * now.grown;
+        for (above, weight) in self.above[first..][..weights.len()].iter_mut().zip(weights) {
+            *above += weight * jump;
+        }
+    }
+
+    fn put(&mut self, neuron: usize, channel: u8, value: f64, now: &Moment) {
+        self.meet(neuron..neuron + 1, now);
+        if channel == 0 {
+            self.receive(neuron, &[value], now);
+            return;
+        }
+        let soma = &mut self.somata[neuron];
+        soma.act(&self.constants, channel, value);
+        (self.base[neuron], self.share[neuron]) = (soma.base, soma.share);
+    }
+
+    fn end_epoch(&mut self, end: &Moment) {
+        self.start = end.at;
+        self.above.iter_mut().for_each(|above| *above *= end.faded);
+        self.total.fill(0.0);
+        self.faded.fill(1.0);
+    }
+
+    fn fire_until(&mut self, last: Tick) {
+        for neuron in 0..self.len() {
+            if self.next[neuron] <= last {
+                self.propose(neuron, last);
+            }
+        }
+    }
+
+    fn fired(&mut self) -> &mut Vec<(Tick, u32)> {
+        &mut self.fired
+    }
+
+    fn next(&self) -> Tick {
+        self.next.iter().copied().min().unwrap_or(Tick(u64::MAX))
+    }
+
+    fn observe(&self, neuron: usize, now: &Moment, variable: usize) -> f64 {
+        let mut soma = self.somata[neuron];
+        soma.v = self.constants.e_l + self.above[neuron] * now.faded;
+        TwoCompartment::observe(&self.constants, &soma, variable)
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        for (neuron, soma) in self.somata.iter().enumerate() {
+            for column in [&self.above, &self.total, &self.faded] {
+                digest.real(column[neuron]);
+            }
+            let acting = [soma.open_ex, soma.open_in, soma.teacher, soma.clamp];
+            acting.into_iter().for_each(|value| digest.real(value));
+            self.dice[neuron].digest(digest);
+        }
+    }
+}
