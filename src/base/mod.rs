@@ -5,12 +5,14 @@ pub mod decay;
 pub mod digest;
 pub mod id;
 pub mod math;
+pub mod power;
 pub mod prefetch;
 pub mod random;
 pub mod time;
 pub mod unit;
 
 pub use decay::{Decay, Growth};
+pub use power::Power;
 pub use id::{NeuronId, PopulationId};
 pub use time::{Resolution, Span, Tick};
 pub use unit::Unit;

@@ -15,8 +15,8 @@ pub struct Reached {
     pub sent: Tick,
     /// Where the synapses stand in the table.
     pub piece: Range<usize>,
-    /// How many of them transmit: those that have not been removed.
-    pub alive: usize,
+    /// Where what they transmit stands in the list of it; those that have been removed are left out.
+    pub transmitted: Range<usize>,
 }
 
 /// What has become of the synapses of a projection in one shard.
@@ -30,13 +30,13 @@ pub struct Pruned {
     pub removals: Vec<Removal>,
 }
 
-/// What a synapse transmits.
+/// What a synapse transmits. 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transmitted {
-    /// When it takes effect.
-    pub at: Tick,
     /// The target's place in the shard.
     pub target: u32,
+    /// In ticks from the spike on.
+    pub delay: u32,
     /// The weight, release included.
     pub weight: f64,
 }
@@ -62,8 +62,8 @@ pub trait Learning: Send {
     /// A spike of the modulator arrives. They must be told in order.
     fn modulated(&mut self, at: Tick);
 
-    /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes how much
-    /// by each. Of each source earlier spikes must come first.
+    /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes where
+    /// that of each stands. Of each source earlier spikes must come first.
     fn deliver(&mut self, rows: &Rows, reached: &mut [Reached], transmitted: &mut Vec<Transmitted>);
 
     /// Whether what a spike transmits is known only when its target has been brought to the tick at

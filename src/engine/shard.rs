@@ -340,6 +340,7 @@ impl<'n> Shard<'n> {
                 self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
             }
         }
+        self.flight.open();
         if self.frames.is_some() {
             self.open_in_order(start, end);
         } else {
@@ -451,6 +452,7 @@ impl<'n> Shard<'n> {
                 batches: &self.batches,
                 drives: &self.drives,
                 tables: self.tables,
+                plastic: self.flight.plastic(),
                 spikes: &mut self.fired,
                 current: &mut self.current,
             });
