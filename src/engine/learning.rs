@@ -127,6 +127,8 @@ struct Learned<R: Rule> {
     pruned: Pruned,
     /// Whether removals are kept.
     records: bool,
+    /// Whether the weights of the end are asked for.
+    weighs: bool,
     /// The index of the projection.
     index: u32,
     common: Common<R>,
@@ -242,6 +244,7 @@ impl<R: Rule> Learned<R> {
             dead: 0,
             pruned: Pruned::default(),
             records: setup.scenario.record.pruned,
+            weighs: setup.scenario.record.weights || setup.scenario.record.weights_every.is_some(),
             index: setup.projection.index as u32,
             common: Common {
                 constants,
@@ -528,7 +531,11 @@ impl<R: Rule> Learning for Learned<R> {
     }
 
     fn finish(&mut self, rows: &Rows, end: Tick) -> Vec<f32> {
-        self.weights_at(rows, end, end)
+        // Decisions up to the end are counted, whether or not somebody asks for weights.
+        match self.weighs || R::DESCRIPTOR.prunes {
+            true => self.weights_at(rows, end, end),
+            false => Vec::new(),
+        }
     }
 
     fn dead(&self) -> usize {

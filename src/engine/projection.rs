@@ -103,8 +103,8 @@ pub trait Learning: Send {
     /// Throws the copies away.
     fn drop_held(&mut self);
 
-    /// The weights at the end of a run, in the order of the table. All that was sent and fired
-    /// before has been told, and what took effect before was delivered.
+    /// The weights at the end of a run, in the order of the table; none if nobody asks for them. All
+    /// that was sent and fired before has been told, and what took effect before was delivered.
     fn finish(&mut self, rows: &Rows, end: Tick) -> Vec<f32>;
 
     /// How many synapses have been removed and still stand in the table.
