@@ -12,7 +12,7 @@ pub mod time;
 pub mod unit;
 
 pub use decay::{Decay, Growth};
-pub use power::Power;
 pub use id::{NeuronId, PopulationId};
+pub use power::Power;
 pub use time::{Resolution, Span, Tick};
 pub use unit::Unit;

@@ -46,7 +46,10 @@ impl Power {
         };
         let scale = |index: usize| {
             let e = index as i32 - SCALES as i32;
-            math::pow(f64::from_bits((BIAS as i64 + i64::from(e)) as u64 * (1 << FRACTION_BITS)), exponent)
+            math::pow(
+                f64::from_bits((BIAS as i64 + i64::from(e)) as u64 * (1 << FRACTION_BITS)),
+                exponent,
+            )
         };
         let mut series = [0.0; TERMS];
         let mut coefficient = 1.0;
@@ -102,7 +105,10 @@ mod tests {
                 for x in [wide, random.uniform(), 1.0 + (random.uniform() - 0.5) * 1e-3] {
                     let exact = math::pow(x, exponent);
                     let error = (power.of(x) - exact).abs();
-                    assert!(error <= exact * 1e-15 || power.of(x) == exact, "{x} ^ {exponent}: {error:e}");
+                    assert!(
+                        error <= exact * 1e-15 || power.of(x) == exact,
+                        "{x} ^ {exponent}: {error:e}"
+                    );
                 }
             }
         }

@@ -561,7 +561,13 @@ impl<'n> Flight<'n> {
             self.walked = Some(place);
             let cursor = self.due[place];
             if let Some((number, reached)) = self.hand_out(&cursor) {
-                self.plastic[number].gather(&reached, cursor.source, slice * self.slice.0, batches, points);
+                self.plastic[number].gather(
+                    &reached,
+                    cursor.source,
+                    slice * self.slice.0,
+                    batches,
+                    points,
+                );
                 self.go_on(cursor, reached.piece.len(), reached.transmitted.len());
                 continue;
             }

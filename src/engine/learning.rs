@@ -278,8 +278,7 @@ impl<R: Rule> Learned<R> {
     ) -> Option<f64> {
         let (pre, share) = self.spike(source, ordinal);
         let synapse = &mut self.synapses[position];
-        let weight =
-            self.common.take(&mut self.targets, &rows[position], source, synapse, pre);
+        let weight = self.common.take(&mut self.targets, &rows[position], source, synapse, pre);
         weight.map(|weight| weight * share)
     }
 
@@ -375,9 +374,10 @@ impl<R: Rule> Learned<R> {
                 continue;
             }
             self.dead += 1;
-            self.pruned.removed[Cause::Rule as usize] += 1;
+            let cause = if R::FADES { Cause::Threshold } else { Cause::Rule };
+            self.pruned.removed[cause as usize] += 1;
             if self.records {
-                let (weight, projection, cause) = (before as f32, self.index, Cause::Rule);
+                let (weight, projection) = (before as f32, self.index);
                 let removal = Removal { tick, source, target, weight, projection, cause };
                 self.pruned.removals.push(removal);
             }
@@ -434,7 +434,11 @@ impl<R: Rule> Learning for Learned<R> {
                 let place = Place { at, position, source, ordinal, listed };
                 // Where the target is asked, the number of the question.
                 let weight = self.questions.len() as f64;
-                if R::HEEDS { self.questions.push(place) } else { self.order.push(place) }
+                if R::HEEDS {
+                    self.questions.push(place)
+                } else {
+                    self.order.push(place)
+                }
                 transmitted.push(Transmitted { target, delay, weight });
             }
             reached.transmitted = first..transmitted.len();

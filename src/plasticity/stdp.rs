@@ -94,8 +94,14 @@ enum Pairing {
 #[derive(Clone, Debug)]
 enum Form {
     /// Of the distance to the bound, of the distance to zero; in units of the bound.
-    Bounded { plus: Power, minus: Power },
-    Morrison { plus: Power, w_ref: f64 },
+    Bounded {
+        plus: Power,
+        minus: Power,
+    },
+    Morrison {
+        plus: Power,
+        w_ref: f64,
+    },
 }
 
 /// Derived parameters.
