@@ -35,6 +35,15 @@ const RULES: &[(&str, &str)] = &[
          w_max = '2e-4 mV' }",
     ),
     (
+        "stdp morrison",
+        "{ rule = 'stdp', form = 'morrison', mu_plus = 0.4, lambda = 1e-9, w_ref = '1e-4 mV', \
+         w_max = '2e-4 mV' }",
+    ),
+    (
+        "stdp_decay",
+        "{ rule = 'stdp_decay', lambda = 1e-6, tau_decay = '1e6 ms', w_max = '2e-4 mV' }",
+    ),
+    (
         "stdp nearest",
         "{ rule = 'stdp', pairing = 'nearest_symmetric', lambda = 1e-6, w_max = '2e-4 mV' }",
     ),

@@ -5,6 +5,7 @@ pub mod decay;
 pub mod digest;
 pub mod id;
 pub mod math;
+pub mod power;
 pub mod prefetch;
 pub mod random;
 pub mod time;
@@ -12,5 +13,6 @@ pub mod unit;
 
 pub use decay::{Decay, Growth, Growths};
 pub use id::{NeuronId, PopulationId};
+pub use power::Power;
 pub use time::{Resolution, Span, Tick};
 pub use unit::Unit;

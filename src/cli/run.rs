@@ -237,6 +237,7 @@ fn network_facts(summary: &Summary) -> Vec<(&'static str, String)> {
             (pruning.by_rule, "by their rule"),
             (pruning.by_fraction, "as the weakest"),
             (pruning.by_bound, "below a bound"),
+            (pruning.by_threshold, "faded to a threshold"),
         ];
         let some = by.iter().filter(|(number, _)| *number > 0);
         let causes: Vec<String> =

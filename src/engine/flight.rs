@@ -201,6 +201,16 @@ impl<'n> Flight<'n> {
         }
     }
 
+    /// Begins a slice: what was transmitted in the one before has been taken.
+    pub fn open(&mut self) {
+        self.plastic.iter_mut().for_each(|plastic| plastic.transmitted.clear());
+    }
+
+    /// The projections whose synapses stand apart.
+    pub fn plastic(&self) -> &[Plastic] {
+        &self.plastic
+    }
+
     /// Whether any synapse changes.
     pub fn learns(&self) -> bool {
         !self.plastic.is_empty()
@@ -444,10 +454,7 @@ impl<'n> Flight<'n> {
     /// Works out what the synapses that change transmit in a slice.
     fn learn(&mut self, end: Tick) {
         let first = self.partition.populations();
-        for plastic in &mut self.plastic {
-            plastic.reached.clear();
-            plastic.transmitted.clear();
-        }
+        self.plastic.iter_mut().for_each(|plastic| plastic.reached.clear());
         // Backwards, so that of each source earlier spikes come first.
         for place in (0..self.due.len()).rev() {
             let cursor = self.due[place];
@@ -460,15 +467,16 @@ impl<'n> Flight<'n> {
                 source: cursor.source.0 - population.start,
                 sent: cursor.sent,
                 piece: row.start..row.start + count,
-                alive: 0,
+                transmitted: 0..0,
             });
         }
         for (number, plastic) in (0u32..).zip(&mut self.plastic) {
             let Plastic { rows, synapses, reached, transmitted, heeds, .. } = plastic;
+            let before = transmitted.len();
             synapses.deliver(rows, reached, transmitted);
             if *heeds {
                 let name = |t: &mut Transmitted| t.weight = question(number, t.weight);
-                transmitted.iter_mut().for_each(name);
+                transmitted[before..].iter_mut().for_each(name);
             }
         }
     }
@@ -505,18 +513,16 @@ impl<'n> Flight<'n> {
         cursor.table as usize - self.partition.populations()
     }
 
-    /// What a cursor of a plastic projection transmits in this slice; cursors must be asked for in
-    /// the order in which they are due. With it how many synapses were reached, dead ones included.
-    /// `None` for a cursor whose synapses do not change.
+    /// What a cursor of a plastic projection reaches in this slice; cursors must be asked for in the
+    /// order in which they are due. With it the number of the projection. `None` for a cursor whose
+    /// synapses do not change.
     #[inline]
-    fn hand_out(&mut self, cursor: &Cursor) -> Option<(Vec<Transmitted>, usize)> {
+    fn hand_out(&mut self, cursor: &Cursor) -> Option<(usize, Reached)> {
         if cursor.table == cursor.population {
             return None;
         }
         let number = self.number_of(cursor);
-        let Plastic { reached, transmitted, .. } = &mut self.plastic[number];
-        let Reached { piece, alive, .. } = reached.pop().expect("one for each cursor");
-        Some((transmitted.split_off(transmitted.len() - alive), piece.len()))
+        Some((number, self.plastic[number].reached.pop().expect("one for each cursor")))
     }
 
     /// Hands out what arrives in a slice before `end`: calls `visit` with each target, tick, weight
@@ -531,10 +537,13 @@ impl<'n> Flight<'n> {
         for place in 0..self.due.len() {
             self.walked = Some(place);
             let cursor = self.due[place];
-            if let Some((transmitted, reached)) = self.hand_out(&cursor) {
-                let channel = self.plastic[self.number_of(&cursor)].channel();
-                transmitted.iter().for_each(|t| visit(t.target, t.at, t.weight, channel));
-                self.go_on(cursor, reached, transmitted.len());
+            if let Some((number, reached)) = self.hand_out(&cursor) {
+                let plastic = &self.plastic[number];
+                let channel = plastic.channel();
+                for &Transmitted { target, delay, weight } in plastic.of(&reached) {
+                    visit(target, cursor.sent + Span(delay.into()), weight, channel);
+                }
+                self.go_on(cursor, reached.piece.len(), reached.transmitted.len());
                 continue;
             }
             let synapses = &self.tables[cursor.table as usize].synapses;
@@ -635,12 +644,15 @@ impl<'n> Flight<'n> {
             }
             self.walked = Some(place);
             let cursor = self.due[place];
-            if let Some((transmitted, reached)) = self.hand_out(&cursor) {
-                let start = slice * self.slice.0;
-                points.extend(transmitted.iter().map(|&Transmitted { at, target, weight }| {
-                    Point { offset: (at.0 - start) as u32, target, weight }
-                }));
-                self.go_on(cursor, reached, transmitted.len());
+            if let Some((number, reached)) = self.hand_out(&cursor) {
+                self.plastic[number].gather(
+                    &reached,
+                    cursor.source,
+                    slice * self.slice.0,
+                    batches,
+                    points,
+                );
+                self.go_on(cursor, reached.piece.len(), reached.transmitted.len());
                 continue;
             }
             let Cursor { sent, population, source, .. } = cursor;
@@ -649,12 +661,12 @@ impl<'n> Flight<'n> {
             let count = synapses.each_delay(row, end.since(sent), |delay, stretch| {
                 let (at, first) = (sent + delay, stretch.start as u64);
                 let count = stretch.len() as u32;
-                batches.push(Batch { at, source, population, count, first });
+                batches.push(Batch { at, source, table: population, learned: false, count, first });
             });
             self.go_on(cursor, count, count);
         }
         self.walked = None;
-        batches.sort_by_key(|batch| batch.at);
+        batches.sort_by_key(|batch| (batch.at, !batch.learned));
     }
 
     /// Gathers what has been read ahead for a slice, once, behind everything else.

@@ -16,6 +16,7 @@
 
 use super::group::Probe;
 use super::input::Background;
+use super::plastic::Plastic;
 use super::slots::{Neurons, length_of};
 use crate::base::digest::Digest;
 use crate::base::{NeuronId, Resolution, Span, Tick};
@@ -43,11 +44,14 @@ pub struct Batch {
     pub at: Tick,
     /// Whose spike it is.
     pub source: NeuronId,
-    /// The source's population, and so the table.
-    pub population: u16,
+    /// The table, which is that of the source's population; or, if they learn, the number of the
+    /// projection.
+    pub table: u16,
+    /// Whether what they transmit has been worked out, and stands with their projection.
+    pub learned: bool,
     /// How many.
     pub count: u32,
-    /// The first one's place in the table.
+    /// The first one's place in the table or in what is transmitted.
     pub first: u64,
 }
 
@@ -61,12 +65,14 @@ pub struct Work<'a> {
     pub end: Tick,
     /// By time, and at one tick by source.
     pub points: &'a [Point],
-    /// By time, and at one tick by source.
+    /// By time, and at one tick those of synapses that learn before others, each by source.
     pub batches: &'a [Batch],
     /// Changes of constant currents: (tick, local neuron, pA), by time.
     pub drives: &'a [(Tick, u32, f64)],
     /// The rows.
     pub tables: &'a [Table],
+    /// What synapses that learn transmit.
+    pub plastic: &'a [Plastic],
     /// The spikes: (tick, local neuron).
     pub spikes: &'a mut Vec<(Tick, u32)>,
     /// The neuron that is being looked at, for a worker's last words.

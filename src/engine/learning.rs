@@ -57,6 +57,7 @@ use crate::plasticity::{
 use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
 use crate::synapse::{self, DelayedSynapse, LearningSynapse, Rows, Table};
+use std::ops::Range;
 
 /// Synapses are settled when what was noted of their trains takes a byte for so many of their own. A
 /// walk over them then costs little beside delivering these spikes.
@@ -133,6 +134,8 @@ struct Learned<R: Rule> {
     pruned: Pruned,
     /// Whether removals are kept.
     records: bool,
+    /// Whether the weights of the end are asked for.
+    weighs: bool,
     /// The index of the projection.
     index: u32,
     common: Common<R>,
@@ -192,6 +195,25 @@ impl<R: Rule> Common<R> {
     }
 }
 
+impl<R: Rule> Common<R> {
+    /// A synapse takes an arrival; the weight that is transmitted, or `None` if the synapse is gone.
+    #[inline]
+    fn take(
+        &mut self,
+        targets: &mut [Postsynaptic<R>],
+        row: &LearningSynapse,
+        source: u32,
+        synapse: &mut R::Synapse<f32>,
+        pre: Pre<R::Trace>,
+    ) -> Option<f64> {
+        if R::pruned(synapse) {
+            return None;
+        }
+        let weight = self.at(targets, row, source, |site| R::on_pre(site, synapse, pre));
+        (!R::pruned(synapse)).then_some(weight)
+    }
+}
+
 /// The traces of a source's spike.
 #[inline]
 fn trace_of<T: Copy>(spike: &Spike<Sent<T>>) -> Spike<T> {
@@ -235,6 +257,7 @@ impl<R: Rule> Learned<R> {
             dead: 0,
             pruned: Pruned::default(),
             records: setup.scenario.record.pruned,
+            weighs: setup.scenario.record.weights || setup.scenario.record.weights_every.is_some(),
             index: setup.projection.index as u32,
             common: Common {
                 constants,
@@ -248,6 +271,15 @@ impl<R: Rule> Learned<R> {
         }
     }
 
+    /// A spike of a source and the one before, and the share of the weights that it transmits.
+    #[inline]
+    fn spike(&self, source: u32, ordinal: u64) -> (Pre<R::Trace>, f64) {
+        let train = &self.trains[source as usize];
+        let now = train.spike(ordinal).expect("it has been sent");
+        let last = ordinal.checked_sub(1).and_then(|before| train.spike(before)).map(trace_of);
+        (Pre { last, now: trace_of(now) }, now.value.release.share())
+    }
+
     /// A spike arrives at a synapse; what is transmitted, or `None` if the synapse is gone.
     #[inline]
     fn arrive(
@@ -257,18 +289,32 @@ impl<R: Rule> Learned<R> {
         source: u32,
         ordinal: u64,
     ) -> Option<f64> {
-        if R::pruned(&self.synapses[position]) {
-            return None;
-        }
-        let train = &self.trains[source as usize];
-        let now = train.spike(ordinal).expect("it has been sent");
-        let last = ordinal.checked_sub(1).and_then(|before| train.spike(before)).map(trace_of);
-        let pre = Pre { last, now: trace_of(now) };
+        let (pre, share) = self.spike(source, ordinal);
         let synapse = &mut self.synapses[position];
-        let row = &rows[position];
-        let weight =
-            self.common.at(&mut self.targets, row, source, |site| R::on_pre(site, synapse, pre));
-        (!R::pruned(synapse)).then(|| weight * now.value.release.share())
+        let weight = self.common.take(&mut self.targets, &rows[position], source, synapse, pre);
+        weight.map(|weight| weight * share)
+    }
+
+    /// A spike arrives at a piece of the row of its source. What concerns the spike alone is looked up
+    /// once, not for each synapse.
+    fn arrive_along(
+        &mut self,
+        rows: &[LearningSynapse],
+        source: u32,
+        sent: Tick,
+        piece: Range<usize>,
+        transmitted: &mut Vec<Transmitted>,
+    ) {
+        let ordinal = self.trains[source as usize].end_before(sent);
+        let (pre, share) = self.spike(source, ordinal);
+        let Learned { synapses, targets, common, .. } = self;
+        transmitted.reserve(piece.len());
+        for (synapse, row) in synapses[piece.clone()].iter_mut().zip(&rows[piece]) {
+            if let Some(weight) = common.take(targets, row, source, synapse, pre) {
+                let LearningSynapse { target, delay } = *row;
+                transmitted.push(Transmitted { target, delay, weight: weight * share });
+            }
+        }
     }
 
     /// Takes arrivals at inputs that share a pool in the order (tick, via).
@@ -341,9 +387,10 @@ impl<R: Rule> Learned<R> {
                 continue;
             }
             self.dead += 1;
-            self.pruned.removed[Cause::Rule as usize] += 1;
+            let cause = if R::FADES { Cause::Threshold } else { Cause::Rule };
+            self.pruned.removed[cause as usize] += 1;
             if self.records {
-                let (weight, projection, cause) = (before as f32, self.index, Cause::Rule);
+                let (weight, projection) = (before as f32, self.index);
                 let removal = Removal { tick, source, target, weight, projection, cause };
                 self.pruned.removals.push(removal);
             }
@@ -388,31 +435,29 @@ impl<R: Rule> Learning for Learned<R> {
         transmitted: &mut Vec<Transmitted>,
     ) {
         let rows = rows.synapses();
-        for Reached { source, sent, piece, alive } in reached {
-            let ordinal = self.trains[*source as usize].end_before(*sent);
-            let before = transmitted.len();
+        for reached in reached {
+            let Reached { source, sent, ref piece, .. } = *reached;
+            let first = transmitted.len();
+            if !R::HEEDS && R::DESCRIPTOR.order == Order::BySynapse {
+                self.arrive_along(rows, source, sent, piece.clone(), transmitted);
+                reached.transmitted = first..transmitted.len();
+                continue;
+            }
+            let ordinal = self.trains[source as usize].end_before(sent);
             for position in piece.clone() {
                 let LearningSynapse { target, delay } = rows[position];
-                let at = *sent + Span(delay.into());
+                let (at, listed) = (sent + Span(delay.into()), transmitted.len());
+                let place = Place { at, position, source, ordinal, listed };
+                // Where the target is asked, the number of the question.
+                let weight = self.questions.len() as f64;
                 if R::HEEDS {
-                    let weight = self.questions.len() as f64;
-                    let (source, listed) = (*source, 0);
-                    self.questions.push(Place { at, position, source, ordinal, listed });
-                    transmitted.push(Transmitted { at, target, weight });
-                    continue;
+                    self.questions.push(place)
+                } else {
+                    self.order.push(place)
                 }
-                let weight = match R::DESCRIPTOR.order {
-                    Order::BySynapse => self.arrive(rows, position, *source, ordinal),
-                    Order::ByTarget => {
-                        let (source, listed) = (*source, transmitted.len());
-                        self.order.push(Place { at, position, source, ordinal, listed });
-                        Some(0.0)
-                    }
-                };
-                let weight = weight.map(|weight| Transmitted { at, target, weight });
-                transmitted.extend(weight);
+                transmitted.push(Transmitted { target, delay, weight });
             }
-            *alive = transmitted.len() - before;
+            reached.transmitted = first..transmitted.len();
         }
         self.arrive_by_target(rows, |listed, weight| {
             transmitted[listed].weight = weight.expect("rules with a pool remove no synapse");
@@ -522,7 +567,11 @@ impl<R: Rule> Learning for Learned<R> {
         if let Some(by_row) = &self.by_row {
             return by_row.weights();
         }
-        self.weights_at(rows, end, end)
+        // Decisions up to the end are counted, whether or not somebody asks for weights.
+        match self.weighs || R::DESCRIPTOR.prunes {
+            true => self.weights_at(rows, end, end),
+            false => Vec::new(),
+        }
     }
 
     fn dead(&self) -> usize {

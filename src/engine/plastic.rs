@@ -1,8 +1,9 @@
 //! A projection whose synapses stand apart, in one shard: its rows, its synapses, and what is on the way.
 
 use super::arrivals::QUESTION;
+use super::frames::{Batch, Point};
 use super::learning::{self, Learning, Reached, Transmitted};
-use crate::base::{Span, Tick};
+use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
 use crate::scenario::Scenario;
 use crate::synapse::{Rows, Table};
@@ -11,6 +12,8 @@ use std::ops::Range;
 
 /// One plastic projection on its way through a slice.
 pub struct Plastic {
+    /// Its number among those of the network.
+    pub number: u16,
     /// Which one.
     pub projection: PlasticProjection,
     /// Who is reached when.
@@ -29,7 +32,7 @@ pub struct Plastic {
     pub modulated: Vec<Tick>,
     /// What is reached in a slice, in the opposite order of the cursors that are due.
     pub reached: Vec<Reached>,
-    /// What is transmitted, in that order.
+    /// What has been transmitted in this slice.
     pub transmitted: Vec<Transmitted>,
 }
 
@@ -40,6 +43,42 @@ pub fn question(number: u32, which: f64) -> f64 {
 }
 
 impl Plastic {
+    /// What a spike transmits in this slice.
+    #[inline]
+    pub fn of(&self, reached: &Reached) -> &[Transmitted] {
+        &self.transmitted[reached.transmitted.clone()]
+    }
+
+    /// Gathers what a spike transmits in a slice that begins at `start`: at one tick as a batch, where
+    /// the law of the delays says so, else as points.
+    pub fn gather(
+        &self,
+        reached: &Reached,
+        source: NeuronId,
+        start: u64,
+        batches: &mut Vec<Batch>,
+        points: &mut Vec<Point>,
+    ) {
+        let list = self.of(reached);
+        let Some(first) = list.first() else { return };
+        let at = |transmitted: &Transmitted| reached.sent + Span(transmitted.delay.into());
+        if self.projection.at_once {
+            batches.push(Batch {
+                at: at(first),
+                source,
+                table: self.number,
+                learned: true,
+                count: list.len() as u32,
+                first: reached.transmitted.start as u64,
+            });
+            return;
+        }
+        points.extend(list.iter().map(|transmitted| {
+            let &Transmitted { target, weight, .. } = transmitted;
+            Point { offset: (at(transmitted).0 - start) as u32, target, weight }
+        }));
+    }
+
     /// Where what is transmitted arrives.
     #[inline]
     pub fn channel(&self) -> u8 {
@@ -62,6 +101,7 @@ impl Plastic {
         let first = network.partition.local_start(projection.target, shard);
         let owned = network.partition.owned(projection.target, shard).len() as u32;
         Plastic {
+            number: number as u16,
             projection,
             heeds: synapses.heeds(),
             by_row,

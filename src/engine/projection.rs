@@ -16,8 +16,8 @@ pub struct Reached {
     pub sent: Tick,
     /// Where the synapses stand in the table.
     pub piece: Range<usize>,
-    /// How many of them transmit: those that have not been removed.
-    pub alive: usize,
+    /// Where what they transmit stands in the list of it; those that have been removed are left out.
+    pub transmitted: Range<usize>,
 }
 
 /// What has become of the synapses of a projection in one shard.
@@ -31,13 +31,13 @@ pub struct Pruned {
     pub removals: Vec<Removal>,
 }
 
-/// What a synapse transmits.
+/// What a synapse transmits. 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transmitted {
-    /// When it takes effect.
-    pub at: Tick,
     /// The target's place in the shard.
     pub target: u32,
+    /// In ticks from the spike on.
+    pub delay: u32,
     /// The weight, release included.
     pub weight: f64,
 }
@@ -63,8 +63,8 @@ pub trait Learning: Send {
     /// A spike of the modulator arrives. They must be told in order.
     fn modulated(&mut self, at: Tick);
 
-    /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes how much
-    /// by each. Of each source earlier spikes must come first.
+    /// Spikes take effect: appends what is transmitted, in the order of `reached`, and notes where
+    /// that of each stands. Of each source earlier spikes must come first.
     fn deliver(&mut self, rows: &Rows, reached: &mut [Reached], transmitted: &mut Vec<Transmitted>);
 
     /// Whether what a spike transmits is known only when its target has been brought to the tick at
@@ -111,8 +111,8 @@ pub trait Learning: Send {
     /// Throws the copies away.
     fn drop_held(&mut self);
 
-    /// The weights at the end of a run, in the order of the table. All that was sent and fired
-    /// before has been told, and what took effect before was delivered.
+    /// The weights at the end of a run, in the order of the table; none if nobody asks for them. All
+    /// that was sent and fired before has been told, and what took effect before was delivered.
     fn finish(&mut self, rows: &Rows, end: Tick) -> Vec<f32>;
 
     /// How many synapses have been removed and still stand in the table.

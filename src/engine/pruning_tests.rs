@@ -15,7 +15,8 @@ use crate::network::{self, Edge, Network};
 use crate::plasticity::noise_prune::NoisePrune;
 use crate::plasticity::patch::{Patch, Protocol};
 use crate::plasticity::stdp::Stdp;
-use crate::plasticity::{Rule, Stored};
+use crate::plasticity::stdp_decay::StdpDecay;
+use crate::plasticity::{Descriptor, Rule, Stored};
 use crate::record::{Cause, Outcome, Removal, Removals};
 use crate::scenario::{self as scenarios, NoFiles, Pruning, Scenario, Source, Weakest};
 
@@ -32,8 +33,21 @@ const VARIANTS: &[&str] = &[
      rescale_cap = 4, short_term = { u = 0.4, tau_rec = '80 ms' }",
 ];
 
+/// Values with which some weights fade away and others are kept up.
+const FADING: &[&str] = &[
+    "w_max = <1>, threshold = 0.09, tau_decay = '300 ms', lambda = 0.1, alpha = 0.3",
+    "w_max = <1>, threshold = 0.05, tau_decay = '100 ms', lambda = 0.2, alpha = 0.4, \
+     short_term = { u = 0.4, tau_rec = '80 ms' }",
+];
+
 fn networks() -> impl Iterator<Item = Scenario> {
-    (0..NETWORKS).map(|which| scenario("noise_prune", VARIANTS, which))
+    let by_rule = (0..NETWORKS).map(|which| scenario("noise_prune", VARIANTS, which));
+    by_rule.chain((0..NETWORKS).map(|which| scenario("stdp_decay", FADING, which)))
+}
+
+/// The rule by which a network of these learns.
+fn rule(scenario: &Scenario) -> &'static Descriptor {
+    scenario.projections[0].plasticity.rule
 }
 
 /// What decides about the equality of two runs.
@@ -63,7 +77,7 @@ fn found(outcome: &Outcome) -> Found {
 }
 
 /// Every synapse alone with the spikes of the run.
-fn expected(scenario: &Scenario, network: &Network, outcome: &Outcome) -> Found {
+fn expected<R: Rule>(scenario: &Scenario, network: &Network, outcome: &Outcome) -> Found {
     let end = Tick(scenario.duration.0);
     let trains = trains(network, outcome);
     let (mut left, mut gone) = (Vec::new(), Vec::new());
@@ -78,7 +92,7 @@ fn expected(scenario: &Scenario, network: &Network, outcome: &Outcome) -> Found 
         let until = |train: &[Tick], span: Span| -> Vec<Tick> {
             train.iter().copied().filter(|&at| at + span < end).collect()
         };
-        let mut patch = Patch::<NoisePrune, f32>::new(
+        let mut patch = Patch::<R, f32>::new(
             &plasticity.values,
             plasticity.short_term.as_deref(),
             scenario.seed,
@@ -113,7 +127,14 @@ fn synapses_of_a_network_are_pruned_as_if_alone() {
             let options = Options { lane, settle_every: Span(9_000_001), ..Options::threads(1) };
             let (network, outcome) = outcome(&scenario, 2, options);
             let found = found(&outcome);
-            assert_eq!(found, expected(&scenario, &network, &outcome), "{}", scenario.seed);
+            let (alone, cause) = match rule(&scenario).name {
+                "noise_prune" => {
+                    (expected::<NoisePrune>(&scenario, &network, &outcome), Cause::Rule)
+                }
+                _ => (expected::<StdpDecay>(&scenario, &network, &outcome), Cause::Threshold),
+            };
+            assert_eq!(found, alone, "{} {}", rule(&scenario).name, scenario.seed);
+            assert_eq!(outcome.pruning.removed[cause as usize], found.1.len() as u64);
             assert_eq!(outcome.pruning.total(), found.1.len() as u64);
             assert_eq!(outcome.counts.synapses_left, found.0.len() as u64);
             assert_eq!(network.synapses, (found.0.len() + found.1.len()) as u64);
@@ -160,8 +181,8 @@ fn closing_up_rows_changes_no_bit_and_gives_memory_back() {
                 assert!(marks(&owned) == marks(&never), "{}: every {span}", scenario.seed);
                 assert_eq!(owned.counts.synapse_bytes, often.counts.synapse_bytes);
                 assert!(owned.counts.synapse_bytes <= found.synapse_bytes, "{network} bytes");
-                // Each synapse that is gone took 24 bytes; some die after the last walk.
-                let gone = never.pruning.total() * 24;
+                // Some die after the last walk.
+                let gone = never.pruning.total() * u64::from(rule(&scenario).bytes);
                 shrunk += u32::from(owned.counts.synapse_bytes + gone / 2 < found.synapse_bytes);
             }
         }

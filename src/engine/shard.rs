@@ -374,6 +374,7 @@ impl<'n> Shard<'n> {
                 self.settle_next = Tick((start.0 / every + 1).saturating_mul(every));
             }
         }
+        self.flight.open();
         if self.dendrites.is_some() {
             self.open_by_row(start, end);
         } else if self.frames.is_some() {
@@ -497,6 +498,7 @@ impl<'n> Shard<'n> {
                 batches: &self.batches,
                 drives: &self.drives,
                 tables: self.tables,
+                plastic: self.flight.plastic(),
                 spikes: &mut self.fired,
                 current: &mut self.current,
             });

@@ -11,7 +11,7 @@ use crate::network::NeuronPlan;
 use crate::neuron::cell::{NEVER, crossing_tick};
 use crate::neuron::framed::{Framed, Slot};
 use crate::scenario::Model;
-use crate::synapse::{Synapses, Table};
+use crate::synapse::Synapses;
 use std::ops::Range;
 
 /// A frame lasts for so many of the shortest time constant at most, so that growth stays small.
@@ -489,7 +489,7 @@ impl<M: Framed> Neurons<M> {
         self.change_drives(work, done, at, &factors);
         self.run_singles_at(work, done, at, &factors);
         while let Some(batch) = work.batches.get(done.batches).filter(|batch| batch.at == at) {
-            self.run_batch(batch, &work.tables[batch.population as usize], &factors);
+            self.run_batch(batch, work, &factors);
             done.batches += 1;
             self.ask_for_batch(work, done.batches + BATCHES_AHEAD);
         }
@@ -512,7 +512,11 @@ impl<M: Framed> Neurons<M> {
         let Some(batch) = work.batches.get(place).filter(|_| self.is_far) else { return };
         let piece = batch.first as usize..batch.first as usize + batch.count as usize;
         let ask = |target: u32| prefetch(&self.slots, target as usize);
-        match &work.tables[batch.population as usize].synapses {
+        if batch.learned {
+            let list = &work.plastic[batch.table as usize].transmitted[piece];
+            return list.iter().for_each(|transmitted| ask(transmitted.target));
+        }
+        match &work.tables[batch.table as usize].synapses {
             Synapses::Alike { targets, .. } => {
                 targets[piece].iter().for_each(|&target| ask(target))
             }
@@ -522,7 +526,7 @@ impl<M: Framed> Neurons<M> {
         }
     }
 
-    fn run_batch(&mut self, batch: &Batch, table: &Table, factors: &M::Factors) {
+    fn run_batch(&mut self, batch: &Batch, work: &Work, factors: &M::Factors) {
         self.walking = Some(batch.source);
         let Neurons { frame, slots, attention, .. } = self;
         let slots = slots.as_mut_slice();
@@ -533,7 +537,14 @@ impl<M: Framed> Neurons<M> {
                 attention.push(target);
             }
         };
-        match &table.synapses {
+        if batch.learned {
+            for transmitted in &work.plastic[batch.table as usize].transmitted[piece] {
+                add(transmitted.target, &M::kick(frame, factors, transmitted.weight));
+            }
+            self.walking = None;
+            return;
+        }
+        match &work.tables[batch.table as usize].synapses {
             Synapses::Alike { weight, targets, .. } => {
                 let kick = kick(*weight);
                 targets[piece].iter().for_each(|&target| add(target, &kick));

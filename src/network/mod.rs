@@ -63,6 +63,8 @@ pub struct PlasticProjection {
     pub source: usize,
     /// The population that receives.
     pub target: usize,
+    /// Whether all synapses have one delay by their law, so that what a spike reaches it reaches at once.
+    pub at_once: bool,
 }
 
 /// One shard's part of the network.
@@ -113,7 +115,8 @@ pub fn build(
         .flat_map(|(index, projection)| {
             let &Projection { source, target, .. } = projection;
             let pulses = scenario.pulses(projection).into_iter();
-            pulses.map(move |pulse| PlasticProjection { index, pulse, source, target })
+            let at_once = tables::has_one_delay(projection, scenario.resolution);
+            pulses.map(move |pulse| PlasticProjection { index, pulse, source, target, at_once })
         })
         .collect();
     let tables_each = populations + plastic.len();

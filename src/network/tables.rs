@@ -172,6 +172,11 @@ fn shared_weight(projection: &Projection) -> Option<f32> {
     }
 }
 
+/// Whether the synapses of a projection have one delay, by their law.
+pub(super) fn has_one_delay(projection: &Projection, resolution: Resolution) -> bool {
+    possible_delays(projection, resolution).is_some_and(|delays| delays.len() == 1)
+}
+
 /// All delays in ticks that the synapses of a projection can have, if they are few.
 fn possible_delays(projection: &Projection, resolution: Resolution) -> Option<Vec<u32>> {
     let few = |mut delays: Vec<u32>| {

@@ -107,6 +107,9 @@ mod tests {
         let mut npz = NpzReader::open(&path).unwrap();
         assert_eq!(npz.whole_numbers("source").unwrap().unwrap(), [7, 1]);
         assert_eq!(npz.reals("weight").unwrap().unwrap(), [-0.5, -0.5]);
-        assert_eq!(npz.texts("cause_names").unwrap().unwrap(), ["rule", "fraction", "below"]);
+        assert_eq!(
+            npz.texts("cause_names").unwrap().unwrap(),
+            ["rule", "fraction", "below", "threshold"]
+        );
     }
 }

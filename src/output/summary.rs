@@ -112,6 +112,9 @@ pub struct PruningSummary {
     pub by_fraction: u64,
     /// Removed because they were weaker than a bound.
     pub by_bound: u64,
+    /// Removed because their weights had faded to the threshold of their rule.
+    #[serde(default)]
+    pub by_threshold: u64,
     /// How often a synapse was made stronger because it stayed.
     pub strengthened: u64,
     /// Digest of the removals, if they are recorded.
@@ -126,6 +129,7 @@ impl PruningSummary {
             by_rule: by(Cause::Rule),
             by_fraction: by(Cause::Fraction),
             by_bound: by(Cause::Below),
+            by_threshold: by(Cause::Threshold),
             strengthened: pruning.strengthened,
             digest: pruning.removals.as_ref().map(|removals| removals.digest.clone()),
         }
@@ -133,7 +137,7 @@ impl PruningSummary {
 
     /// How many synapses were removed.
     pub fn removed(&self) -> u64 {
-        self.by_rule + self.by_fraction + self.by_bound
+        self.by_rule + self.by_fraction + self.by_bound + self.by_threshold
     }
 }
 

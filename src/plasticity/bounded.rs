@@ -76,10 +76,13 @@ pub(super) fn read_on<V>(
     limit: Tick,
     mut visit: impl FnMut(&Spike<V>),
 ) -> u32 {
-    let mut next = spikes.resolve(mark, 32);
-    while let Some(spike) = spikes.spike(next).filter(|spike| spike.at < limit) {
+    let mut next = mark;
+    for spike in spikes.unread(mark) {
+        if spike.at >= limit {
+            break;
+        }
         visit(spike);
-        next += 1;
+        next = next.wrapping_add(1);
     }
-    next as u32
+    next
 }

@@ -4,6 +4,7 @@
 use super::noise_prune::NoisePrune;
 use super::patch::{Patch, Protocol};
 use super::stdp::Stdp;
+use super::stdp_decay::StdpDecay;
 use super::stdp_dopamine::StdpDopamine;
 use super::stdp_reserve::StdpReserve;
 use super::{Dendritic, Descriptor, Path, Rule};
@@ -240,6 +241,48 @@ fn directions_and_rounds_have_draws_of_their_own() {
     }
     assert!(apart > 30, "only {apart} of 99 directed pairs part");
     assert!(later > 10, "only {later} of 99 synapses outlive the first round and not the second");
+}
+
+/// Promise: a synapse goes at the tick that the formula says, whoever works that out, and a spike that
+/// arrives a tick before passes. Method: a weight that only fades; spikes around the tick, none at all, and
+/// walks at it and before it.
+#[test]
+fn a_faded_synapse_goes_at_the_tick_that_is_solved_for() {
+    let changes = [("w_max", -2.0), ("lambda", 0.0), ("tau_decay", 70.0), ("threshold", 0.1)];
+    let values = values(StdpDecay::DESCRIPTOR, &changes);
+    let due = Tick((70e6 * crate::base::math::ln(0.75 / 0.2)).ceil() as u64);
+    for (sent, passed) in [(due.0 - 1, true), (due.0, false), (due.0 + 5 * MS, false)] {
+        let mut patch = Patch::<StdpDecay, f64>::new(&values, None, 1);
+        patch.connect(-0.75, path(5, 2));
+        let sources = vec![vec![Tick(sent - 5 * MS)]];
+        let weight = patch.run(&Protocol { sources, ..Protocol::default() })[0][0];
+        assert_eq!(weight != 0.0, passed, "{sent}: {weight}");
+        // An arrival is an event: what it leaves is stored, and goes when the whole would have gone.
+        patch.settle(due + Span(9 * MS), false);
+        assert_eq!(patch.verdicts[0].at, due, "{sent}");
+        assert!(StdpDecay::pruned(&patch.inputs[0].synapse));
+    }
+    for walks in [vec![due], vec![Tick(due.0 - 1), due], vec![Tick(due.0 + 77 * MS)]] {
+        let mut patch = Patch::<StdpDecay, f32>::new(&values, None, 1);
+        patch.connect(-0.75, path(5, 2));
+        walks.iter().for_each(|&at| patch.settle(at, true));
+        let verdict = patch.verdicts[0];
+        assert_eq!((patch.verdicts.len(), verdict.after), (1, 0.0));
+        assert_eq!(verdict.at, due, "{walks:?}");
+        assert!((verdict.before + 0.2).abs() < 1e-6, "{}", verdict.before);
+    }
+}
+
+#[test]
+fn an_arrival_that_leaves_too_little_removes_the_synapse_and_is_lost() {
+    let changes = [("w_max", 1.0), ("lambda", 0.3), ("tau_decay", 1e9), ("threshold", 0.1)];
+    let values = values(StdpDecay::DESCRIPTOR, &changes);
+    let mut patch = Patch::<StdpDecay, f64>::new(&values, None, 1);
+    patch.connect(0.35, path(1, 0));
+    let (sources, target) = (vec![ms(&[10, 20, 30])], ms(&[20]));
+    let sent = patch.run(&Protocol { sources, target, ..Protocol::default() }).remove(0);
+    assert!(sent[0] > 0.3 && sent[1] > 0.2 && sent[2] == 0.0, "{sent:?}");
+    assert_eq!(patch.verdicts[0].at, Tick(31 * MS));
 }
 
 #[test]

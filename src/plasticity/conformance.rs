@@ -94,6 +94,12 @@ fn prepare(descriptor: &Descriptor, values: &mut [f64], random: &mut Stream) {
             let sign = [1.0, -1.0][random.below(2) as usize];
             set("w_max", sign * (0.7 + random.uniform()));
         }
+        "stdp_decay" => {
+            set("lambda", [0.01, 0.3][random.below(2) as usize]);
+            set("tau_decay", [2e3, 1e6][random.below(2) as usize]);
+            set("threshold", 0.02 + 0.1 * random.uniform());
+            set("w_max", [1.2, -0.7][random.below(2) as usize]);
+        }
         "short_term" => {
             set("u", random.uniform_open());
             set("tau_fac", [0.0, 400.0][random.below(2) as usize]);
@@ -163,7 +169,10 @@ fn patch<R: Rule, W: Stored>(values: &[f64], weights: &[f64], paths: &[Path]) ->
 /// A weight that the rule accepts.
 fn weight(descriptor: &Descriptor, values: &[f64], random: &mut Draw) -> f64 {
     match descriptor.parameter("w_max") {
-        Some(index) => values[index] * random.uniform(0.0, 1.0),
+        Some(index) => {
+            let least = descriptor.parameter("threshold").map_or(0.0, |at| values[at] + 1e-3);
+            values[index] * random.uniform(least, 1.0)
+        }
         None => random.uniform(0.1, 1.0) * [1.0, -1.0][random.below(2) as usize],
     }
 }
@@ -248,7 +257,7 @@ pub(super) struct Trains<'a> {
 pub(super) fn against<R: Rule>(
     trains: u64,
     tolerance: f64,
-    expected: impl Fn(&Values<'_>, f64, &[(f64, Happening)], Trains<'_>) -> Vec<f64>,
+    mut expected: impl FnMut(&Values<'_>, f64, &[(f64, Happening)], Trains<'_>) -> Vec<f64>,
 ) {
     for which in 0..trains {
         let mut draw = Draw::new(2, which);
@@ -273,6 +282,18 @@ pub(super) fn against<R: Rule>(
 #[test]
 fn stdp_is_what_the_eager_oracle_gives() {
     against::<super::stdp::Stdp>(TRAINS, 1e-9, |v, w, h, _| oracle::stdp(v, w, h));
+}
+
+#[test]
+fn stdp_decay_is_what_the_eager_oracle_gives() {
+    let (mut gone, mut left) = (0, 0);
+    against::<super::stdp_decay::StdpDecay>(TRAINS, 1e-9, |v, w, h, _| {
+        let expected = oracle::stdp_decay(v, w, h);
+        gone += usize::from(expected.last() == Some(&0.0));
+        left += usize::from(expected.last().is_some_and(|&weight| weight != 0.0));
+        expected
+    });
+    assert!(gone > 1_000 && left > 1_000, "{gone} gone, {left} left");
 }
 
 #[test]

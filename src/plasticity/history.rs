@@ -33,7 +33,6 @@
 //! times in different shards.
 
 use crate::base::Tick;
-use std::collections::VecDeque;
 
 /// One spike of a train.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,14 +46,15 @@ pub struct Spike<V> {
 /// The recent spikes of one train. Invariant: their ticks increase strictly.
 #[derive(Clone, Debug)]
 pub struct History<V> {
-    spikes: VecDeque<Spike<V>>,
+    /// Read far more often than trimmed, so they lie side by side.
+    spikes: Vec<Spike<V>>,
     /// The ordinal of the first spike that is held.
     first: u64,
 }
 
 impl<V> Default for History<V> {
     fn default() -> Self {
-        History { spikes: VecDeque::new(), first: 0 }
+        History { spikes: Vec::new(), first: 0 }
     }
 }
 
@@ -63,7 +63,7 @@ impl<V> History<V> {
     #[inline]
     pub fn push(&mut self, at: Tick, value: V) {
         debug_assert!(self.latest().is_none_or(|latest| latest.at < at), "spikes out of order");
-        self.spikes.push_back(Spike { at, value });
+        self.spikes.push(Spike { at, value });
     }
 
     /// How many spikes there have been; the ordinal of the next one.
@@ -80,7 +80,7 @@ impl<V> History<V> {
     /// The latest spike.
     #[inline]
     pub fn latest(&self) -> Option<&Spike<V>> {
-        self.spikes.back()
+        self.spikes.last()
     }
 
     /// The spike of this ordinal, if it has been fired.
@@ -124,6 +124,30 @@ impl<V> History<V> {
         let end = self.end();
         let mask = (1u64 << bits) - 1;
         end - (end.wrapping_sub(u64::from(low)) & mask)
+    }
+
+    /// The spikes from the one on of whose ordinal a synapse has kept the low 32 bits.
+    ///
+    /// # Panics
+    /// If one of them was forgotten.
+    #[inline]
+    pub fn unread(&self, low: u32) -> &[Spike<V>] {
+        let count = (self.end() as u32).wrapping_sub(low) as usize;
+        let start = self.spikes.len().checked_sub(count).expect("a spike was forgotten too early");
+        &self.spikes[start..]
+    }
+
+    /// The spike before the one of whose ordinal a synapse has kept the low 32 bits; `None` if that is
+    /// the first of all.
+    ///
+    /// # Panics
+    /// If it was forgotten.
+    #[inline]
+    pub fn last_read(&self, low: u32) -> Option<&Spike<V>> {
+        let unread = self.unread(low).len();
+        let read = &self.spikes[..self.spikes.len() - unread];
+        debug_assert!(!read.is_empty() || self.first == 0, "a spike was forgotten too early");
+        read.last()
     }
 
     /// Forgets all spikes that lie strictly before `horizon`, but the latest of them.

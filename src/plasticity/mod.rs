@@ -43,6 +43,7 @@ pub mod noise_prune;
 pub mod patch;
 pub mod short_term;
 pub mod stdp;
+pub mod stdp_decay;
 pub mod stdp_dopamine;
 pub mod stdp_reserve;
 pub mod stdp_triplet;
@@ -399,6 +400,9 @@ pub trait Rule: Sized + Send + Sync + 'static {
         at: Tick,
     ) -> f64;
 
+    /// Whether synapses that are pruned have faded to a bound; else the rule has decided.
+    const FADES: bool = false;
+
     /// Whether the synapse has been pruned: it transmits nothing ever again.
     fn pruned<W: Stored>(_synapse: &Self::Synapse<W>) -> bool {
         false
@@ -492,6 +496,7 @@ rules! {
     fixed::Fixed,
     short_term::ShortTerm,
     stdp::Stdp,
+    stdp_decay::StdpDecay,
     stdp_triplet::StdpTriplet,
     stdp_dopamine::StdpDopamine,
     vogels_inhibitory::VogelsInhibitory,

@@ -140,6 +140,37 @@ pub fn short_term(v: &Values<'_>, times: &[f64]) -> Vec<f64> {
     out
 }
 
+/// `stdp_decay`: the weight that each arrival transmits, zero once the synapse has gone.
+pub fn stdp_decay(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]) -> Vec<f64> {
+    let (lambda, alpha, threshold) = (v.of("lambda"), v.of("alpha"), v.of("threshold"));
+    let (mut w, mut before, mut out) = (weight / v.of("w_max"), 0.0, Vec::new());
+    let (mut pre, mut post): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+    for &(now, what) in happenings.iter().filter(|(_, what)| *what != Happening::Modulator) {
+        w *= exp(-(now - before) / v.of("tau_decay"));
+        before = now;
+        let gone = w <= threshold;
+        match what {
+            Happening::Target => {
+                w = (w + lambda * sum(&pre, now, v.of("tau_plus"))).min(1.0);
+                post.push(now);
+            }
+            Happening::Arrival => {
+                w -= lambda * alpha * sum(&post, now, v.of("tau_minus"));
+                pre.push(now);
+            }
+            Happening::Look | Happening::Modulator => {}
+        }
+        // What is gone once stays so.
+        if gone || w <= threshold {
+            w = 0.0;
+        }
+        if what != Happening::Target {
+            out.push(w * v.of("w_max"));
+        }
+    }
+    out
+}
+
 /// `stdp_triplet`.
 pub fn stdp_triplet(v: &Values<'_>, weight: f64, happenings: &[(f64, Happening)]) -> Vec<f64> {
     let bound = v.of("w_max").abs();

@@ -2,7 +2,7 @@
 
 use super::bounded::{Bound, at_soma, not_zero, read_on};
 use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
-use crate::base::{Decay, Tick, Unit, math};
+use crate::base::{Decay, Power, Tick, Unit};
 use crate::neuron::Range;
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -91,15 +91,15 @@ enum Pairing {
 }
 
 /// How a change depends on the magnitude of the weight.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Form {
     /// Of the distance to the bound, of the distance to zero; in units of the bound.
     Bounded {
-        mu_plus: f64,
-        mu_minus: f64,
+        plus: Power,
+        minus: Power,
     },
     Morrison {
-        mu: f64,
+        plus: Power,
         w_ref: f64,
     },
 }
@@ -120,12 +120,12 @@ impl Constants {
     /// The magnitude after potentiation.
     #[inline]
     fn potentiate(&self, w: f64, x: f64) -> f64 {
-        let w = match self.form {
-            Form::Bounded { mu_plus, .. } => {
+        let w = match &self.form {
+            Form::Bounded { plus, .. } => {
                 let size = self.bound.size;
-                w + size * self.lambda * math::pow(1.0 - w / size, mu_plus) * x
+                w + size * self.lambda * plus.of(1.0 - w / size) * x
             }
-            Form::Morrison { mu, w_ref } => w + self.lambda * w_ref * math::pow(w / w_ref, mu) * x,
+            Form::Morrison { plus, w_ref } => w + self.lambda * w_ref * plus.of(w / w_ref) * x,
         };
         w.min(self.bound.size)
     }
@@ -134,10 +134,10 @@ impl Constants {
     #[inline]
     fn depress(&self, w: f64, y: f64) -> f64 {
         let step = self.lambda * self.alpha * y;
-        let w = match self.form {
-            Form::Bounded { mu_minus, .. } => {
+        let w = match &self.form {
+            Form::Bounded { minus, .. } => {
                 let size = self.bound.size;
-                w - size * step * math::pow(w / size, mu_minus)
+                w - size * step * minus.of(w / size)
             }
             Form::Morrison { .. } => w - step * w,
         };
@@ -268,10 +268,10 @@ impl Rule for Stdp {
             _ => Pairing::NearestPreCentred,
         };
         let form = match FORMS[p[1] as usize] {
-            "additive" => Form::Bounded { mu_plus: 0.0, mu_minus: 0.0 },
-            "multiplicative" => Form::Bounded { mu_plus: 1.0, mu_minus: 1.0 },
-            "power" => Form::Bounded { mu_plus: p[6], mu_minus: p[7] },
-            _ => Form::Morrison { mu: p[6], w_ref: p[9] },
+            "additive" => Form::Bounded { plus: Power::new(0.0), minus: Power::new(0.0) },
+            "multiplicative" => Form::Bounded { plus: Power::new(1.0), minus: Power::new(1.0) },
+            "power" => Form::Bounded { plus: Power::new(p[6]), minus: Power::new(p[7]) },
+            _ => Form::Morrison { plus: Power::new(p[6]), w_ref: p[9] },
         };
         Constants {
             pairing,
@@ -308,24 +308,25 @@ impl Rule for Stdp {
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);
         let spikes = &site.post.spikes;
-        let end = match c.pairing {
+        if let Pairing::AllToAll | Pairing::NearestSymmetric = c.pairing {
             // All before the arrival have just been read.
-            Pairing::AllToAll | Pairing::NearestSymmetric => {
-                spikes.resolve(W::marked(s.memory), 32)
+            if let Some(latest) = spikes.last_read(W::marked(s.memory)) {
+                let y = if c.pairing == Pairing::AllToAll { latest.value } else { 1.0 };
+                s.depress(c, y * c.minus.over(arrival - (latest.at + path.dendritic)));
             }
-            _ => spikes.end_before(at_soma(path, arrival)),
-        };
+            return s.weight.load();
+        }
+        let end = spikes.end_before(at_soma(path, arrival));
         let unpaired = match c.pairing {
             Pairing::NearestRestricted => spikes.resolve(W::marked(s.memory) & !DONE, 31),
             _ => 0,
         };
         if end > unpaired {
             let latest = spikes.spike(end - 1).expect("it lies before the end");
-            let y = if c.pairing == Pairing::AllToAll { latest.value } else { 1.0 };
-            s.depress(c, y * c.minus.over(arrival - (latest.at + path.dendritic)));
+            s.depress(c, c.minus.over(arrival - (latest.at + path.dendritic)));
         }
         match c.pairing {
-            Pairing::AllToAll | Pairing::NearestSymmetric => {}
+            Pairing::AllToAll | Pairing::NearestSymmetric => unreachable!("has returned"),
             Pairing::NearestRestricted => s.memory = W::mark(end as u32 & !DONE),
             Pairing::NearestPreCentred => {
                 let x = W::from_word(s.memory).load();

@@ -105,11 +105,13 @@ pub enum Cause {
     Fraction,
     /// It was weaker than a given bound.
     Below,
+    /// Its weight had faded to the threshold of its rule.
+    Threshold,
 }
 
 impl Cause {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Cause; 3] = [Cause::Rule, Cause::Fraction, Cause::Below];
+    pub const ALL: [Cause; 4] = [Cause::Rule, Cause::Fraction, Cause::Below, Cause::Threshold];
 
     /// The word for it in files.
     pub fn as_str(self) -> &'static str {
@@ -117,6 +119,7 @@ impl Cause {
             Cause::Rule => "rule",
             Cause::Fraction => "fraction",
             Cause::Below => "below",
+            Cause::Threshold => "threshold",
         }
     }
 }
