@@ -8,8 +8,8 @@ use super::draw::{MOST_REDRAWS, Sampler};
 use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::Purpose;
-use crate::neuron::Descriptor;
-use crate::scenario::{Distribution, Model, ParameterValue, Scenario};
+use crate::neuron::{Descriptor, Range as Allowed};
+use crate::scenario::{Distribution, Model, ParameterValue, Scenario, Shape};
 use std::ops::Range;
 
 /// The start values of all neurons that live in a shard, population by population.
@@ -83,6 +83,11 @@ impl Columns {
             .zip(described)
             .map(|(value, (parameter, slot))| match value {
                 ParameterValue::ForPeriod(_) => Ok(vec![parameter.default]),
+                ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })
+                    if parameter.range == Allowed::List =>
+                {
+                    Ok(values.clone())
+                }
                 ParameterValue::Drawn(law) => self.column(law, Purpose::Parameter, slot, |value| {
                     if parameter.range.contains(value) {
                         return Ok(());

@@ -2,6 +2,7 @@
 
 use saltatory::base::Tick;
 use saltatory::network::Network;
+use saltatory::neuron::{Descriptor, Parameter, Range};
 use saltatory::reference::{Edge, Problem, ReferenceNeuron};
 use saltatory::scenario::{Model, Neurons, Scenario, Steps};
 
@@ -31,13 +32,15 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
     for (population, plan) in scenario.populations.iter().zip(&network.shards[0].neurons) {
         for index in 0..population.size as usize {
             let of = |columns: &[Vec<f64>]| -> Vec<f64> {
-                let value = |column: &Vec<f64>| column[if column.len() == 1 { 0 } else { index }];
+                // A list may be shorter than the population: see below.
+                let own = |column: &Vec<f64>| if column.len() == 1 { 0 } else { index };
+                let value = |column: &Vec<f64>| column.get(own(column)).copied().unwrap_or(0.0);
                 columns.iter().map(value).collect()
             };
             neurons.push(match population.model {
                 Model::Neuron { descriptor, .. } => Some(ReferenceNeuron {
                     descriptor,
-                    parameters: of(&plan.parameters),
+                    parameters: with_list(descriptor, &plan.parameters, of(&plan.parameters)),
                     variables: of(&plan.variables),
                 }),
                 _ => None,
@@ -45,6 +48,16 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
         }
     }
     neurons
+}
+
+/// Where the last parameter is a list, all of it in the place of its one value.
+fn with_list(descriptor: &Descriptor, columns: &[Vec<f64>], mut values: Vec<f64>) -> Vec<f64> {
+    let is_list = |parameter: &Parameter| parameter.range == Range::List;
+    if descriptor.parameters.last().is_some_and(is_list) {
+        values.pop();
+        values.extend(columns.last().expect("a column for each parameter"));
+    }
+    values
 }
 
 fn edges(network: &Network) -> Vec<Edge> {
