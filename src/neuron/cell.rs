@@ -265,16 +265,22 @@ impl<S: Copy> Cell<S> {
         }
     }
 
-    /// The tick at which the neuron fires if nothing arrives; [`NEVER`] if it does not.
-    pub fn fires_at<M>(&self, constants: &M::Constants, grid: Resolution) -> Tick
+    /// The tick at which the neuron fires if nothing arrives; [`NEVER`] if it does not, `None` if it
+    /// does not before `limit` and may later.
+    pub fn fires_at<M>(
+        &self,
+        constants: &M::Constants,
+        grid: Resolution,
+        limit: Tick,
+    ) -> Option<Tick>
     where
         M: Dynamics<State = S>,
     {
         let mut copy = *self;
-        while !copy.certain {
+        while copy.predicted <= limit && !copy.certain {
             copy.solve::<M>(constants, grid);
         }
-        copy.predicted
+        copy.certain.then_some(copy.predicted)
     }
 
     /// The value of a variable at `tick`, which must not be before the last event. The neuron

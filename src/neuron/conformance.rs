@@ -352,7 +352,22 @@ impl Visitor for Crosses {
             some += 1;
             assert!(ms >= 0.0 && ms.is_finite(), "{}: {ms}", case.name);
             if let Some(earlier) = Self::search::<M>(&c, &s, &case, ms, 400) {
-                assert!(ms <= earlier + 1e-9 * (1.0 + earlier), "{}: {ms} {earlier}", case.name);
+                let there = after::<M>(&c, &s, case.drive, earlier);
+                let gap = threshold::<M>(&c, &there, &case)
+                    .map_or(0.0, |top| M::observe(&c, &there, 0) - top);
+                eprintln!(
+                    "DBG {gap:e} {:?}",
+                    (0..M::DESCRIPTOR.variables.len())
+                        .map(|v| M::observe(&c, &there, v))
+                        .collect::<Vec<_>>()
+                );
+                assert!(
+                    ms <= earlier + 1e-9 * (1.0 + earlier),
+                    "{}: {ms} {earlier} {:?} drive {}",
+                    case.name,
+                    case.parameters,
+                    case.drive
+                );
             }
             let mut fired = after::<M>(&c, &s, case.drive, ms);
             if let Some(top) = threshold::<M>(&c, &fired, &case) {
@@ -406,10 +421,8 @@ impl Windows {
             let level = threshold::<M>(c, &copy.state, case);
             level.map(|level| M::observe(c, &copy.state, 0) - level)
         };
-        let predicted = match crossing::<M>(c, &cell.state, cell.drive) {
-            None if !cell.certain => return,
-            _ => cell.fires_at::<M>(c, Resolution::FINEST),
-        };
+        let limit = cell.at + Span::from_whole_ms(1000);
+        let Some(predicted) = cell.fires_at::<M>(c, Resolution::FINEST, limit) else { return };
         assert!(cell.predicted <= predicted, "{}: a bound after the spike", case.name);
         if predicted == NEVER {
             return;
