@@ -76,10 +76,12 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
     }
 }
 
-/// Weights of a recurrent network of a few units, often none.
+/// Weights of a recurrent network of a few units, often none. Those between units are weak: a network
+/// whose units are chaotic would make much of the last bit of its drive.
 fn random_weights(s: &mut Stream) -> Vec<f64> {
     let units = [0, 1, 3, 7][s.below(4) as usize];
-    (0..units * (units + 4)).map(|_| between(s, -1.2, 1.2)).collect()
+    let weight = |k: usize| if k % (units + 4) < 4 { 1.2 } else { 0.4 };
+    (0..units * (units + 4)).map(|k| between(s, -weight(k), weight(k))).collect()
 }
 
 /// Whether this is a time constant of something else than the membrane.
@@ -352,22 +354,7 @@ impl Visitor for Crosses {
             some += 1;
             assert!(ms >= 0.0 && ms.is_finite(), "{}: {ms}", case.name);
             if let Some(earlier) = Self::search::<M>(&c, &s, &case, ms, 400) {
-                let there = after::<M>(&c, &s, case.drive, earlier);
-                let gap = threshold::<M>(&c, &there, &case)
-                    .map_or(0.0, |top| M::observe(&c, &there, 0) - top);
-                eprintln!(
-                    "DBG {gap:e} {:?}",
-                    (0..M::DESCRIPTOR.variables.len())
-                        .map(|v| M::observe(&c, &there, v))
-                        .collect::<Vec<_>>()
-                );
-                assert!(
-                    ms <= earlier + 1e-9 * (1.0 + earlier),
-                    "{}: {ms} {earlier} {:?} drive {}",
-                    case.name,
-                    case.parameters,
-                    case.drive
-                );
+                assert!(ms <= earlier + 1e-9 * (1.0 + earlier), "{}: {ms} {earlier}", case.name);
             }
             let mut fired = after::<M>(&c, &s, case.drive, ms);
             if let Some(top) = threshold::<M>(&c, &fired, &case) {

@@ -252,10 +252,12 @@ impl Draw {
         }
     }
 
-    /// The weights of a recurrent network of a few units, or of none.
+    /// The weights of a recurrent network of a few units, or of none; those between units are weak, so
+    /// that it is not chaotic.
     fn recurrent(&mut self) -> Vec<f64> {
         let units = self.one_of(&[0, 1, 3, 6]);
-        (0..units * (units + 4)).map(|_| self.uniform(-1.0, 1.0)).collect()
+        let most = |k: usize| if k % (units + 4) < 4 { 1.0 } else { 0.4 };
+        (0..units * (units + 4)).map(|k| self.uniform(-most(k), most(k))).collect()
     }
 
     /// Where membranes start: at rest, spread out, or some of them at or above threshold.

@@ -89,7 +89,8 @@ Without a list there is no unit.
 Crossings are exact: between ticks the neuron is one with a constant gain. Units have no closed
 form over several ticks, so a neuron that is brought to a time goes through all ticks before it, at
 some two thousand multiplications each for 50 units, until neither its drive nor its units move any
-more. `gain_now` is the gain in force, for recording.
+more. Units that are chaotic make much of the last bit of a drive: results are the same for any number
+of threads and shards all the same. `gain_now` is the gain in force, for recording.
 
 Source: Geadah et al. 2024, doi 10.1371/journal.pcbi.1012567, and the authors' code (the network and
 its output; there in discrete time); the gain as a threshold is this program's."
