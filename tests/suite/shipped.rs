@@ -18,7 +18,7 @@ pub const SMALL: &[(&str, &[&str])] = &[
     ("adaptation_aru", &["duration=500 ms"]),
     (
         "adaptation_noise",
-        &["duration=500 ms", "population.adaptive.size=30", "record.state.0.interval=50 ms"],
+        &["duration=500 ms", "record.state.0.interval=50 ms"],
     ),
     (
         "adaptation_sines",
