@@ -411,7 +411,7 @@ impl Windows {
             let level = threshold::<M>(c, &copy.state, case);
             level.map(|level| M::observe(c, &copy.state, 0) - level)
         };
-        let limit = cell.at + Span::from_whole_ms(1000);
+        let limit = cell.at + Span::from_whole_ms(100);
         let Some(predicted) = cell.fires_at::<M>(c, Resolution::FINEST, limit) else { return };
         assert!(cell.predicted <= predicted, "{}: a bound after the spike", case.name);
         if predicted == NEVER {
