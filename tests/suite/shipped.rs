@@ -16,10 +16,7 @@ pub const SMALL: &[(&str, &[&str])] = &[
         ],
     ),
     ("adaptation_aru", &["duration=500 ms"]),
-    (
-        "adaptation_noise",
-        &["duration=500 ms", "record.state.0.interval=50 ms"],
-    ),
+    ("adaptation_noise", &["duration=500 ms", "record.state.0.interval=50 ms"]),
     (
         "adaptation_sines",
         &["duration=1200 ms", "population.adaptive.size=20", "population.frozen.size=20"],
