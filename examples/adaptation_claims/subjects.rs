@@ -177,7 +177,7 @@ pub fn steps(seeds: u64) -> Result<Shown, Trouble> {
             })
             .collect(),
     };
-    let steps = draw("Neurons that set their own gain answer a step and come back", &[course]);
+    let steps = draw("An answer to a step that fades", &[course]);
     let orders = draw("Their answer is a derivative of fractional order", &[order]);
     Ok((vec![("adaptation_steps.svg", steps), ("adaptation_order.svg", orders)], claims))
 }

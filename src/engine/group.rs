@@ -12,7 +12,7 @@ use crate::base::{Resolution, Tick};
 use crate::network::NeuronPlan;
 use crate::neuron::cell::{Cell, Input, InputKind};
 use crate::neuron::lesson::Lesson;
-use crate::neuron::{Descriptor, Dynamics, Range as Allowed, Visitor, dispatch};
+use crate::neuron::{Descriptor, Dynamics, Visitor, dispatch};
 use crate::queue::WakeQueue;
 use std::ops::Range;
 
@@ -118,14 +118,7 @@ impl Visitor for Setup<'_> {
         let count = self.range.len();
         let of =
             |column: &Vec<f64>, index: usize| column[if column.len() == 1 { 0 } else { index }];
-        // Of a list all, of a value that differs between neurons the first.
-        let described = self.plan.parameters.iter().zip(self.descriptor.parameters);
-        let shared: Vec<f64> = described
-            .flat_map(|(column, parameter)| match parameter.range {
-                Allowed::List => column.clone(),
-                _ => vec![of(column, 0)],
-            })
-            .collect();
+        let shared: Vec<f64> = self.plan.shared(self.descriptor);
         let constants = M::constants(&shared);
         let drive_column = self.descriptor.parameter("i_e");
         let drive = |index| drive_column.map_or(0.0, |p| of(&self.plan.parameters[p], index));

@@ -72,7 +72,7 @@ impl Columns {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(NeuronPlan { parameters: columns, variables })
+        Ok(NeuronPlan { parameters: columns, variables, list: self.list(parameters) })
     }
 
     /// The columns of all drawn parameters; the default where a period has to be met.
@@ -83,11 +83,8 @@ impl Columns {
             .zip(described)
             .map(|(value, (parameter, slot))| match value {
                 ParameterValue::ForPeriod(_) => Ok(vec![parameter.default]),
-                ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })
-                    if parameter.range == Allowed::List =>
-                {
-                    Ok(values.clone())
-                }
+                // What all share is kept beside the columns.
+                _ if parameter.range == Allowed::List => Ok(vec![parameter.default]),
                 ParameterValue::Drawn(law) => self.column(law, Purpose::Parameter, slot, |value| {
                     if parameter.range.contains(value) {
                         return Ok(());
@@ -97,6 +94,17 @@ impl Columns {
                 }),
             })
             .collect()
+    }
+
+    /// The values of the list that all neurons share; none where no parameter is one.
+    fn list(&self, parameters: &[ParameterValue]) -> Vec<f64> {
+        match (self.descriptor.parameters.last(), parameters.last()) {
+            (
+                Some(parameter),
+                Some(ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })),
+            ) if parameter.range == Allowed::List => values.clone(),
+            _ => Vec::new(),
+        }
     }
 
     /// The currents that make each neuron fire with its period.

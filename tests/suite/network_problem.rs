@@ -2,7 +2,7 @@
 
 use saltatory::base::Tick;
 use saltatory::network::Network;
-use saltatory::neuron::{Descriptor, Parameter, Range};
+use saltatory::neuron::Descriptor;
 use saltatory::reference::{Edge, Problem, ReferenceNeuron};
 use saltatory::scenario::{Model, Neurons, Scenario, Steps};
 
@@ -32,15 +32,13 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
     for (population, plan) in scenario.populations.iter().zip(&network.shards[0].neurons) {
         for index in 0..population.size as usize {
             let of = |columns: &[Vec<f64>]| -> Vec<f64> {
-                // A list may be shorter than the population: see below.
-                let own = |column: &Vec<f64>| if column.len() == 1 { 0 } else { index };
-                let value = |column: &Vec<f64>| column.get(own(column)).copied().unwrap_or(0.0);
+                let value = |column: &Vec<f64>| column[if column.len() == 1 { 0 } else { index }];
                 columns.iter().map(value).collect()
             };
             neurons.push(match population.model {
                 Model::Neuron { descriptor, .. } => Some(ReferenceNeuron {
                     descriptor,
-                    parameters: with_list(descriptor, &plan.parameters, of(&plan.parameters)),
+                    parameters: with_list(descriptor, &plan.list, of(&plan.parameters)),
                     variables: of(&plan.variables),
                 }),
                 _ => None,
@@ -50,13 +48,10 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
     neurons
 }
 
-/// Where the last parameter is a list, all of it in the place of its one value.
-fn with_list(descriptor: &Descriptor, columns: &[Vec<f64>], mut values: Vec<f64>) -> Vec<f64> {
-    let is_list = |parameter: &Parameter| parameter.range == Range::List;
-    if descriptor.parameters.last().is_some_and(is_list) {
-        values.pop();
-        values.extend(columns.last().expect("a column for each parameter"));
-    }
+/// Where the last parameter is a list, its values in the place of one.
+fn with_list(descriptor: &Descriptor, list: &[f64], mut values: Vec<f64>) -> Vec<f64> {
+    values.truncate(descriptor.defaults().len());
+    values.extend(list);
     values
 }
 
