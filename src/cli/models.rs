@@ -126,6 +126,7 @@ fn range(range: Range) -> &'static str {
         Range::Any => "any",
         Range::Positive => "> 0",
         Range::NonNegative => ">= 0",
+        Range::List => "a list",
     }
 }
 

@@ -118,7 +118,7 @@ impl Visitor for Setup<'_> {
         let count = self.range.len();
         let of =
             |column: &Vec<f64>, index: usize| column[if column.len() == 1 { 0 } else { index }];
-        let shared: Vec<f64> = self.plan.parameters.iter().map(|c| of(c, 0)).collect();
+        let shared: Vec<f64> = self.plan.shared(self.descriptor);
         let constants = M::constants(&shared);
         let drive_column = self.descriptor.parameter("i_e");
         let drive = |index| drive_column.map_or(0.0, |p| of(&self.plan.parameters[p], index));

@@ -9,7 +9,7 @@ use super::error::Problem;
 use super::pool::Pool;
 use super::tables::{delay_on_grid, weight_as_stored};
 use crate::base::Resolution;
-use crate::neuron::{Descriptor, Parameter};
+use crate::neuron::{Descriptor, Parameter, Range};
 use crate::scenario::{
     Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape, constants,
 };
@@ -81,6 +81,12 @@ fn check_neurons(
     for (value, parameter) in parameters.iter().zip(descriptor.parameters) {
         let (ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law)) = value;
         let name = parameter.name;
+        if parameter.range == Range::List {
+            if !matches!(law.shape, Shape::Values(_)) {
+                problems.push(format!("{name} must be a list of values"));
+            }
+            continue;
+        }
         problems.extend(draw::check(law, size).err().map(|what| format!("{name}: {what}")));
         if !parameter.per_neuron && !matches!(value, ParameterValue::Drawn(law) if is_constant(law))
         {

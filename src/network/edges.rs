@@ -146,16 +146,20 @@ impl Network {
         let of = |shard: &super::ShardPlan| {
             let tables: u64 = shard.tables.iter().map(|table| table.bytes()).sum();
             let neurons = shard.neurons.iter();
-            tables + neurons.map(|n| values(&n.parameters) + values(&n.variables)).sum::<u64>()
+            let own = |n: &super::NeuronPlan| {
+                values(&n.parameters) + values(&n.variables) + size_of_val(n.list.as_slice()) as u64
+            };
+            tables + neurons.map(own).sum::<u64>()
         };
         self.shards.iter().map(of).sum()
     }
 
-    /// The SHA-256 of the network: of every neuron in turn its parameters and start values, then
-    /// every edge in the order of [`edges`](Network::edges). The same for any number of shards.
+    /// The SHA-256 of the network: of every population the list that its neurons share, if there is
+    /// one, and of every neuron in turn its parameters and start values; then every edge in the order of [`edges`](Network::edges). The same for any number of shards.
     pub fn digest(&self) -> String {
         let mut digest = Digest::new();
         for population in 0..self.partition.populations() {
+            self.shards[0].neurons[population].list.iter().for_each(|&value| digest.real(value));
             for shard in 0..self.partition.shards() {
                 let plan = &self.shards[shard as usize].neurons[population];
                 for neuron in 0..self.partition.owned(population, shard).len() {

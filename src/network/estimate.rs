@@ -7,7 +7,7 @@ use super::tables::{delay_on_grid, layout};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::cell::Cell;
-use crate::neuron::{Dynamics, Visitor, dispatch};
+use crate::neuron::{Dynamics, Parameter, Range, Visitor, dispatch};
 use crate::scenario::{
     Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape,
 };
@@ -92,12 +92,18 @@ pub fn estimate(scenario: &Scenario, shards: u32) -> Estimate {
 }
 
 fn neuron_bytes(model: &Model, size: u32, shards: u32) -> u64 {
-    let Model::Neuron { parameters, initial, .. } = model else {
+    let Model::Neuron { descriptor, parameters, initial } = model else {
         return 0;
     };
     let of = |law: &Distribution| match law.as_constant() {
         Some(_) => u64::from(shards),
         None => u64::from(size),
+    };
+    let of_parameter = |law: &Distribution, parameter: &Parameter| match &law.shape {
+        Shape::Values(values) if parameter.range == Range::List => {
+            values.len() as u64 * u64::from(shards)
+        }
+        _ => of(law),
     };
     // A current for a period that is shared still differs where another parameter does.
     let is_constant = |value: &ParameterValue| {
@@ -105,8 +111,9 @@ fn neuron_bytes(model: &Model, size: u32, shards: u32) -> u64 {
         law.as_constant().is_some()
     };
     let is_shared = parameters.iter().all(is_constant);
-    let parameters = parameters.iter().map(|value| match value {
-        ParameterValue::Drawn(law) => of(law),
+    let described = parameters.iter().zip(descriptor.parameters);
+    let parameters = described.map(|(value, parameter)| match value {
+        ParameterValue::Drawn(law) => of_parameter(law, parameter),
         ParameterValue::ForPeriod(_) if is_shared => u64::from(shards),
         ParameterValue::ForPeriod(_) => u64::from(size),
     });

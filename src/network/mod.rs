@@ -19,6 +19,7 @@ mod tables;
 mod tests;
 
 use crate::base::Span;
+use crate::neuron::Descriptor;
 use crate::neuron::receptor::Pulse;
 use crate::scenario::{Dendritic, Projection, Scenario};
 use crate::synapse::Table;
@@ -87,6 +88,17 @@ pub struct NeuronPlan {
     /// For each variable of the model its value for each neuron here; one value where all share
     /// it.
     pub variables: Vec<Vec<f64>>,
+    /// The values of the list that all neurons share, where the last parameter is one.
+    pub list: Vec<f64>,
+}
+
+impl NeuronPlan {
+    /// The values from which a model derives its constants: of each parameter the first, and of a
+    /// list all.
+    pub fn shared(&self, descriptor: &Descriptor) -> Vec<f64> {
+        let single = self.parameters.iter().take(descriptor.defaults().len());
+        single.map(|column| column[0]).chain(self.list.iter().copied()).collect()
+    }
 }
 
 /// Builds the network of a scenario, on up to `threads` threads. A network that would need more

@@ -8,8 +8,8 @@ use super::draw::{MOST_REDRAWS, Sampler};
 use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::Purpose;
-use crate::neuron::Descriptor;
-use crate::scenario::{Distribution, Model, ParameterValue, Scenario};
+use crate::neuron::{Descriptor, Range as Allowed};
+use crate::scenario::{Distribution, Model, ParameterValue, Scenario, Shape};
 use std::ops::Range;
 
 /// The start values of all neurons that live in a shard, population by population.
@@ -72,7 +72,7 @@ impl Columns {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(NeuronPlan { parameters: columns, variables })
+        Ok(NeuronPlan { parameters: columns, variables, list: self.list(parameters) })
     }
 
     /// The columns of all drawn parameters; the default where a period has to be met.
@@ -83,6 +83,8 @@ impl Columns {
             .zip(described)
             .map(|(value, (parameter, slot))| match value {
                 ParameterValue::ForPeriod(_) => Ok(vec![parameter.default]),
+                // What all share is kept beside the columns.
+                _ if parameter.range == Allowed::List => Ok(vec![parameter.default]),
                 ParameterValue::Drawn(law) => self.column(law, Purpose::Parameter, slot, |value| {
                     if parameter.range.contains(value) {
                         return Ok(());
@@ -92,6 +94,17 @@ impl Columns {
                 }),
             })
             .collect()
+    }
+
+    /// The values of the list that all neurons share; none where no parameter is one.
+    fn list(&self, parameters: &[ParameterValue]) -> Vec<f64> {
+        match (self.descriptor.parameters.last(), parameters.last()) {
+            (
+                Some(parameter),
+                Some(ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })),
+            ) if parameter.range == Allowed::List => values.clone(),
+            _ => Vec::new(),
+        }
     }
 
     /// The currents that make each neuron fire with its period.

@@ -61,7 +61,11 @@ pub fn crossing_tick<M: Dynamics>(
     drive: f64,
     from: Tick,
 ) -> Tick {
-    let crossing = M::crossing(constants, state, drive);
+    tick_of(grid, from, M::crossing(constants, state, drive))
+}
+
+/// The grid point of a crossing so many ms after `from`.
+fn tick_of(grid: Resolution, from: Tick, crossing: Option<f64>) -> Tick {
     let tick = crossing.and_then(|ms| {
         // Refractoriness may end between two grid points; spikes lie on them all the same.
         let past_grid = Span(from.0 % grid.span().0);
@@ -69,6 +73,9 @@ pub fn crossing_tick<M: Dynamics>(
     });
     tick.unwrap_or(NEVER)
 }
+
+/// How far a search that has to walk goes at first, in ms; then it goes twice as far each time.
+const FIRST_HORIZON_MS: f64 = 100.0;
 
 impl<S: Copy> Cell<S> {
     /// A neuron at the start of the run.
@@ -123,7 +130,7 @@ impl<S: Copy> Cell<S> {
     where
         M: Dynamics<State = S>,
     {
-        if self.predicted <= limit && !self.certain {
+        while self.predicted <= limit && !self.certain {
             self.solve::<M>(constants, grid);
         }
         self.predicted < limit
@@ -199,7 +206,7 @@ impl<S: Copy> Cell<S> {
         let held = release.since(self.at);
         let free = tick.since(release);
         if held > Span::ZERO {
-            M::advance_clamped(constants, &mut self.state, held.ms());
+            M::advance_held(constants, &mut self.state, self.drive, held.ms());
         }
         if free > Span::ZERO {
             M::advance_by(constants, &mut self.state, self.drive, free);
@@ -238,23 +245,42 @@ impl<S: Copy> Cell<S> {
         let mut state = self.state;
         let mut from = self.at;
         if self.free_at > self.at {
-            M::advance_clamped(constants, &mut state, self.free_at.since(self.at).ms());
+            let held = self.free_at.since(self.at).ms();
+            M::advance_held(constants, &mut state, self.drive, held);
             from = self.free_at;
         }
-        self.predicted = crossing_tick::<M>(constants, grid, &state, self.drive, from);
-        self.certain = true;
+        let seen = if self.predicted == NEVER { from } else { self.predicted.max(from) };
+        let horizon_ms = FIRST_HORIZON_MS.max(2.0 * seen.since(from).ms());
+        match M::crossing_within(constants, &state, self.drive, horizon_ms) {
+            Ok(crossing) => {
+                self.predicted = tick_of(grid, from, crossing);
+                self.certain = true;
+            }
+            // Rounding to ticks may go up; the bound must not.
+            Err(ms) => {
+                let seen = Span::from_ms(ms * (1.0 - 1e-9)).map(|seen| Tick(from.0 + seen.0));
+                self.predicted = seen.unwrap_or(NEVER);
+                self.certain = self.predicted == NEVER;
+            }
+        }
     }
 
-    /// The tick at which the neuron fires if nothing arrives; [`NEVER`] if it does not.
-    pub fn fires_at<M>(&self, constants: &M::Constants, grid: Resolution) -> Tick
+    /// The tick at which the neuron fires if nothing arrives; [`NEVER`] if it does not, `None` if it
+    /// does not before `limit` and may later.
+    pub fn fires_at<M>(
+        &self,
+        constants: &M::Constants,
+        grid: Resolution,
+        limit: Tick,
+    ) -> Option<Tick>
     where
         M: Dynamics<State = S>,
     {
         let mut copy = *self;
-        if !copy.certain {
+        while copy.predicted <= limit && !copy.certain {
             copy.solve::<M>(constants, grid);
         }
-        copy.predicted
+        copy.certain.then_some(copy.predicted)
     }
 
     /// The value of a variable at `tick`, which must not be before the last event. The neuron

@@ -8,7 +8,7 @@
 //! time constants, drives at threshold, silent and opposite currents, no refractoriness.
 
 use super::cell::{Cell, Input, InputKind, NEVER};
-use super::{Descriptor, Dynamics, Initial, Variable, Visitor, dispatch, find, registry};
+use super::{Descriptor, Dynamics, Initial, Range, Variable, Visitor, dispatch, find, registry};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, pow};
 use crate::base::random::{Purpose, Stream};
@@ -45,6 +45,10 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
     loop {
         let mut values: Vec<f64> = Vec::new();
         for p in d.parameters {
+            if p.range == Range::List {
+                values.extend(random_weights(s));
+                continue;
+            }
             values.push(match p.unit {
                 Unit::Ms if p.name == "t_ref" && s.below(4) == 0 => 0.0,
                 Unit::Ms if is_later_tau(p.name) && s.below(6) == 0 => values[0],
@@ -72,6 +76,14 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
     }
 }
 
+/// Weights of a recurrent network of a few units, often none. Those between units are weak: a network
+/// whose units are chaotic would make much of the last bit of its drive.
+fn random_weights(s: &mut Stream) -> Vec<f64> {
+    let units = [0, 1, 3, 7][s.below(4) as usize];
+    let weight = |k: usize| if k % (units + 4) < 4 { 1.2 } else { 0.4 };
+    (0..units * (units + 4)).map(|k| between(s, -weight(k), weight(k))).collect()
+}
+
 /// Whether this is a time constant of something else than the membrane.
 fn is_later_tau(name: &str) -> bool {
     name.starts_with("tau_") && name != "tau_m"
@@ -82,7 +94,14 @@ fn is_later_tau(name: &str) -> bool {
 fn threshold<M: Dynamics>(c: &M::Constants, s: &M::State, case: &Case) -> Option<f64> {
     let moved = M::DESCRIPTOR.variables.iter().enumerate();
     let moved = moved.filter(|(_, v)| v.name.starts_with("th_")).map(|(v, _)| M::observe(c, s, v));
-    level(M::DESCRIPTOR, &case.parameters).map(|level| level + moved.sum::<f64>())
+    let level = level(M::DESCRIPTOR, &case.parameters).map(|level| level + moved.sum::<f64>())?;
+    // Where a gain moves the threshold is divided by it.
+    let (Some(n), Some(e_l)) = (M::DESCRIPTOR.variable("gain_now"), M::DESCRIPTOR.parameter("e_l"))
+    else {
+        return Some(level);
+    };
+    let rest = case.parameters[e_l];
+    Some(rest + (level - rest) / M::observe(c, s, n))
 }
 
 /// The level that the membrane must reach for a spike where no spike has moved it.
@@ -147,6 +166,11 @@ fn after<M: Dynamics>(c: &M::Constants, state: &M::State, drive: f64, ms: f64) -
     let mut copy = *state;
     M::advance(c, &mut copy, drive, ms);
     copy
+}
+
+/// The first crossing. Models that have to walk for it do so for two seconds, longer than is searched.
+fn crossing<M: Dynamics>(c: &M::Constants, state: &M::State, drive: f64) -> Option<f64> {
+    M::crossing_within(c, state, drive, 2000.0).unwrap_or(None)
 }
 
 /// How far apart two lists of values are, relative to the larger of each pair and of `floor`.
@@ -221,7 +245,7 @@ impl Visitor for RestsAndPauses {
         for ms in [0.1, 3.0, 1e6] {
             assert_eq!(bits::<M>(&after::<M>(&c, &rest, 0.0, ms)), bits::<M>(&rest), "{}", d.name);
         }
-        assert_eq!(M::crossing(&c, &rest, 0.0), None, "{}", d.name);
+        assert_eq!(crossing::<M>(&c, &rest, 0.0), None, "{}", d.name);
         for number in 0..500 {
             let case = random_case(d, number);
             let c = M::constants(&case.parameters);
@@ -252,7 +276,7 @@ impl Visitor for Divides {
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
             let random = &mut draws(number + 1_000_000);
-            let longest = M::crossing(&c, &s, case.drive).unwrap_or(f64::INFINITY);
+            let longest = crossing::<M>(&c, &s, case.drive).unwrap_or(f64::INFINITY);
             let (a, b) = (magnitude(random, -6.0, 2.0), magnitude(random, -6.0, 2.0));
             if a + b > 0.9 * longest {
                 continue;
@@ -315,11 +339,14 @@ impl Visitor for Crosses {
     type Output = ();
     fn visit<M: Dynamics>(self) {
         let (mut some, mut none) = (0, 0);
-        for number in 0..4000 {
+        // A state of one that walks is gone to from the start, step by step.
+        let walks = M::DESCRIPTOR.parameters.iter().any(|p| p.range == Range::List);
+        let cases = if walks { 500 } else { 4000 };
+        for number in 0..cases {
             let case = random_case(M::DESCRIPTOR, number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
-            let Some(ms) = M::crossing(&c, &s, case.drive) else {
+            let Some(ms) = crossing::<M>(&c, &s, case.drive) else {
                 none += 1;
                 for end in [1.0, 300.0] {
                     let missed = Self::search::<M>(&c, &s, &case, end, 400);
@@ -339,9 +366,9 @@ impl Visitor for Crosses {
             }
             M::fire(&c, &mut fired);
             assert!(!M::at_threshold(&c, &fired), "{} fires twice", case.name);
-            assert_ne!(M::crossing(&c, &fired, case.drive), Some(0.0), "{}", case.name);
+            assert_ne!(crossing::<M>(&c, &fired, case.drive), Some(0.0), "{}", case.name);
         }
-        let enough = M::DESCRIPTOR.variables.is_empty() || (some > 400 && none > 400);
+        let enough = M::DESCRIPTOR.variables.is_empty() || some.min(none) > cases / 10;
         assert!(enough, "{}: {some} crossings, {none} without", M::DESCRIPTOR.name);
     }
 }
@@ -384,7 +411,8 @@ impl Windows {
             let level = threshold::<M>(c, &copy.state, case);
             level.map(|level| M::observe(c, &copy.state, 0) - level)
         };
-        let predicted = cell.fires_at::<M>(c, Resolution::FINEST);
+        let limit = cell.at + Span::from_whole_ms(100);
+        let Some(predicted) = cell.fires_at::<M>(c, Resolution::FINEST, limit) else { return };
         assert!(cell.predicted <= predicted, "{}: a bound after the spike", case.name);
         if predicted == NEVER {
             return;
@@ -473,12 +501,42 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             slopes.extend(tau.iter().zip(&y[1..]).map(|(&tau, value)| -value / p[tau]));
             slopes
         }
+        gained if gained.starts_with("adaptive_") && gained != "adaptive_gamma_rate" => {
+            let neuron = &gained["adaptive_".len()..];
+            let own = find(neuron).expect("the neuron in it is a model");
+            let (first, place) = (own.parameters.len(), own.variables.len());
+            let mut slopes = equations(neuron, p, &y[..place], drive);
+            let heard = neuron == "lif_delta";
+            let part =
+                if heard { y[place + 1] } else { (y[1] + y[2]) * p[0] / p[1] / (p[5] - p[3]) };
+            let a = drive * p[0] / p[1] / (p[5] - p[3]) + part;
+            slopes.push(0.0);
+            if heard {
+                slopes.push(-y[place + 1] / p[0]);
+            }
+            let [fast, slow] = [p[first + 2], p[first + 3]];
+            let tau = |k: usize| fast * pow(slow / fast, k as f64 / 5.0);
+            let traces = y[slopes.len()..].iter().enumerate();
+            let traces: Vec<f64> = traces.map(|(k, z)| (a - z) / tau(k)).collect();
+            slopes.extend(traces);
+            slopes
+        }
+        gained if gained.starts_with("aru_lif") || gained == "aru_glif" => {
+            let neuron = &gained["aru_".len()..];
+            let own = find(neuron).expect("the neuron in it is a model");
+            let mut slopes = equations(neuron, p, &y[..own.variables.len()], drive);
+            slopes.push(0.0);
+            if neuron == "lif_delta" {
+                slopes.push(-y[slopes.len()] / p[0]);
+            }
+            slopes
+        }
         "qif" => {
             vec![((y[0] - p[3]) * (y[0] - p[5]) / (p[5] - p[3]) + p[0] / p[1] * drive) / p[0]]
         }
         "parrot" => Vec::new(),
         // Neither what a neuron is given at the start nor the name of its random numbers changes.
-        "gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
+        "gamma_rate" | "aru_gamma_rate" => vec![-y[0] / p[0], 0.0, 0.0, 0.0, 0.0],
         "adaptive_gamma_rate" => {
             let tau = |k: u32| p[5] * pow(p[6] / p[5], f64::from(k) / 5.0);
             let traces = (0..6).map(|k| (y[1] + y[0] - y[4 + k as usize]) / tau(k));
@@ -522,7 +580,7 @@ impl Visitor for Integrates {
             let case = random_case(M::DESCRIPTOR, number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
-            let limit = M::crossing(&c, &s, case.drive).unwrap_or(f64::INFINITY);
+            let limit = crossing::<M>(&c, &s, case.drive).unwrap_or(f64::INFINITY);
             let ms = between(&mut draws(number + 3_000_000), 0.1, 25.0).min(0.8 * limit);
             let closed = values::<M>(&c, &after::<M>(&c, &s, case.drive, ms));
             let name = M::DESCRIPTOR.name;

@@ -12,8 +12,9 @@
 //!
 //! Traces belong to the neuron, weights to its population. Between events a is a constant and a
 //! part that decays, so traces have a closed form, and n and s are functions of them at every
-//! moment: nothing is held or refreshed, and there are no ticks. For thinning, [`Controller::range`]
-//! bounds n and s over a time, from how far the traces can come in it.
+//! moment: `adaptive_gamma_rate` holds and refreshes nothing. For thinning, [`Controller::range`]
+//! bounds n and s over a time, from how far the traces can come in it. Where a gain has to be constant
+//! for a while, [`Bank`] asks the same controller at ticks (`ticked.rs`).
 //!
 //! Source: Geadah et al. 2024, doi 10.1371/journal.pcbi.1012567, whose controller is a recurrent
 //! network of 50 units in discrete time; the bank of traces in its place is ours.
@@ -21,6 +22,8 @@
 use super::gamma_rate::Shape;
 use super::lif::Membrane;
 use super::membrane::{Filter, Relaxation};
+use super::ticked::{Added, DRIFTS, Drive, Rule};
+use crate::base::digest::Digest;
 use crate::base::math::{exp, ln, tanh};
 
 /// How many traces a neuron has.
@@ -84,6 +87,13 @@ impl Controller {
     /// Gain and saturation now, of a neuron that has `own` without its controller.
     #[inline]
     pub fn shape(&self, own: [f64; 2], traces: &Traces) -> Shape {
+        let [gain, saturation] = self.outputs(own, traces);
+        Shape::new(gain, saturation)
+    }
+
+    /// The same without bounds.
+    #[inline]
+    fn outputs(&self, own: [f64; 2], traces: &Traces) -> [f64; 2] {
         let [mut gain, mut saturation] = own;
         for unit in &self.units {
             let read: f64 = unit.weights.iter().zip(traces).map(|(w, z)| w * z).sum();
@@ -91,7 +101,7 @@ impl Controller {
             gain += unit.to_gain * active;
             saturation += unit.to_saturation * active;
         }
-        Shape::new(gain, saturation)
+        [gain, saturation]
     }
 
     /// The least and the largest gain and saturation in the next `ms`, if the drive stays in
@@ -104,6 +114,13 @@ impl Controller {
         drive: [f64; 2],
         ms: f64,
     ) -> (Shape, Shape) {
+        let [gain, saturation] = self.ends(own, traces, drive, ms);
+        (Shape::new(gain[0], saturation[0]), Shape::new(gain[1], saturation[1]))
+    }
+
+    /// Both ends of the gain and of the saturation, without bounds.
+    #[inline]
+    fn ends(&self, own: [f64; 2], traces: &Traces, drive: [f64; 2], ms: f64) -> [[f64; 2]; 2] {
         let reach = |k: usize| {
             let share = (ms / self.taus_ms[k]).min(1.0);
             let [down, up] = drive.map(|bound| bound - traces[k]);
@@ -122,7 +139,59 @@ impl Controller {
             widen(&mut gain, unit.to_gain, ends);
             widen(&mut saturation, unit.to_saturation, ends);
         }
-        (Shape::new(gain[0], saturation[0]), Shape::new(gain[1], saturation[1]))
+        [gain, saturation]
+    }
+}
+
+/// The controller, asked at ticks, of a drive with two parts that decay.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    controller: Controller,
+    /// How each trace follows the second part of the drive; the controller's are for the first.
+    second: [Filter; TRACES],
+}
+
+impl Bank {
+    /// Traces with `taus_ms` of a drive whose parts decay with `drift_taus_ms`.
+    pub fn new(drift_taus_ms: [f64; DRIFTS], taus_ms: Traces, units: &[Unit; UNITS]) -> Bank {
+        let [first, second] = drift_taus_ms.map(|tau| Controller::new(tau, taus_ms, units));
+        Bank { controller: first, second: second.filters }
+    }
+}
+
+impl Rule for Bank {
+    type Memory = Traces;
+    const SKIPS: bool = true;
+
+    fn pass(&self, traces: &mut Traces, drive: &Drive, ms: f64) {
+        let Controller { filters, taus_ms, .. } = &self.controller;
+        for (k, z) in traces.iter_mut().enumerate() {
+            let own = Relaxation::over(ms, taus_ms[k]);
+            let mut deflection = 0.0;
+            for (drift, filter) in drive.drifts.iter().zip([&filters[k], &self.second[k]]) {
+                if *drift != 0.0 {
+                    deflection += drift * filter.response(ms, own).deflection;
+                }
+            }
+            *z = own.relax(*z, drive.base, deflection);
+        }
+    }
+
+    fn tick(&self, _: &mut Traces, _: f64) -> bool {
+        false
+    }
+
+    fn added(&self, traces: &Traces) -> Added {
+        self.controller.outputs([0.0; 2], traces)
+    }
+
+    fn range(&self, traces: &Traces, ends: [f64; 2]) -> [Added; 2] {
+        let [gain, saturation] = self.controller.ends([0.0; 2], traces, ends, f64::INFINITY);
+        [[gain[0], saturation[0]], [gain[1], saturation[1]]]
+    }
+
+    fn digest(traces: &Traces, digest: &mut Digest) {
+        traces.iter().for_each(|&z| digest.real(z));
     }
 }
 

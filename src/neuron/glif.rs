@@ -1,7 +1,9 @@
 //! `glif`: leaky integrate-and-fire neuron with spike-triggered currents and a moving threshold.
 
+use super::gained::Gainable;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN, from_zero};
 use super::membrane::{Filter, Relaxation};
+use super::ticked::{DRIFTS, Drive};
 use super::{Descriptor, Dynamics, Parameter, Range};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, ln_1p, sqrt};
@@ -479,6 +481,27 @@ impl Dynamics for Glif {
         digest.real(s.v_mv);
         s.currents_pa.iter().chain(&s.th_mv).for_each(|&value| digest.real(value));
         digest.real(s.silent_ticks);
+    }
+}
+
+/// Spike-triggered currents are seen through the gain like all currents, and are no part of the
+/// drive: a controller sees what reaches a neuron, not what it answers.
+impl Gainable for Glif {
+    #[inline]
+    fn seen(c: &Constants, s: &State, n: f64) -> State {
+        let v_mv = c.membrane.seen_mv(s.v_mv, n);
+        State { v_mv, currents_pa: s.currents_pa.map(|pa| n * pa), ..*s }
+    }
+
+    fn taus_ms(c: &Constants) -> [f64; DRIFTS] {
+        [c.filters[0].tau_ms, c.filters[1].tau_ms]
+    }
+
+    #[inline]
+    fn drive(c: &Constants, s: &State, _: f64, current: f64) -> Drive {
+        let [excitatory, inhibitory, ..] = s.currents_pa;
+        let drifts = [excitatory, inhibitory].map(|pa| c.membrane.drive(pa));
+        Drive { base: c.membrane.drive(current), drifts }
     }
 }
 

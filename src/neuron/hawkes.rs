@@ -257,8 +257,8 @@ mod tests {
         let count = |stream: u32| {
             let (c, mut cell) = start(10.0, 0.0, 500.0, f64::from(stream));
             let spikes = train(&c, &mut cell, &[], Tick(10_000_000_000));
-            let next = cell.fires_at::<Hawkes>(&c, Resolution::FINEST);
-            assert_eq!(next, crate::neuron::cell::NEVER);
+            let next = cell.fires_at::<Hawkes>(&c, Resolution::FINEST, Tick::MAX);
+            assert_eq!(next, Some(crate::neuron::cell::NEVER));
             spikes.len() as f64
         };
         let mean = (0..4000).map(count).sum::<f64>() / 4000.0;

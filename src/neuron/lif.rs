@@ -233,4 +233,16 @@ impl Membrane {
     pub fn v_inf_mv(&self, drive: f64) -> f64 {
         self.e_l_mv + drive * self.mv_per_pa
     }
+
+    /// A potential as a threshold sees it through a gain.
+    #[inline]
+    pub fn seen_mv(&self, v_mv: f64, gain: f64) -> f64 {
+        self.e_l_mv + gain * (v_mv - self.e_l_mv)
+    }
+
+    /// Where a current leads, in units of the way from rest to threshold.
+    #[inline]
+    pub fn drive(&self, current: f64) -> f64 {
+        current * self.mv_per_pa / (self.v_th_mv - self.e_l_mv)
+    }
 }

@@ -1,8 +1,10 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
 use super::framed::{Framed, Grant, Pair, Slot, level};
+use super::gained::Gainable;
 use super::lif::{self, Membrane};
 use super::membrane::Relaxation;
+use super::ticked::{DRIFTS, Drive};
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;
@@ -144,6 +146,30 @@ impl Dynamics for LifDelta {
 
     fn digest(s: &State, digest: &mut Digest) {
         digest.real(s.v_mv);
+    }
+}
+
+/// What arrivals lead to is kept beside the state: a reset takes it out of the membrane.
+impl Gainable for LifDelta {
+    const HEARS: bool = true;
+
+    #[inline]
+    fn seen(c: &Constants, s: &State, n: f64) -> State {
+        State { v_mv: c.membrane.seen_mv(s.v_mv, n) }
+    }
+
+    fn taus_ms(c: &Constants) -> [f64; DRIFTS] {
+        [c.membrane.tau_m_ms; DRIFTS]
+    }
+
+    #[inline]
+    fn drive(c: &Constants, _: &State, heard: f64, current: f64) -> Drive {
+        Drive { base: c.membrane.drive(current), drifts: [heard, 0.0] }
+    }
+
+    #[inline]
+    fn heard(c: &Constants, weight: f64) -> f64 {
+        weight / (c.membrane.v_th_mv - c.membrane.e_l_mv)
     }
 }
 

@@ -1,8 +1,10 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
 use super::framed::{Framed, Grant, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, level};
+use super::gained::Gainable;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
+use super::ticked::{DRIFTS, Drive};
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
@@ -341,6 +343,27 @@ impl Dynamics for LifExp {
         digest.real(s.v_mv);
         digest.real(s.excitatory_pa);
         digest.real(s.inhibitory_pa);
+    }
+}
+
+impl Gainable for LifExp {
+    #[inline]
+    fn seen(c: &Constants, s: &State, n: f64) -> State {
+        State {
+            v_mv: c.membrane.seen_mv(s.v_mv, n),
+            excitatory_pa: n * s.excitatory_pa,
+            inhibitory_pa: n * s.inhibitory_pa,
+        }
+    }
+
+    fn taus_ms(c: &Constants) -> [f64; DRIFTS] {
+        [c.excitatory.tau_ms, c.inhibitory.tau_ms]
+    }
+
+    #[inline]
+    fn drive(c: &Constants, s: &State, _: f64, current: f64) -> Drive {
+        let drifts = [s.excitatory_pa, s.inhibitory_pa].map(|pa| c.membrane.drive(pa));
+        Drive { base: c.membrane.drive(current), drifts }
     }
 }
 

@@ -6,11 +6,19 @@
 //! the engine runs the dynamics. A model knows nothing of queues, of other neurons or of threads.
 
 pub mod adaptive_gamma_rate;
+pub mod adaptive_glif;
+pub mod adaptive_lif_delta;
+pub mod adaptive_lif_exp;
+pub mod aru_gamma_rate;
+pub mod aru_glif;
+pub mod aru_lif_delta;
+pub mod aru_lif_exp;
 pub mod cell;
 pub mod controller;
 pub mod ensemble;
 pub mod escape_lif;
 pub mod framed;
+pub mod gained;
 pub mod gamma_rate;
 pub mod glif;
 pub mod hawkes;
@@ -23,8 +31,10 @@ pub mod membrane;
 pub mod parrot;
 pub mod qif;
 pub mod receptor;
+pub mod recurrent;
 pub mod thinned;
 pub mod thinning;
+pub mod ticked;
 pub mod two_compartment;
 
 #[cfg(test)]
@@ -88,6 +98,9 @@ pub enum Range {
     Positive,
     /// Zero or greater.
     NonNegative,
+    /// Any number of finite values, which all neurons share: weights of a controller. Only a model's
+    /// last parameter may be such a list; its values stand behind those of the others.
+    List,
 }
 
 impl Range {
@@ -95,7 +108,7 @@ impl Range {
     pub fn contains(self, value: f64) -> bool {
         value.is_finite()
             && match self {
-                Range::Any => true,
+                Range::Any | Range::List => true,
                 Range::Positive => value > 0.0,
                 Range::NonNegative => value >= 0.0,
             }
@@ -105,6 +118,7 @@ impl Range {
     pub fn describe(self) -> &'static str {
         match self {
             Range::Any => "a finite value",
+            Range::List => "finite values",
             Range::Positive => "a value greater than zero",
             Range::NonNegative => "zero or a greater value",
         }
@@ -148,9 +162,10 @@ impl Descriptor {
         self.variables.iter().position(|v| v.name == name)
     }
 
-    /// All parameters at their defaults.
+    /// All parameters at their defaults; a list is empty.
     pub fn defaults(&self) -> Vec<f64> {
-        self.parameters.iter().map(|p| p.default).collect()
+        let single = self.parameters.iter().filter(|p| p.range != Range::List);
+        single.map(|p| p.default).collect()
     }
 }
 
@@ -186,6 +201,12 @@ pub trait Dynamics: Send + Sync + 'static {
 
     /// Moves a neuron that is refractory by `dt_ms`: the membrane is held, the rest goes on.
     fn advance_clamped(constants: &Self::Constants, state: &mut Self::State, dt_ms: f64);
+
+    /// The same for a model in which something follows the drive also while the membrane is held.
+    #[inline]
+    fn advance_held(constants: &Self::Constants, state: &mut Self::State, _drive: f64, dt_ms: f64) {
+        Self::advance_clamped(constants, state, dt_ms);
+    }
 
     /// Folds one input into a neuron that integrates.
     fn receive(constants: &Self::Constants, state: &mut Self::State, weight: f64);
@@ -232,6 +253,21 @@ pub trait Dynamics: Send + Sync + 'static {
     /// does. Never misses a crossing that rises and falls again, never reports a later one than
     /// the first; zero for a state that is already there.
     fn crossing(constants: &Self::Constants, state: &Self::State, drive: f64) -> Option<f64>;
+
+    /// [`Dynamics::crossing`] for a model whose search has to walk: it may stop after `horizon_ms`,
+    /// and then says how far it came without meeting one.
+    ///
+    /// # Errors
+    /// The time in which there surely is no crossing; at least `horizon_ms`.
+    #[inline]
+    fn crossing_within(
+        constants: &Self::Constants,
+        state: &Self::State,
+        drive: f64,
+        _horizon_ms: f64,
+    ) -> Result<Option<f64>, f64> {
+        Ok(Self::crossing(constants, state, drive))
+    }
 
     /// A time in which the state surely stays below threshold if nothing arrives, found without
     /// a transcendental function: infinite where it never gets there, zero where only
@@ -303,6 +339,13 @@ models! {
     escape_lif::EscapeLif,
     gamma_rate::GammaRate,
     adaptive_gamma_rate::AdaptiveGammaRate,
+    aru_gamma_rate::AruGammaRate,
+    adaptive_lif_delta::AdaptiveLifDelta,
+    adaptive_lif_exp::AdaptiveLifExp,
+    adaptive_glif::AdaptiveGlif,
+    aru_lif_delta::AruLifDelta,
+    aru_lif_exp::AruLifExp,
+    aru_glif::AruGlif,
     two_compartment::TwoCompartment,
 }
 

@@ -5,7 +5,7 @@
 //! shortest example. How a random spike becomes a crossing is told in `thinning.rs`.
 
 use super::thinning::{Ceiling, Hazard, Proposals};
-use super::{Descriptor, Dynamics};
+use super::{Descriptor, Dynamics, Initial};
 use crate::base::Span;
 use crate::base::digest::Digest;
 
@@ -17,7 +17,7 @@ pub trait Thinned: Send + Sync + 'static {
     /// What a neuron is, but for what decides about its next spike.
     type Body: Copy + Send + Sync;
 
-    /// The model's data; the last of its variables is [`super::thinning::STREAM`].
+    /// The model's data; the last of the variables that are given is [`super::thinning::STREAM`].
     const PAGE: &'static Descriptor;
 
     /// Derives the constants from parameter values in the page's order.
@@ -28,6 +28,15 @@ pub trait Thinned: Send + Sync + 'static {
 
     /// The values of the page's variables, the stream left out: all that is in a body.
     fn values(body: &Self::Body) -> impl AsRef<[f64]>;
+
+    /// Whether passing costs more the longer it takes. Then a search goes on from where it has been,
+    /// and no further than it is asked to.
+    const WALKS: bool = false;
+
+    /// The value of a variable that follows from others, by its place behind the stream.
+    fn following(_derived: &Self::Derived, _body: &Self::Body, place: usize) -> f64 {
+        unreachable!("{} has no variable {place} behind its stream", Self::PAGE.name)
+    }
 
     /// The rate of spikes now, in 1/ms.
     fn rate(derived: &Self::Derived, body: &Self::Body) -> f64;
@@ -77,14 +86,26 @@ struct Free<'a, M: Thinned> {
     derived: &'a M::Derived,
     body: M::Body,
     drive: f64,
+    /// For a model that walks: how far it has come, and what it was there.
+    walked: std::cell::Cell<Option<(f64, M::Body)>>,
 }
 
 impl<M: Thinned> Free<'_, M> {
     #[inline]
     fn after(&self, ms: f64) -> M::Body {
         let mut body = self.body;
-        if ms > 0.0 {
-            M::pass(self.derived, &mut body, self.drive, ms);
+        let mut from = 0.0;
+        if M::WALKS
+            && let Some((walked, there)) = self.walked.get()
+            && walked <= ms
+        {
+            (from, body) = (walked, there);
+        }
+        if ms > from {
+            M::pass(self.derived, &mut body, self.drive, ms - from);
+        }
+        if M::WALKS {
+            self.walked.set(Some((ms, body)));
         }
         body
     }
@@ -108,7 +129,7 @@ impl<B: Copy> State<B> {
     where
         M: Thinned<Body = B>,
     {
-        Free { derived, body: self.body, drive }
+        Free { derived, body: self.body, drive, walked: std::cell::Cell::new(None) }
     }
 }
 
@@ -122,9 +143,10 @@ impl<M: Thinned> Dynamics for M {
     }
 
     fn initial(c: &M::Derived, variables: &[f64]) -> Self::State {
-        let described = M::PAGE.variables.len();
-        assert_eq!(variables.len(), described, "start values of {}", M::PAGE.name);
-        let (stream, body) = variables.split_last().expect("the stream is one of them");
+        let is_given = |v: &&super::Variable| !matches!(v.initial, Initial::Derived);
+        let given = M::PAGE.variables.iter().filter(is_given).count();
+        assert!(variables.len() >= given, "start values of {}", M::PAGE.name);
+        let (stream, body) = variables[..given].split_last().expect("the stream is one of them");
         State { body: M::start(c, body), proposals: Proposals::new(*stream) }
     }
 
@@ -169,6 +191,17 @@ impl<M: Thinned> Dynamics for M {
     }
 
     #[inline]
+    fn crossing_within(
+        c: &M::Derived,
+        s: &Self::State,
+        drive: f64,
+        horizon_ms: f64,
+    ) -> Result<Option<f64>, f64> {
+        let horizon_ms = if M::WALKS { horizon_ms } else { f64::INFINITY };
+        s.proposals.next_within(&s.free::<M>(c, drive), drive, horizon_ms)
+    }
+
+    #[inline]
     fn quiet(c: &M::Derived, s: &Self::State, drive: f64) -> f64 {
         s.proposals.quiet(&s.free::<M>(c, drive), drive)
     }
@@ -184,9 +217,14 @@ impl<M: Thinned> Dynamics for M {
         M::refractory(c)
     }
 
-    fn observe(_: &M::Derived, s: &Self::State, variable: usize) -> f64 {
+    fn observe(c: &M::Derived, s: &Self::State, variable: usize) -> f64 {
         let values = M::values(&s.body);
-        values.as_ref().get(variable).copied().unwrap_or_else(|| s.proposals.stream())
+        let given = values.as_ref();
+        match variable.checked_sub(given.len()) {
+            None => given[variable],
+            Some(0) => s.proposals.stream(),
+            Some(place) => M::following(c, &s.body, place - 1),
+        }
     }
 
     fn digest(s: &Self::State, digest: &mut Digest) {

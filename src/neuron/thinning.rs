@@ -91,6 +91,16 @@ pub const STREAM: Variable = Variable {
     doc: "names the random numbers of this neuron; with equal streams neurons draw the same",
 };
 
+/// What a search for the next accepted proposal comes to.
+enum Search {
+    /// It lies so many ms ahead.
+    Fires(f64),
+    /// There is none in any run.
+    Never,
+    /// There is none up to where the search had to end.
+    NotYet,
+}
+
 /// Beyond this no run reaches, in ms.
 const END_MS: f64 = Tick::MAX.0 as f64 / 1e6;
 
@@ -143,8 +153,25 @@ impl Proposals {
 
     /// The time until the neuron fires if nothing arrives.
     pub fn next(&self, hazard: &impl Hazard, drive: f64) -> Option<f64> {
+        self.next_within(hazard, drive, f64::INFINITY).unwrap_or(None)
+    }
+
+    /// The same, looked for no further than a horizon.
+    ///
+    /// # Errors
+    /// The horizon, if it does not fire before but may later.
+    pub fn next_within(
+        &self,
+        hazard: &impl Hazard,
+        drive: f64,
+        horizon_ms: f64,
+    ) -> Result<Option<f64>, f64> {
         let mut copy = *self;
-        copy.search(hazard, drive, f64::INFINITY)
+        match copy.search(hazard, drive, horizon_ms) {
+            Search::Fires(ms) => Ok(Some(ms)),
+            Search::Never => Ok(None),
+            Search::NotYet => Err(horizon_ms),
+        }
     }
 
     /// A time in which nothing is proposed, and which costs no random number to find.
@@ -166,16 +193,16 @@ impl Proposals {
         digest.bytes(&[u8::from(self.struck)]);
     }
 
-    /// Goes through proposals until one is accepted, whose time it returns, or `end` is reached.
-    fn search(&mut self, hazard: &impl Hazard, drive: f64, end: f64) -> Option<f64> {
+    /// Goes through proposals until one is accepted or `end` is reached.
+    fn search(&mut self, hazard: &impl Hazard, drive: f64, end: f64) -> Search {
         if self.struck {
-            return Some(0.0);
+            return Search::Fires(0.0);
         }
         let mut now = 0.0;
         while now < END_MS {
             let ceiling = self.ceiling_at(hazard, drive, now);
             if ceiling.per_ms <= 0.0 && ceiling.ms == f64::INFINITY {
-                return None;
+                return Search::Never;
             }
             (self.ceiling, self.drive) = (ceiling, drive);
             let wait = self.wait(ceiling);
@@ -183,7 +210,7 @@ impl Proposals {
             if now + step > end {
                 self.ahead = (self.ahead - ceiling.per_ms * (end - now)).max(0.0);
                 self.ceiling.ms -= end - now;
-                return None;
+                return Search::NotYet;
             }
             now += step;
             if wait > ceiling.ms {
@@ -191,12 +218,12 @@ impl Proposals {
                 self.ceiling = Ceiling::OVER;
             } else if self.accepts(hazard.rate(now)) {
                 self.struck = true;
-                return Some(now);
+                return Search::Fires(now);
             } else {
                 self.propose_next();
             }
         }
-        None
+        Search::Never
     }
 
     /// The ceiling in force, or a new one where its time is over or the drive has changed.

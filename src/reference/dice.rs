@@ -9,6 +9,7 @@
 use super::compartments::Compartments;
 use super::controlled::Controlled;
 use super::equations::{Current, Leaky};
+use super::regulated::Regulator;
 use crate::base::math::{exp, ln_1p, sqrt};
 use crate::base::random::{Purpose, Stream};
 
@@ -52,6 +53,21 @@ pub enum Law {
         /// What gain and saturation follow from.
         controlled: Controlled,
     },
+    /// `aru_gamma_rate`.
+    Regulated {
+        /// Of the drift, in ms.
+        tau: f64,
+        /// In Hz.
+        rho: f64,
+        /// The drive without input.
+        base: f64,
+        /// What input adds to it.
+        drift: f64,
+        /// How often the controller is asked, in ms.
+        tick: f64,
+        /// What sets gain and saturation.
+        regulator: Regulator,
+    },
     /// `escape_lif`.
     Escape {
         /// The membrane with its resting potential without drive.
@@ -81,6 +97,16 @@ fn sigmoid(n: f64, a: f64) -> f64 {
     if a >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) }
 }
 
+/// What gamma does not exceed while the drive, gain and saturation lie between two ends each: each
+/// part where it is largest; at least zero.
+fn highest(drive: (f64, f64), [gain, saturation]: [(f64, f64); 2]) -> f64 {
+    let soft = softplus(gain.0, drive.1);
+    let highest = sigmoid(gain.0, drive.1).max(sigmoid(gain.1, drive.1));
+    let lowest = sigmoid(gain.0, drive.0).min(sigmoid(gain.1, drive.0));
+    let bound = |s: f64| (1.0 - s) * soft + (s * highest).max(s * lowest);
+    bound(saturation.0).max(bound(saturation.1)).max(0.0)
+}
+
 impl Law {
     /// The membrane under a drive in pA.
     fn driven(leaky: &Leaky, drive: f64) -> Leaky {
@@ -98,6 +124,10 @@ impl Law {
             }
             Law::Adaptive { rho, base, drift, ref controlled, .. } => {
                 let (n, s) = controlled.shape();
+                rho * ((1.0 - s) * softplus(n, base + drift) + s * sigmoid(n, base + drift))
+            }
+            Law::Regulated { rho, base, drift, ref regulator, .. } => {
+                let (n, s) = regulator.shape();
                 rho * ((1.0 - s) * softplus(n, base + drift) + s * sigmoid(n, base + drift))
             }
             Law::Escape { ref leaky, .. } => self.rate_at(leaky.v),
@@ -133,6 +163,7 @@ impl Law {
                 (rho * most.max(0.0), f64::INFINITY)
             }
             Law::Adaptive { .. } => self.adaptive_ceiling(),
+            Law::Regulated { .. } => self.regulated_ceiling(),
             Law::Escape { ref leaky, delta_u, .. } => self.escape_ceiling(leaky, delta_u, drive),
             Law::Compartments(ref state) => (state.ceiling(), f64::INFINITY),
         }
@@ -173,12 +204,24 @@ impl Law {
         let now = base + drift;
         let then = now - drift * (ms / tau).min(1.0);
         let drive = (now.min(then), now.max(then));
-        let [gain, saturation] = controlled.shapes(drive, ms);
-        let soft = softplus(gain.0, drive.1);
-        let highest = sigmoid(gain.0, drive.1).max(sigmoid(gain.1, drive.1));
-        let lowest = sigmoid(gain.0, drive.0).min(sigmoid(gain.1, drive.0));
-        let bound = |s: f64| (1.0 - s) * soft + (s * highest).max(s * lowest);
-        rho * bound(saturation.0).max(bound(saturation.1)).max(0.0)
+        rho * highest(drive, controlled.shapes(drive, ms))
+    }
+
+    /// The page of `aru_gamma_rate`: for ever, or until the next tick.
+    fn regulated_ceiling(&self) -> (f64, f64) {
+        let Law::Regulated { tau, rho, base, drift, tick, ref regulator } = *self else {
+            unreachable!("only a regulated neuron has such a ceiling")
+        };
+        let now = base + drift;
+        let ever = rho * highest((now.min(base), now.max(base)), regulator.shapes());
+        let few = ever / 1000.0 * (10.0 * (tau + tick)) < 1.0;
+        if ever <= 3.0 * self.rate().max(0.0) || few {
+            return (ever, f64::INFINITY);
+        }
+        let hold = regulator.left();
+        let then = now - drift * (hold / tau).min(1.0);
+        let (n, s) = regulator.shape();
+        (rho * highest((now.min(then), now.max(then)), [(n, n), (s, s)]), hold)
     }
 
     /// The page of `escape_lif`, step by step.
@@ -238,6 +281,11 @@ impl Law {
                 controlled.pass(*base, *drift, *tau, ms);
                 *drift *= exp(-ms / *tau);
             }
+            Law::Regulated { tau, base, drift, regulator, .. } => {
+                let decaying = Current { level: *drift, slope: 0.0, tau: *tau };
+                regulator.pass(*base, &[decaying], ms);
+                *drift *= exp(-ms / *tau);
+            }
             Law::Escape { leaky, .. } => {
                 *leaky = Leaky { rest: leaky.rest, ..Self::driven(leaky, drive).from(ms) };
             }
@@ -278,9 +326,12 @@ impl Dice {
     pub fn receive(&mut self, weight: f64) {
         match &mut self.law {
             Law::Linear { drift, .. } => *drift += weight,
-            Law::Gamma { rho, .. } | Law::Adaptive { rho, .. } if *rho == 0.0 => {}
-            Law::Gamma { tau, rho, drift, .. } | Law::Adaptive { tau, rho, drift, .. } => {
-                *drift += weight * 1000.0 / (*rho * *tau)
+            Law::Gamma { rho, .. } | Law::Adaptive { rho, .. } | Law::Regulated { rho, .. }
+                if *rho == 0.0 => {}
+            Law::Gamma { tau, rho, drift, .. }
+            | Law::Adaptive { tau, rho, drift, .. }
+            | Law::Regulated { tau, rho, drift, .. } => {
+                *drift += weight * 1000.0 / (*rho * *tau);
             }
             Law::Escape { leaky, .. } => leaky.currents[usize::from(weight < 0.0)].level += weight,
             Law::Compartments(state) => state.receive(weight),

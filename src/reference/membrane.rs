@@ -6,7 +6,9 @@ use super::compartments::Compartments;
 use super::controlled::Controlled;
 use super::dice::{Dice, Law};
 use super::equations::{Current, Leaky, Parabola, alpha_slope};
+use super::regulated::Regulator;
 use crate::base::Span;
+use crate::base::math::exp;
 use crate::neuron::Descriptor;
 
 /// A neuron's constants and what changes in it.
@@ -18,6 +20,10 @@ pub struct Membrane {
     leaky: Leaky,
     /// What its own spikes trigger; nothing in most models.
     triggered: Triggered,
+    /// What sets its gain, where something does; the dice of neurons that fire at random have it.
+    regulator: Option<Regulator>,
+    /// Where the arrivals of a jumping membrane lead, which tell its controller the drive: in mV.
+    heard: f64,
     v_reset: f64,
     v_spike: f64,
     /// A potential that counts as having reached `v_spike` after an arrival.
@@ -68,11 +74,13 @@ impl Membrane {
             currents: [current("ex"), current("in")],
         };
         let random = |law: Law| Kind::Random(Dice::new(law, start("stream")));
+        let list = &neuron.parameters[descriptor.defaults().len()..];
+        let regulator = Regulator::new(&optional, &start, list);
         let kind = match descriptor.name {
-            "lif_delta" => Kind::Delta,
-            "lif_exp" => Kind::Exponential,
+            "lif_delta" | "adaptive_lif_delta" | "aru_lif_delta" => Kind::Delta,
+            "lif_exp" | "adaptive_lif_exp" | "aru_lif_exp" => Kind::Exponential,
             "lif_alpha" => Kind::Alpha,
-            "glif" => Kind::Generalised,
+            "glif" | "adaptive_glif" | "aru_glif" => Kind::Generalised,
             "qif" => Kind::Quadratic { v_crit: parameter("v_crit") },
             "parrot" => Kind::Parrot,
             "hawkes" => random(Law::Linear {
@@ -95,6 +103,14 @@ impl Membrane {
                 drift: start("drift"),
                 controlled: Controlled::new(&parameter, &start),
             }),
+            "aru_gamma_rate" => random(Law::Regulated {
+                tau: parameter("tau"),
+                rho: parameter("rho"),
+                base: start("base"),
+                drift: start("drift"),
+                tick: parameter("tick"),
+                regulator: regulator.clone().expect("it has ticks"),
+            }),
             "escape_lif" => random(Law::Escape {
                 leaky,
                 rho: parameter("rho"),
@@ -110,7 +126,11 @@ impl Membrane {
         let v_spike = optional("v_th").or(optional("v_peak")).unwrap_or(f64::INFINITY);
         let v_reset = optional("v_reset").unwrap_or(0.0);
         let slack = if matches!(kind, Kind::Delta) { 1.0 / (1u64 << 40) as f64 } else { 0.0 };
+        let height = v_spike - leaky.rest;
+        let regulator = regulator.filter(|_| !matches!(kind, Kind::Random(_)));
         Membrane {
+            heard: if regulator.is_some() { height * start("drift") } else { 0.0 },
+            regulator,
             kind,
             leaky,
             triggered,
@@ -127,6 +147,7 @@ impl Membrane {
     /// Integrates for `ms` with a constant current of `drive` pA.
     pub fn integrate(&mut self, drive: f64, ms: f64) {
         self.arrived = false;
+        self.regulate(drive, ms);
         match &mut self.kind {
             Kind::Delta | Kind::Exponential | Kind::Alpha | Kind::Generalised => {
                 let rest = self.leaky.rest;
@@ -146,9 +167,37 @@ impl Membrane {
         }
     }
 
+    /// Lets the controller follow the drive for `ms`, which begin now.
+    fn regulate(&mut self, drive: f64, ms: f64) {
+        let Some(regulator) = &mut self.regulator else { return };
+        let Leaky { rest, tau_m, c_m, currents, .. } = self.leaky;
+        let height = self.v_spike - rest;
+        let unit = tau_m / c_m / height;
+        let part = |level: f64, tau: f64| Current { level, slope: 0.0, tau };
+        let mut parts: Vec<Current> =
+            currents.iter().map(|i| part(i.level * unit, i.tau)).collect();
+        parts.push(part(self.heard / height, tau_m));
+        regulator.pass(drive * unit, &parts, ms);
+        self.heard *= exp(-ms / tau_m);
+    }
+
+    /// The gain in force.
+    fn gain(&self) -> f64 {
+        self.regulator.as_ref().map_or(1.0, |regulator| regulator.shape().0)
+    }
+
+    /// Where the threshold rests at a gain.
+    fn level(&self, gain: f64) -> f64 {
+        if self.regulator.is_none() {
+            return self.v_spike;
+        }
+        self.leaky.rest + (self.v_spike - self.leaky.rest) / gain
+    }
+
     /// Stays at the reset potential for `ms`, while synaptic currents decay.
-    pub fn hold(&mut self, ms: f64) {
+    pub fn hold(&mut self, drive: f64, ms: f64) {
         self.arrived = false;
+        self.regulate(drive, ms);
         let v = self.leaky.v;
         self.leaky = Leaky { v, ..self.leaky.from(ms) };
         self.triggered = self.triggered.from(ms);
@@ -159,6 +208,9 @@ impl Membrane {
 
     /// Takes a spike over a synapse of this weight.
     pub fn receive(&mut self, weight: f64, refractory: bool) {
+        if matches!(self.kind, Kind::Delta) {
+            self.heard += weight;
+        }
         let current = &mut self.leaky.currents[usize::from(weight < 0.0)];
         match &mut self.kind {
             Kind::Delta | Kind::Quadratic { .. } if refractory => {}
@@ -176,8 +228,15 @@ impl Membrane {
         match &self.kind {
             Kind::Parrot => self.arrived,
             Kind::Random(dice) => dice.is_due(),
-            Kind::Exponential | Kind::Alpha => self.leaky.v > self.v_spike,
-            Kind::Generalised => self.leaky.v > self.v_spike + self.triggered.raised(0.0),
+            Kind::Exponential | Kind::Alpha => self.leaky.v > self.level(self.gain()),
+            Kind::Generalised => {
+                let raised = self.triggered.raised(0.0) / self.gain();
+                self.leaky.v > self.level(self.gain()) + raised
+            }
+            Kind::Delta if self.regulator.is_some() => {
+                let slack = (self.v_spike - self.v_reached) / self.gain();
+                self.leaky.v >= self.level(self.gain()) - slack
+            }
             Kind::Delta | Kind::Quadratic { .. } => self.leaky.v >= self.v_reached,
         }
     }
@@ -194,6 +253,25 @@ impl Membrane {
 
     /// When it first reaches threshold if nothing arrives, not looking further than `end` ms.
     pub fn crossing(&self, drive: f64, end: f64) -> Option<f64> {
+        let Some(regulator) = &self.regulator else { return self.crossing_at(1.0, drive, end) };
+        let (mut membrane, mut now) = (self.clone(), 0.0);
+        let mut left = regulator.left();
+        while now < end {
+            let found = membrane.crossing_at(membrane.gain(), drive, left.min(end - now));
+            if let Some(ms) = found {
+                // A tick is a whole time, which no sum may put beyond itself.
+                let earlier = if ms == 0.0 { now * 1e-13 } else { 0.0 };
+                return Some(now + ms - earlier);
+            }
+            membrane.integrate(drive, left);
+            now += left;
+            left = membrane.regulator.as_ref().expect("it stays").left();
+        }
+        None
+    }
+
+    /// The same while the gain is what it is.
+    fn crossing_at(&self, gain: f64, drive: f64, end: f64) -> Option<f64> {
         match &self.kind {
             Kind::Parrot => None,
             Kind::Random(dice) => dice.clone().pass(drive, end),
@@ -202,8 +280,12 @@ impl Membrane {
                 let (parabola, centre) = self.parabola(drive);
                 parabola.time(self.leaky.v - centre, self.v_spike - centre)
             }
-            Kind::Generalised => self.triggered.crossing(&self.driven(drive), self.v_spike, end),
-            _ => self.driven(drive).crossing(self.v_spike, end),
+            Kind::Generalised => {
+                let mut seen = self.triggered.clone();
+                seen.thresholds.iter_mut().for_each(|threshold| threshold.level /= gain);
+                seen.crossing(&self.driven(drive), self.level(gain), end)
+            }
+            _ => self.driven(drive).crossing(self.level(gain), end),
         }
     }
 

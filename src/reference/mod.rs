@@ -14,6 +14,7 @@ mod dice;
 mod equations;
 mod membrane;
 pub mod rates;
+mod regulated;
 #[cfg(test)]
 mod tests;
 
@@ -49,7 +50,7 @@ pub struct Problem {
 pub struct ReferenceNeuron {
     /// Its model, for the names of the values below.
     pub descriptor: &'static Descriptor,
-    /// Values of the descriptor's parameters.
+    /// Values of the descriptor's parameters, those of a list behind the others.
     pub parameters: Vec<f64>,
     /// Values of the descriptor's variables.
     pub variables: Vec<f64>,
@@ -243,7 +244,7 @@ impl Body {
     fn advance(&mut self, tick: Tick) {
         let release = self.free_from().min(tick);
         if release > self.at {
-            self.membrane.hold(release.since(self.at).ms());
+            self.membrane.hold(self.drive, release.since(self.at).ms());
         }
         if tick > release {
             self.membrane.integrate(self.drive, tick.since(release).ms());
@@ -261,7 +262,7 @@ impl Body {
         }
         let mut membrane = self.membrane.clone();
         if from > self.at {
-            membrane.hold(from.since(self.at).ms());
+            membrane.hold(self.drive, from.since(self.at).ms());
         }
         if voiced > from {
             membrane.integrate(self.drive, voiced.since(from).ms());

@@ -5,10 +5,10 @@ use super::check_law::{self, Kind};
 use super::codes::Code;
 use super::problem::Findings;
 use super::read::below;
-use super::{Connect, Distribution, Edges, Model, ParameterValue, Population, Projection};
+use super::{Connect, Distribution, Edges, Model, ParameterValue, Population, Projection, Shape};
 use super::{Growth, Scenario, check_input, plasticity, pruning, teacher};
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{Descriptor, Range, receptor};
+use crate::neuron::{Descriptor, Parameter, Range, receptor};
 use crate::synapse::LONGEST_DELAY;
 
 /// Checks a whole scenario.
@@ -203,6 +203,16 @@ pub(super) fn parameter(
     let parameter = &descriptor.parameters[index];
     let count = Some(size);
     match value {
+        ParameterValue::Drawn(law) if parameter.range == Range::List => {
+            let kind = Kind::new(parameter.unit, parameter.range);
+            match law.shape {
+                Shape::Values(_) => check_law::law(law, kind, path, findings),
+                _ => {
+                    let found = "found something else than a list";
+                    findings.add(Code::WrongType, path, found, LIST);
+                }
+            }
+        }
         ParameterValue::Drawn(law) if !parameter.per_neuron && law.as_constant().is_none() => {
             let found = "found a distribution";
             let allowed = format!("one value in {}, shared by all neurons", parameter.unit);
@@ -224,16 +234,29 @@ pub(super) fn parameter(
     }
 }
 
-/// The constant parameters of a model; those that differ from neuron to neuron at their default.
+/// What a list that all neurons share is.
+pub(super) const LIST: &str = "{ values = [...] } or { file = \"x.csv\" }";
+
+/// The constant parameters of a model, a list's values behind the others; those that differ from
+/// neuron to neuron at their default.
 pub(crate) fn constants(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Vec<f64> {
-    let constant = |(index, value): (usize, &ParameterValue)| {
-        match value {
-            ParameterValue::Drawn(law) => law.as_constant(),
-            ParameterValue::ForPeriod(_) => None,
+    let of = |(parameter, value): (&Parameter, &ParameterValue)| match value {
+        ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })
+            if parameter.range == Range::List =>
+        {
+            values.clone()
         }
-        .unwrap_or(descriptor.parameters[index].default)
+        _ => vec![constant(parameter, value)],
     };
-    parameters.iter().enumerate().map(constant).collect()
+    descriptor.parameters.iter().zip(parameters).flat_map(of).collect()
+}
+
+fn constant(parameter: &Parameter, value: &ParameterValue) -> f64 {
+    match value {
+        ParameterValue::Drawn(law) => law.as_constant(),
+        ParameterValue::ForPeriod(_) => None,
+    }
+    .unwrap_or(parameter.default)
 }
 
 fn relations(

@@ -22,7 +22,8 @@ const WIDEST: f64 = 20.0;
 pub(super) struct Kind {
     pub unit: Unit,
     pub range: Range,
-    /// How many values there must be where they are listed one by one; `None` where they may not.
+    /// How many values there must be where they are listed one by one; `None` where they may not. A
+    /// [`Range::List`] has as many as it likes.
     pub count: Option<u32>,
 }
 
@@ -112,7 +113,11 @@ pub(super) fn law(law: &Distribution, kind: Kind, path: &str, findings: &mut Fin
 /// Values that are listed one by one.
 fn list(values: &[f64], kind: Kind, path: &str, findings: &mut Findings) {
     let path = below(path, "values");
-    let Some(count) = kind.count else {
+    let count = match kind.range {
+        Range::List => Some(values.len() as u32),
+        _ => kind.count,
+    };
+    let Some(count) = count else {
         let allowed = "a value or a distribution";
         findings.add(Code::Contradiction, &path, "values cannot be listed here", allowed);
         return;
@@ -148,7 +153,7 @@ fn bounds(law: &Distribution, kind: Kind, path: &str, inside: &str, findings: &m
     for reached in [low, high] {
         // An end at infinity stands for every value that a law without a bound may reach.
         let wrong = match kind.range {
-            Range::Any => false,
+            Range::Any | Range::List => false,
             Range::Positive => reached <= 0.0,
             Range::NonNegative => reached < 0.0,
         };

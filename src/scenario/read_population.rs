@@ -5,7 +5,7 @@ use super::columns::{self, Column};
 use super::read::{At, Fields, Reader, below};
 use super::{Distribution, Model, ParameterValue, Population, Shape};
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{self, Descriptor, Initial, Variable};
+use crate::neuron::{self, Descriptor, Initial, Parameter, Range, Variable};
 
 /// What a spike source in a scenario file may hold.
 const TIMES: &str = "times = [[\"1 ms\", ...], ...] or file = \"x.csv\"";
@@ -43,8 +43,11 @@ pub(super) fn default_initial(
 
 /// The values of parameters where a scenario gives none.
 pub(super) fn default_parameters(descriptor: &Descriptor) -> Vec<ParameterValue> {
-    let constant = |value| ParameterValue::Drawn(Distribution::constant(value));
-    descriptor.parameters.iter().map(|parameter| constant(parameter.default)).collect()
+    let law = |parameter: &Parameter| match parameter.range {
+        Range::List => Shape::Values(Vec::new()).into(),
+        _ => Distribution::constant(parameter.default),
+    };
+    descriptor.parameters.iter().map(|parameter| ParameterValue::Drawn(law(parameter))).collect()
 }
 
 impl Reader<'_> {
@@ -145,6 +148,9 @@ impl Reader<'_> {
             let law = self.law_or_values(&fields.find("period")?, Unit::Ms)?;
             return Some(ParameterValue::ForPeriod(law));
         }
+        if parameter.range == Range::List {
+            return self.shared_list(at, parameter.unit).map(ParameterValue::Drawn);
+        }
         if at.is_table() && !parameter.per_neuron {
             let found = "found a distribution".to_string();
             let allowed = format!("one value in {}, shared by all neurons", parameter.unit);
@@ -152,6 +158,24 @@ impl Reader<'_> {
             return None;
         }
         self.law_or_values(at, parameter.unit).map(ParameterValue::Drawn)
+    }
+
+    /// Values that all neurons share, one by one or from a file with the column `value`.
+    fn shared_list(&mut self, at: &At<'_>, unit: Unit) -> Option<Distribution> {
+        if !at.has("file") {
+            if !at.is_table() {
+                let found = format!("found {}", at.node.describe());
+                self.findings.add(Code::WrongType, &at.path, found, super::check::LIST);
+                return None;
+            }
+            return self.law_or_values(at, unit);
+        }
+        let fields = self.table(at, &["file"])?;
+        let file = fields.find("file")?;
+        let (name, bytes) = self.file(&file)?;
+        let wanted = [Column { name: "value", required: true }];
+        let mut table = columns::read(&name, &file.path, &bytes, &wanted, &mut self.findings)?;
+        Some(Shape::Values(table.columns[0].take()?).into())
     }
 
     /// One parameter, read and checked by itself.

@@ -183,10 +183,13 @@ impl Scale {
             findings.add(Code::CannotScale, path, found, "values that are drawn or constant");
         };
         match &population.model {
-            Model::Neuron { parameters, initial, .. } => {
+            Model::Neuron { descriptor, parameters, initial } => {
                 let listed = |law: &Distribution| matches!(law.shape, Shape::Values(_));
-                let parameters = parameters.iter().any(|value| match value {
-                    ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law) => listed(law),
+                let mut own = parameters.iter().zip(descriptor.parameters);
+                let parameters = own.any(|(value, parameter)| match value {
+                    ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law) => {
+                        parameter.range != Range::List && listed(law)
+                    }
                 });
                 if parameters {
                     refuse("listed values", &below(&path, "params"));

@@ -6,7 +6,7 @@ use super::pruning;
 use super::read_population::model_names;
 use super::read_projection::RULES;
 use crate::base::Unit;
-use crate::neuron::{self, Descriptor, Initial, Variable};
+use crate::neuron::{self, Descriptor, Initial, Range, Variable};
 use crate::plasticity::{self, Kind, Measure, Parameter};
 use serde_json::{Map, Value, json};
 
@@ -213,6 +213,13 @@ fn source(name: &str, params: Value) -> Value {
 fn neurons(model: &Descriptor) -> Value {
     let mut params = Map::new();
     for parameter in model.parameters {
+        if parameter.range == Range::List {
+            let file = object(json!({ "file": { "type": "string" } }), &["file"]);
+            let kinds = [values(parameter.unit), file];
+            let described = json!({ "description": parameter.doc, "anyOf": kinds });
+            params.insert(parameter.name.into(), described);
+            continue;
+        }
         let mut kinds = vec![definition("value", parameter.unit)];
         if parameter.per_neuron {
             kinds.push(definition("law", parameter.unit));

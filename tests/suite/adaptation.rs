@@ -64,3 +64,70 @@ fn with_a_controller_a_network_keeps_its_rate() {
     // At first the step shows in full, and coming down it shows the other way round.
     assert!(onset[0] > 0.9 * onset[1] && onset[2] < 0.95 * again, "{onset:?}");
 }
+
+/// The spikes of one population of 20 neurons at noise.
+fn noisy(model: &str, params: &str) -> Vec<(u64, u32)> {
+    let (up, down) =
+        if model.contains("delta") { ("1.5 mV", "-1.5 mV") } else { ("90 pA", "-90 pA") };
+    let text = format!(
+        "seed = 3\nduration = \"3 s\"\n[population.cells]\nmodel = \"{model}\"\nsize = 20\n\
+         params = {{ i_e = \"300 pA\", {params} }}\n\
+         [[background]]\ntarget = \"cells\"\nrate = \"1 kHz\"\nweight = \"{up}\"\n\
+         [[background]]\ntarget = \"cells\"\nrate = \"1 kHz\"\nweight = \"{down}\"\n"
+    );
+    let scenario = scenario::parse(&Source::new("noisy.toml", text), &NoFiles, &[])
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    let network = network::build(&scenario, 1, 1, None).expect("a small network");
+    let outcome =
+        engine::run(&scenario, &network, Options::threads(1), &|_| Control::Continue).unwrap();
+    outcome.spikes.iter().map(|spike| (spike.tick.0, spike.neuron.0)).collect()
+}
+
+/// A gain of two is half the way to the threshold, and one of one is none, for each neuron and with
+/// either controller; what the controller hears does not matter as long as it says nothing.
+#[test]
+fn a_gain_divides_the_threshold() {
+    for neuron in ["lif_delta", "lif_exp", "glif"] {
+        for (gain, threshold) in [("1", "-55 mV"), ("2", "-62.5 mV")] {
+            let plain = noisy(neuron, &format!("v_th = \"{threshold}\""));
+            assert!(plain.len() > 200, "{neuron}: {}", plain.len());
+            for controller in ["adaptive", "aru"] {
+                let gained = noisy(&format!("{controller}_{neuron}"), &format!("gain = {gain}"));
+                assert!(gained == plain, "{controller}_{neuron} {gain}: {}", gained.len());
+            }
+        }
+    }
+}
+
+/// A unit that reads the drive lowers the gain and with it the rate; the sign of its effect decides.
+#[test]
+fn a_controller_lowers_and_raises_the_rate() {
+    for neuron in ["lif_delta", "lif_exp", "glif"] {
+        let with = |effect: &str| {
+            let bank = format!("unit_1_trace_4 = 2, unit_1_gain = {effect}");
+            let network = format!("weights = {{ values = [2, 0, {effect}, 0, 0] }}");
+            let [bank, network] = [("adaptive", bank), ("aru", network)]
+                .map(|(kind, params)| noisy(&format!("{kind}_{neuron}"), &params).len());
+            (bank, network)
+        };
+        let (lower, none, higher) = (with("-0.4"), with("0"), with("0.4"));
+        assert!(lower.0 < none.0 && none.0 < higher.0, "{neuron}: {lower:?} {none:?} {higher:?}");
+        assert!(lower.1 < none.1 && none.1 < higher.1, "{neuron}: {lower:?} {none:?} {higher:?}");
+    }
+}
+
+/// All problems of a list and of a gain at once.
+#[test]
+fn a_wrong_controller_is_refused() {
+    let text = "duration = \"1 s\"\n[population.a]\nmodel = \"aru_lif_exp\"\nsize = 1\n\
+                params = { weights = { values = [1, 2, 3] }, tick = \"0.1 us\", v_reset = \"-60 mV\" }\n\
+                [population.b]\nmodel = \"aru_gamma_rate\"\nsize = 1\nparams = { weights = 3 }\n\
+                [population.c]\nmodel = \"aru_gamma_rate\"\nsize = 1\n\
+                params = { weights = { file = \"none.csv\" } }\n";
+    let problems = scenario::parse(&Source::new("bad.toml", text.to_string()), &NoFiles, &[])
+        .expect_err("nothing about it is right")
+        .to_string();
+    for word in ["3 weights", "tick (0.0001 ms)", "v_reset (-60 mV)", "weights", "none.csv"] {
+        assert!(problems.contains(word), "{word} is missing in {problems}");
+    }
+}

@@ -169,6 +169,10 @@ macro_rules! shipped {
 
 shipped! {
     nonsense_in_adaptation "adaptation.toml"
+    nonsense_in_adaptation_aru "adaptation_aru.toml"
+    nonsense_in_adaptation_noise "adaptation_noise.toml"
+    nonsense_in_adaptation_sines "adaptation_sines.toml"
+    nonsense_in_adaptation_steps "adaptation_steps.toml"
     nonsense_in_brunel "brunel.toml"
     nonsense_in_celegans "celegans.toml"
     nonsense_in_cuba "cuba.toml"

@@ -183,10 +183,24 @@ impl Draw {
         if descriptor.parameter("tau_fast").is_some() {
             self.controller(descriptor, &mut values);
         }
+        if let Some(tick) = descriptor.parameter("tick") {
+            values[tick] = self.one_of(&[10.0, 1.0, 0.7, 3.333]);
+        }
+        if let (Some(gain), Some(reset), Some(_)) = (
+            descriptor.parameter("gain"),
+            descriptor.parameter("v_reset"),
+            descriptor.parameter("tick"),
+        ) {
+            values[gain] = self.one_of(&[1.0, 1.5, 0.6]);
+            values[reset] = values[reset].min(e_l);
+        }
         let start = self.start(size, e_l);
         let drive = self.drive(descriptor, tau_m);
         let mut parameters: Vec<ParameterValue> =
             values.iter().map(|&v| ParameterValue::Drawn(Distribution::constant(v))).collect();
+        if descriptor.parameter("weights").is_some() {
+            parameters.push(ParameterValue::Drawn(Shape::Values(self.recurrent()).into()));
+        }
         if let Some(index) = descriptor.parameter("i_e") {
             parameters[index] = drive;
         }
@@ -232,8 +246,18 @@ impl Draw {
             }
             set(format!("unit_{unit}_bias"), self.one_of(&[0.0, 0.4, -0.2]));
             set(format!("unit_{unit}_gain"), self.one_of(&[0.0, 0.0, 3.0, -2.0]));
-            set(format!("unit_{unit}_saturation"), self.one_of(&[0.0, 0.0, 0.3, -0.2]));
+            if descriptor.parameter("unit_1_saturation").is_some() {
+                set(format!("unit_{unit}_saturation"), self.one_of(&[0.0, 0.0, 0.3, -0.2]));
+            }
         }
+    }
+
+    /// The weights of a recurrent network of a few units, or of none; those between units are weak, so
+    /// that it is not chaotic.
+    fn recurrent(&mut self) -> Vec<f64> {
+        let units = self.one_of(&[0, 1, 3, 6]);
+        let most = |k: usize| if k % (units + 4) < 4 { 1.0 } else { 0.4 };
+        (0..units * (units + 4)).map(|k| self.uniform(-most(k), most(k))).collect()
     }
 
     /// Where membranes start: at rest, spread out, or some of them at or above threshold.

@@ -15,6 +15,24 @@ pub const SMALL: &[(&str, &[&str])] = &[
             "population.loud.params.rate.steps.1.0=600 ms",
         ],
     ),
+    ("adaptation_aru", &["duration=500 ms"]),
+    ("adaptation_noise", &["duration=500 ms", "record.state.0.interval=50 ms"]),
+    (
+        "adaptation_sines",
+        &["duration=1200 ms", "population.adaptive.size=20", "population.frozen.size=20"],
+    ),
+    (
+        "adaptation_steps",
+        &[
+            "duration=1200 ms",
+            "population.adaptive.size=20",
+            "population.frozen.size=20",
+            "current.0.current.steps.0.0=300 ms",
+            "current.0.current.steps.1.0=700 ms",
+            "current.1.current.steps.0.0=300 ms",
+            "current.1.current.steps.1.0=700 ms",
+        ],
+    ),
     (
         "brunel",
         &[

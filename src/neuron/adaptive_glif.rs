@@ -1,0 +1,77 @@
+//! `adaptive_glif`: `glif` with a gain that follows its drive through a bank of traces.
+
+use super::controller::{Bank, TRACES, Traces};
+use super::gained::bank::{self, bank_page, threshold_page};
+use super::gained::{self, Carried, Gained};
+use super::glif::Glif;
+use super::ticked::DRIFTS;
+use super::{Descriptor, Dynamics, Parameter, Variable};
+use crate::base::Unit;
+
+/// Where the controller's parameters begin.
+const GAIN: usize = 27;
+const TICK: usize = GAIN + 1;
+const TAU_FAST: usize = GAIN + 2;
+
+static PARAMETERS: [Parameter; GAIN + bank::PARAMETERS] =
+    bank::parameters(Glif::DESCRIPTOR.parameters);
+static VARIABLES: [Variable; 19] = bank::variables(Glif::DESCRIPTOR.variables, false, GAIN);
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "adaptive_glif",
+    summary: "glif with a gain that follows its drive through a bank of traces",
+    manual: concat!(
+        "\
+A generalised leaky integrate-and-fire neuron, which is `glif` with its tau_m, c_m, t_ref, e_l,
+v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump_1, tau_asc_1, asc_jump_2, tau_asc_2,
+asc_jump_3, tau_asc_3, asc_jump_4, tau_asc_4, th_jump_1, tau_th_1, th_jump_2, tau_th_2, th_jump_3,
+tau_th_3, th_jump_4, tau_th_4 and i_e,
+",
+        threshold_page!(),
+        "\
+    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
+
+The drive is where the present input leads the membrane, in units of the way from rest to threshold;
+spike-triggered currents are no part of it. Components of the threshold are divided by n with the
+rest: it is reached where n (V - e_l) = v_th - e_l + sum th_k.
+",
+        bank_page!()
+    ),
+    parameters: &PARAMETERS,
+    variables: &VARIABLES,
+    input: Unit::Pa,
+    check,
+    current_for_period: None,
+};
+
+fn check(p: &[f64]) -> Vec<(usize, String)> {
+    let mut problems = (Glif::DESCRIPTOR.check)(&p[..GAIN]);
+    problems.extend(gained::check(p, TICK));
+    problems.extend(bank::check(p, TAU_FAST));
+    problems
+}
+
+/// See the [manual page](Descriptor::manual).
+pub type AdaptiveGlif = Gained<Parts>;
+
+/// What it is made of.
+pub struct Parts;
+
+impl Carried for Parts {
+    type Neuron = Glif;
+    type Rule = Bank;
+    const PAGE: &'static Descriptor = &DESCRIPTOR;
+    const RECALLED: usize = TRACES;
+
+    fn rule(parameters: &[f64], taus_ms: [f64; DRIFTS]) -> Bank {
+        bank::rule(parameters, taus_ms)
+    }
+
+    fn memory(variables: &[f64]) -> Traces {
+        std::array::from_fn(|k| variables[k])
+    }
+
+    fn recall(traces: &Traces, place: usize) -> f64 {
+        traces[place]
+    }
+}

@@ -1,0 +1,78 @@
+//! `aru_glif`: `glif` with a gain that follows its drive through a recurrent network at ticks.
+
+use super::gained::bank::threshold_page;
+use super::gained::network::{self, network_page};
+use super::gained::{self, Carried, Gained};
+use super::glif::Glif;
+use super::recurrent::{MOST_UNITS, Recurrent, Units};
+use super::ticked::DRIFTS;
+use super::{Descriptor, Dynamics, Parameter, Variable};
+use crate::base::Unit;
+
+/// Where the controller's parameters begin.
+const GAIN: usize = 27;
+const TICK: usize = GAIN + 1;
+const WEIGHTS: usize = GAIN + 2;
+
+static PARAMETERS: [Parameter; GAIN + network::PARAMETERS] =
+    network::parameters(Glif::DESCRIPTOR.parameters);
+static VARIABLES: [Variable; 13] = network::variables(Glif::DESCRIPTOR.variables, false, GAIN);
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "aru_glif",
+    summary: "glif with a gain that follows its drive through a recurrent network at ticks",
+    manual: concat!(
+        "\
+A generalised leaky integrate-and-fire neuron, which is `glif` with its tau_m, c_m, t_ref, e_l,
+v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump_1, tau_asc_1, asc_jump_2, tau_asc_2,
+asc_jump_3, tau_asc_3, asc_jump_4, tau_asc_4, th_jump_1, tau_th_1, th_jump_2, tau_th_2, th_jump_3,
+tau_th_3, th_jump_4, tau_th_4 and i_e,
+",
+        threshold_page!(),
+        "\
+    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
+
+The drive is where the present input leads the membrane, in units of the way from rest to threshold;
+spike-triggered currents are no part of it. Components of the threshold are divided by n with the
+rest: it is reached where n (V - e_l) = v_th - e_l + sum th_k.
+",
+        network_page!()
+    ),
+    parameters: &PARAMETERS,
+    variables: &VARIABLES,
+    input: Unit::Pa,
+    check,
+    current_for_period: None,
+};
+
+fn check(p: &[f64]) -> Vec<(usize, String)> {
+    let mut problems = (Glif::DESCRIPTOR.check)(&p[..GAIN]);
+    problems.extend(gained::check(p, TICK));
+    problems.extend(network::check(p, WEIGHTS));
+    problems
+}
+
+/// See the [manual page](Descriptor::manual).
+pub type AruGlif = Gained<Parts>;
+
+/// What it is made of.
+pub struct Parts;
+
+impl Carried for Parts {
+    type Neuron = Glif;
+    type Rule = Recurrent;
+    const PAGE: &'static Descriptor = &DESCRIPTOR;
+    const RECALLED: usize = 0;
+
+    fn rule(parameters: &[f64], _: [f64; DRIFTS]) -> Recurrent {
+        Recurrent::new(parameters)
+    }
+
+    fn memory(_: &[f64]) -> Units {
+        [0.0; MOST_UNITS]
+    }
+
+    fn recall(units: &Units, place: usize) -> f64 {
+        units[place]
+    }
+}
