@@ -22,7 +22,7 @@ use crate::base::digest::Digest;
 use crate::base::{Decay, Resolution, Span, Tick};
 use crate::network::{Network, NeuronPlan};
 use crate::neuron::cell::NEVER;
-use crate::neuron::ensemble::{Ensemble, Moment, assemble};
+use crate::neuron::ensemble::{Ensemble, Moment, assemble, is_offered};
 use crate::neuron::lesson::epoch;
 use crate::neuron::{Dynamics, Visitor, dispatch, receptor};
 use crate::plasticity::heeds;
@@ -35,19 +35,24 @@ impl Timed for Event {
     }
 }
 
-/// Whether the network can be run so: its neurons teach, with one time constant; something heeds them; and
+/// Whether the network can be run so: its neurons teach, with one time constant, and offer ensembles; something heeds them; and
 /// each source has one delay on each projection that has a table of its own. This follows from laws, not
 /// from draws.
 pub fn suits(scenario: &Scenario, network: &Network) -> bool {
+    let teachers = scenario.teachers.iter();
+    let set: Vec<f64> =
+        teachers.flat_map(|teacher| [teacher.on_mv, teacher.off_mv, teacher.clamp_mv]).collect();
     let taus: Option<Vec<f64>> = (0..scenario.populations.len())
         .filter(|&p| matches!(scenario.populations[p].model, Model::Neuron { .. }))
         .filter_map(|population| {
             let Model::Neuron { descriptor, .. } = scenario.populations[population].model else {
                 return None;
             };
-            let shards = network.shards.iter().map(|shard| &shard.neurons[population]);
-            let parameters = shards.map(parameters_of).find(|p| p.is_some())??;
-            Some(receptor::teaches(descriptor, &parameters))
+            let plans = || network.shards.iter().map(|shard| &shard.neurons[population]);
+            let parameters = plans().map(parameters_of).find(|p| p.is_some())??;
+            let offered =
+                plans().all(|plan| is_offered(descriptor, &parameters, &plan.variables, &set));
+            Some(receptor::teaches(descriptor, &parameters).filter(|_| offered))
         })
         .collect();
     let Some(taus) = taus else { return false };

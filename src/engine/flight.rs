@@ -116,7 +116,7 @@ impl<'n> Flight<'n> {
             learning.extend(tables[fixed.len()..].iter().map(Cow::Borrowed));
         }
         let plastic = learning.into_iter().enumerate();
-        let is_empty = |table: &Table| table.synapses.len() == 0;
+        let is_empty = |table: &Table| table.synapses.is_empty();
         Flight {
             only_rows: way == Way::Dendrites && fixed.iter().all(is_empty),
             partition: &network.partition,

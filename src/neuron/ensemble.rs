@@ -13,7 +13,7 @@
 //! What a neuron does is the same as in a cell, up to the last bits of potentials; its state is a function of
 //! the ticks at which something reaches it, never of where a slice or a shard begins.
 
-use super::Dynamics;
+use super::{Descriptor, Dynamics, Visitor, dispatch};
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Tick};
 use std::ops::Range;
@@ -68,6 +68,24 @@ pub trait Ensemble: Send {
 
     /// Adds the exact state of all neurons to a digest.
     fn digest(&self, digest: &mut Digest);
+}
+
+/// Whether neurons of this model with these parameters can be an ensemble, given the start values of each
+/// variable and all potentials that schedules set.
+pub fn is_offered(
+    model: &Descriptor,
+    parameters: &[f64],
+    starts: &[Vec<f64>],
+    set: &[f64],
+) -> bool {
+    struct Offer<'a>(&'a [f64], &'a [Vec<f64>], &'a [f64]);
+    impl Visitor for Offer<'_> {
+        type Output = bool;
+        fn visit<M: Dynamics>(self) -> bool {
+            M::offers_ensemble(&M::constants(self.0), self.1, self.2)
+        }
+    }
+    dispatch(model, Offer(parameters, starts, set))
 }
 
 /// The ensemble of neurons with these parameters and start values; `None` if the model offers none.

@@ -237,7 +237,13 @@ pub trait Dynamics: Send + Sync + 'static {
         None
     }
 
-    /// The same neurons as columns (see [`ensemble`]), for models that teach.
+    /// Whether the neurons can be brought on as columns, given the start values of each variable and
+    /// all potentials that schedules set.
+    fn offers_ensemble(_: &Self::Constants, _starts: &[Vec<f64>], _set: &[f64]) -> bool {
+        false
+    }
+
+    /// The same neurons as columns (see [`ensemble`]), for models that offer them.
     fn ensemble(
         _constants: &Self::Constants,
         _neurons: Vec<Self::State>,

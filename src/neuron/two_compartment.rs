@@ -27,6 +27,10 @@ const T_BOX: usize = 11;
 const T_FOLLOW: usize = 12;
 const NUDGING: usize = 13;
 
+/// Variables that are potentials at which the soma is taught or held.
+const TAUGHT: usize = 3;
+const CLAMPED: usize = 4;
+
 /// Channel of open excitatory conductances.
 const OPEN_EX: u8 = 1;
 /// Channel of open inhibitory conductances.
@@ -65,10 +69,12 @@ integrals are kept in closed form: u is linear in e^(-t / tau_m) between events,
 that the integral of phi is a difference of two softplus values; where the argument moves by less
 than 0.05 its series is taken (relative error below 4e-9).
 
-Spikes are drawn exactly, by thinning, under the ceiling rho: proposals come at the full rate whatever
-the neuron does, so that nothing that reaches it moves them. That is part of the model, because it
-decides which random number is used for what, and it costs rho proposals a second even at rest. The
-random numbers are named by the variable `stream` and the number of the proposal.
+Spikes are drawn exactly, by thinning. Between events u moves one way, from its present value to that
+without dendrite. While the larger of both is not below u_half - 8 u_width the ceiling is rho: proposals
+come at the full rate whatever reaches the neuron, rho of them a second even at rest. Below, where
+spikes are rare, it is phi there, rounded up to the next quarter of u_width. This is part of the model: it
+decides which random number is used for what. The random numbers are named by the variable `stream` and
+the number of the proposal.
 
 Sources: Urbanczik and Senn 2014, doi 10.1016/j.neuron.2013.11.030; Kriener et al. 2024,
 arXiv 2402.16763 (ELiSe; there with rates, a soma of 0.5 ms, and a floor under each contact).",
@@ -163,6 +169,14 @@ static RECEPTORS: [Receptor; 3] = [
     },
 ];
 
+/// Where the largest argument of phi to come is below this, the ceiling is lower than rho.
+const RARE: f64 = -8.0;
+/// Steps of such a ceiling in a width of phi, and the lowest of them.
+const STEPS: f64 = 4.0;
+const LOWEST_STEP: i32 = -200;
+/// The last of them.
+const RARE_STEP: i32 = (RARE * STEPS) as i32;
+
 /// The argument of phi moves so far at most where its mean is taken from a series.
 const WIDE: f64 = 0.05;
 
@@ -191,6 +205,8 @@ pub struct Constants {
     /// Share of the dendrite in what it predicts.
     share: f64,
     rho_per_ms: f64,
+    /// Ceilings in 1/ms where spikes are rare, from `LOWEST_STEP` on.
+    ceilings: Box<[f64]>,
 }
 
 /// The dendrite, what acts on the soma, what is learned from, and the dice.
@@ -338,8 +354,16 @@ impl Hazard for Relaxing<'_> {
         c.rho_per_ms * logistic(c.argument(self.soma_after(ms)))
     }
 
-    fn ceiling(&self, _: f64) -> Ceiling {
-        Ceiling { per_ms: self.constants.rho_per_ms, ms: f64::INFINITY }
+    fn ceiling(&self, ms: f64) -> Ceiling {
+        let c = self.constants;
+        let highest = c.argument(self.soma_after(ms).max(self.state.base));
+        if highest >= RARE {
+            return Ceiling { per_ms: c.rho_per_ms, ms: f64::INFINITY };
+        }
+        let lowest = f64::from(LOWEST_STEP);
+        // Truncation of a number that is not negative is its floor; one more is above.
+        let step = (highest * STEPS).max(lowest) - lowest;
+        Ceiling { per_ms: c.ceilings[step as usize + 1], ms: f64::INFINITY }
     }
 }
 
@@ -370,6 +394,9 @@ impl Dynamics for TwoCompartment {
             g_teacher: p[NUDGING] / (1.0 - p[NUDGING]) * (p[G_L] + p[G_D]),
             share: p[G_D] / (p[G_L] + p[G_D]),
             rho_per_ms,
+            ceilings: (LOWEST_STEP..=RARE_STEP)
+                .map(|step| rho_per_ms * logistic(f64::from(step) / STEPS))
+                .collect(),
         }
     }
 
@@ -426,6 +453,15 @@ impl Dynamics for TwoCompartment {
     fn receive_on(c: &Constants, s: &mut State, channel: u8, value: f64) {
         s.act(c, channel, value);
         s.proposals.disturb();
+    }
+
+    /// If spikes are never rare: the soma without dendrite lies between these potentials.
+    fn offers_ensemble(c: &Constants, starts: &[Vec<f64>], set: &[f64]) -> bool {
+        let given = starts[TAUGHT].iter().chain(&starts[CLAMPED]).chain(set).copied();
+        // Zero stands for none.
+        let given = given.filter(|&potential| potential != 0.0);
+        let mut all = given.chain([c.e_l, c.e_ex, c.e_in]);
+        all.all(|potential| c.argument(potential - c.e_l) >= RARE)
     }
 
     fn ensemble(c: &Constants, neurons: Vec<State>, grid: Resolution) -> Option<Box<dyn Ensemble>> {

@@ -84,9 +84,16 @@ impl Compartments {
         self.rho * self.phi(self.soma(self.v))
     }
 
-    /// Proposals come at the full rate, in Hz.
+    /// In Hz: the full rate, or, where the largest potential to come is more than 8 widths below the middle, the
+    /// rate at the next quarter of a width above it.
     pub fn ceiling(&self) -> f64 {
-        self.rho
+        let highest = self.soma(self.v).max(self.soma(self.rest));
+        let widths = (highest - self.half) / self.width;
+        if widths >= -8.0 {
+            return self.rho;
+        }
+        let quarter = (widths * 4.0).floor() + 1.0;
+        self.rho / (1.0 + exp(-quarter.max(-199.0) / 4.0))
     }
 
     /// phi(u) - phi(v*) at a potential of the dendrite.

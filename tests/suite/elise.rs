@@ -199,6 +199,19 @@ fn both_lanes_fire_alike() {
     }
 }
 
+/// Where a soma is held so low that spikes are rare, the network is run in cells, which do not walk through
+/// proposals at the full rate for ever.
+#[test]
+fn rare_spikes_are_left_to_cells() {
+    let mut scenario = small(5);
+    scenario.teachers[0].clamp_mv = -140.0;
+    let automatic = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
+    let singly = run_singly(&scenario, 1, 1, Span::from_whole_ms(1_000));
+    assert!(automatic.counts.spikes > 4_000, "{} spikes", automatic.counts.spikes);
+    assert_eq!(automatic.digest, singly.digest);
+    assert_eq!(automatic.state_digest, singly.state_digest);
+}
+
 /// Five notes of 20 ms, each of which tells the next one, repeated 400 times: how the tenth cycle that is played
 /// freely correlates with them.
 fn five_notes(eta: &str) -> f64 {

@@ -13,7 +13,7 @@ use std::ops::Range;
 /// be multiplied.
 const FAR: f64 = 340.0;
 
-/// The neurons of a population.
+/// The neurons of a population, in which spikes are never so rare that the ceiling would be below rho.
 ///
 /// Invariants: all columns have one entry for each neuron; `base`, `share` and `next` repeat what stands
 /// in `somata` and `dice`.
