@@ -26,10 +26,10 @@ When a synapse goes is solved for: after an event at t it is the tick
     t + tau_decay ln(W / threshold)      rounded up
 
 unless another event comes before. An arrival that leaves the threshold or less removes the synapse
-at its own tick and transmits nothing. Whether a removal is worked out by the next arrival, when all
-synapses are settled, or at the end of the run makes no difference. At one tick a removal by decay comes before
-arrivals and spikes: a spike that reaches the synapse at the tick of its removal or later is lost;
-one that arrived before reaches the soma.
+at its own tick and transmits nothing. Whether a removal is worked out by the next arrival, when
+all synapses are settled, or at the end of the run makes no difference. At one tick a removal by
+decay comes before arrivals and spikes: a spike that reaches the synapse at the tick of its removal
+or later is lost; one that arrived before reaches the soma.
 
 Weights have the sign of w_max and start above the threshold.
 
