@@ -81,7 +81,7 @@ pub fn network(seeds: u64) -> Result<Shown, Trouble> {
         low: Some(15.0),
         curves,
     };
-    let svg = draw("A network that sets its own gain keeps its rate", &[panel]);
+    let svg = draw("Setting its own gain it keeps its rate", &[panel]);
     Ok((vec![("adaptation_network.svg", svg)], claims))
 }
 
@@ -178,7 +178,7 @@ pub fn steps(seeds: u64) -> Result<Shown, Trouble> {
             .collect(),
     };
     let steps = draw("An answer to a step that fades", &[course]);
-    let orders = draw("Their answer is a derivative of fractional order", &[order]);
+    let orders = draw("A derivative of fractional order", &[order]);
     Ok((vec![("adaptation_steps.svg", steps), ("adaptation_order.svg", orders)], claims))
 }
 

@@ -296,7 +296,6 @@ mod tests {
     #[derive(Default)]
     struct Tally {
         held: u32,
-        solved: u32,
         reached: u32,
     }
 
@@ -315,7 +314,6 @@ mod tests {
         let mut since = random.below(20_000_000);
         let factors = |since| M::factors(&frame, Span(since));
         let Some(grant) = M::grant(&frame, constants, &state, drive, &factors(since)) else {
-            tally.solved += 1;
             return;
         };
         let mut slot = M::freeze(&frame, constants, &state, drive, &factors(since));
@@ -359,8 +357,8 @@ mod tests {
             let rest = (-55.0, weight);
             try_level::<M>(&constants, &start, (drive, grows), rest, &mut random, &mut tally);
         }
-        let Tally { held, solved, reached } = tally;
-        assert!(held > 300 && reached > 300 && solved > 0, "{held} {reached} {solved}");
+        let Tally { held, reached } = tally;
+        assert!(held > 300 && reached > 300, "{held} {reached}");
     }
 
     #[test]
