@@ -34,8 +34,8 @@ its own on a spike counts as forgotten (x is below 1e-13 of its jump). tau must 
 target's dendrite.
 
 Weights keep 48 bits, because a single change is often below 1e-7 of a weight, or 53 in networks of
-neurons that all teach, where each source has one delay. They do not pass w_min and w_max, where they
-are cut at arrivals and at the ends of epochs. Spikes of the target
+neurons that all teach, where each source has one delay. They do not pass w_min and w_max, where
+they are cut at arrivals and at the ends of epochs. Spikes of the target
 play no part. Not beside pruning or weights over time.
 
 The paper's PSP carries a factor g_d / (g_l + g_d) = 0.952, which belongs into eta here; with its
