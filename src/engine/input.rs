@@ -154,21 +154,22 @@ impl Background {
         self.which
     }
 
-    /// The same input, to be paid in advance epoch by epoch, if epochs are not longer than
-    /// `longest` and frames of `length` hold whole ones; else itself. Neither may depend on the shard.
-    pub fn prepaid(self, length: Span, longest: Span, end: Tick) -> Result<Prepaid, Background> {
+    /// Whether the input can be paid in advance, epoch by epoch: epochs are not longer than `longest`
+    /// and frames of `length` hold whole ones. Neither may depend on the shard.
+    pub fn can_be_prepaid(&self, length: Span, longest: Span) -> bool {
         let Pending { process, .. } = &self.pending;
         let epoch = process.epoch();
         // What inhibits must not be seen before its time: limits could be passed unseen.
-        if self.weight < 0.0
-            || !process.fits_in_words()
-            || epoch > longest
-            || !length.0.is_multiple_of(epoch.0)
-        {
-            return Err(self);
-        }
+        self.weight >= 0.0
+            && process.fits_in_words()
+            && epoch <= longest
+            && length.0.is_multiple_of(epoch.0)
+    }
+
+    /// The same input, to be paid in advance, before tick `end`.
+    pub fn into_prepaid(self, end: Tick) -> Prepaid {
         let Background { which, pending: Pending { process, owned, .. }, weight, places } = self;
-        Ok(Prepaid::new(process, owned, places, which, weight, end))
+        Prepaid::new(process, owned, places, which, weight, end)
     }
 
     /// Hands out the input before `end`, which must not lie beyond the end of the run: calls

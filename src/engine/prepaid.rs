@@ -279,13 +279,9 @@ impl Externals {
         length: Span,
         end: Tick,
     ) -> Externals {
-        let (mut prepaid, mut others) = (Vec::new(), Vec::new());
-        for background in backgrounds {
-            match background.prepaid(length, LONGEST_EPOCH, end) {
-                Ok(background) => prepaid.push(background),
-                Err(background) => others.push(background),
-            }
-        }
+        let (prepaid, others): (Vec<_>, Vec<_>) =
+            backgrounds.into_iter().partition(|b| b.can_be_prepaid(length, LONGEST_EPOCH));
+        let prepaid = prepaid.into_iter().map(|background| background.into_prepaid(end)).collect();
         let (waiting, late) = (Waiting::default(), Vec::new());
         let mut externals = Externals {
             prepaid,
