@@ -140,6 +140,10 @@ fn every_plasticity_rule_is_read_written_and_read_again() {
         if rule.name != "fixed" {
             text += ", dendritic_delay = \"half\"";
         }
+        if rule.parameters.iter().any(|parameter| parameter.name == "threshold") {
+            // The weights of the file are a hundredth of the bound.
+            text += ", threshold = 0.001";
+        }
         let change = format!("projection.2.plasticity={{ {text} }}");
         let scenario = read_with(&[&change]).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(scenario.projections[2].plasticity.rule.name, rule.name);
