@@ -50,9 +50,13 @@ pub fn suits(scenario: &Scenario, network: &Network) -> bool {
             };
             let plans = || network.shards.iter().map(|shard| &shard.neurons[population]);
             let parameters = plans().map(parameters_of).find(|p| p.is_some())??;
+            // Only models that teach are asked for ensembles: others may need more than these values.
+            let Some(tau_ms) = receptor::teaches(descriptor, &parameters) else {
+                return Some(None);
+            };
             let offered =
                 plans().all(|plan| is_offered(descriptor, &parameters, &plan.variables, &set));
-            Some(receptor::teaches(descriptor, &parameters).filter(|_| offered))
+            Some(offered.then_some(tau_ms))
         })
         .collect();
     let Some(taus) = taus else { return false };

@@ -179,6 +179,9 @@ impl FramedVisitor for Question<'_> {
             let of = |column: &Vec<f64>, index: u32| {
                 column[if column.len() == 1 { 0 } else { index as usize }]
             };
+            // A plan with too few values fails where neurons are set up, with an error that says so.
+            let lengths = plan.variables.iter().map(Vec::len).filter(|&length| length != 1);
+            let neurons = lengths.min().map_or(neurons, |least| neurons.min(least as u32));
             for index in 0..neurons {
                 let start: Vec<f64> =
                     plan.variables.iter().map(|column| of(column, index)).collect();
