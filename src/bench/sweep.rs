@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn both_sides_agree_on_the_rate() {
         for rate_hz in [1e3, 3e3] {
-            let point = point(200, rate_hz, 2e5, 1, 1).unwrap();
+            let point = point(200, rate_hz, 3e6, 1, 1).unwrap();
             assert!(point.events_us.median > 0.0 && point.grid_us.median > 0.0);
             let (ours, theirs) = (point.events_rate_hz, point.grid_rate_hz);
             assert!(ours > 1.0 && (theirs / ours - 1.0).abs() < 0.3, "{ours} and {theirs} Hz");

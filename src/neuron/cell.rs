@@ -75,7 +75,7 @@ fn tick_of(grid: Resolution, from: Tick, crossing: Option<f64>) -> Tick {
 }
 
 /// How far a search that has to walk goes at first, in ms; then it goes twice as far each time.
-const FIRST_HORIZON_MS: f64 = 5.0;
+const FIRST_HORIZON_MS: f64 = 1.0;
 
 impl<S: Copy> Cell<S> {
     /// A neuron at the start of the run.
