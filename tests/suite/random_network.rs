@@ -138,6 +138,10 @@ impl Draw {
     /// One of the registered models with parameters that invite trouble.
     fn neurons(&mut self, size: u32) -> Model {
         let mut descriptor = self.one_of(neuron::registry());
+        // Controllers on ticks are slow to step through; a few networks with them are enough.
+        if descriptor.parameter("tick").is_some() {
+            descriptor = self.one_of(neuron::registry());
+        }
         if let Some((all, _)) = self.1 {
             descriptor = all;
         }
