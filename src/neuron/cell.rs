@@ -233,6 +233,8 @@ impl<S: Copy> Cell<S> {
             self.predicted = bound.unwrap_or(NEVER);
             self.certain = self.predicted == NEVER;
         } else {
+            // What was foreseen before says nothing about how far to look now.
+            self.predicted = NEVER;
             self.solve::<M>(constants, grid);
         }
     }

@@ -70,7 +70,7 @@ fn noisy(model: &str, params: &str) -> Vec<(u64, u32)> {
     let (up, down) =
         if model.contains("delta") { ("1.5 mV", "-1.5 mV") } else { ("90 pA", "-90 pA") };
     let text = format!(
-        "seed = 3\nduration = \"500 ms\"\n[population.cells]\nmodel = \"{model}\"\nsize = 12\n\
+        "seed = 3\nduration = \"1 s\"\n[population.cells]\nmodel = \"{model}\"\nsize = 20\n\
          params = {{ i_e = \"300 pA\", {params} }}\n\
          [[background]]\ntarget = \"cells\"\nrate = \"1 kHz\"\nweight = \"{up}\"\n\
          [[background]]\ntarget = \"cells\"\nrate = \"1 kHz\"\nweight = \"{down}\"\n"
