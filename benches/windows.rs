@@ -57,12 +57,12 @@ fn barriers(criterion: &mut Criterion) {
     for threads in [1, 2] {
         group.bench_function(format!("ours, {threads} threads"), |bencher| {
             let barrier = Barrier::new(threads);
-            bencher.iter(|| meet(threads, || barrier.wait().expect("nobody fails")));
+            bencher.iter(|| meet(threads, |worker| barrier.wait(worker).expect("nobody fails")));
         });
         group.bench_function(format!("std, {threads} threads"), |bencher| {
             let barrier = std::sync::Barrier::new(threads);
             bencher.iter(|| {
-                meet(threads, || {
+                meet(threads, |_| {
                     barrier.wait();
                 });
             });
@@ -72,13 +72,13 @@ fn barriers(criterion: &mut Criterion) {
 }
 
 /// All threads wait for each other, again and again.
-fn meet(threads: usize, wait: impl Fn() + Sync) {
-    let rounds = || (0..ROUNDS).for_each(|_| wait());
+fn meet(threads: usize, wait: impl Fn(usize) + Sync) {
+    let rounds = |worker| (0..ROUNDS).for_each(|_| wait(worker));
     std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(rounds);
+        for worker in 1..threads {
+            scope.spawn(move || rounds(worker));
         }
-        rounds();
+        rounds(0);
     });
 }
 

@@ -1,7 +1,7 @@
 //! A barrier that a failing worker cannot leave the others hanging at.
 
 use crossbeam_utils::CachePadded;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Somebody failed; the run is over.
@@ -14,18 +14,22 @@ pub struct Poisoned;
 /// who is woken at once.
 const LOOKS: u32 = 2_000;
 
-/// All of `parties` workers wait for each other, again and again.
+/// All workers wait for each other, again and again.
 ///
-/// `arrived` is raised by everyone and reset by the last; `generation` is raised by the last,
-/// after the reset, and read by everyone. `poisoned` is set by a worker that fails and read by
-/// everyone who waits. A worker that goes to sleep raises `sleepers` and then looks once more;
-/// whoever ends the waiting first says so and then looks for sleepers. All four steps are
-/// sequentially consistent, so one of the two sees the other.
+/// `came` holds for each worker how often it has come here, alone in a line of the cache: it is written
+/// by that worker only, so that meeting costs one line from each of the others, and no line is
+/// written by two. `poisoned` is set by a worker that fails and read by everyone who waits. A worker that
+/// goes to sleep raises `sleepers` and then looks once more; whoever comes or fails first says so and
+/// then looks for sleepers. All four steps are sequentially consistent, so one of the two sees the other.
 #[derive(Debug)]
 pub struct Barrier {
-    parties: usize,
-    arrived: CachePadded<AtomicUsize>,
-    generation: CachePadded<AtomicUsize>,
+    came: Vec<CachePadded<AtomicU64>>,
+    rare: CachePadded<Rare>,
+}
+
+/// What is hardly ever written.
+#[derive(Debug, Default)]
+struct Rare {
     poisoned: AtomicBool,
     sleepers: AtomicUsize,
     bed: Mutex<()>,
@@ -34,68 +38,62 @@ pub struct Barrier {
 
 impl Barrier {
     /// A barrier for this many workers.
-    pub fn new(parties: usize) -> Barrier {
+    pub fn new(workers: usize) -> Barrier {
         Barrier {
-            parties,
-            arrived: CachePadded::new(AtomicUsize::new(0)),
-            generation: CachePadded::new(AtomicUsize::new(0)),
-            poisoned: AtomicBool::new(false),
-            sleepers: AtomicUsize::new(0),
-            bed: Mutex::new(()),
-            alarm: Condvar::new(),
+            came: (0..workers).map(|_| CachePadded::default()).collect(),
+            rare: CachePadded::default(),
         }
     }
 
-    /// Waits until all workers have come here.
+    /// Waits until all workers have come here as often as this one.
     ///
     /// # Errors
     /// [`Poisoned`] if one of them failed instead.
-    pub fn wait(&self) -> Result<(), Poisoned> {
-        let generation = self.generation.load(Ordering::Acquire);
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.parties {
-            self.arrived.store(0, Ordering::Relaxed);
-            self.generation.store(generation.wrapping_add(1), Ordering::SeqCst);
-            self.wake();
-        } else {
-            let over = || {
-                self.generation.load(Ordering::SeqCst) != generation
-                    || self.poisoned.load(Ordering::SeqCst)
-            };
-            let mut looks = 0;
-            while !over() && looks < LOOKS {
-                std::hint::spin_loop();
-                looks += 1;
+    pub fn wait(&self, worker: usize) -> Result<(), Poisoned> {
+        let own = &self.came[worker];
+        let round = own.load(Ordering::Relaxed) + 1;
+        own.store(round, Ordering::SeqCst);
+        self.wake();
+        let mut looks = 0;
+        for other in &self.came {
+            let has_come = || other.load(Ordering::SeqCst) >= round;
+            let over = || has_come() || self.rare.poisoned.load(Ordering::SeqCst);
+            while !over() {
+                if looks == LOOKS {
+                    self.sleep_until(over);
+                } else {
+                    std::hint::spin_loop();
+                    looks += 1;
+                }
             }
-            if looks == LOOKS {
-                self.sleep_until(over);
-            }
-            if self.generation.load(Ordering::Acquire) == generation {
+            if !has_come() {
                 return Err(Poisoned);
             }
         }
-        if self.poisoned.load(Ordering::Acquire) { Err(Poisoned) } else { Ok(()) }
+        if self.rare.poisoned.load(Ordering::Acquire) { Err(Poisoned) } else { Ok(()) }
     }
 
     fn sleep_until(&self, over: impl Fn() -> bool) {
-        let mut guard = self.bed.lock().unwrap_or_else(PoisonError::into_inner);
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        let Rare { sleepers, bed, alarm, .. } = &*self.rare;
+        let mut guard = bed.lock().unwrap_or_else(PoisonError::into_inner);
+        sleepers.fetch_add(1, Ordering::SeqCst);
         while !over() {
-            guard = self.alarm.wait(guard).unwrap_or_else(PoisonError::into_inner);
+            guard = alarm.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        sleepers.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn wake(&self) {
-        if self.sleepers.load(Ordering::SeqCst) > 0 {
+        if self.rare.sleepers.load(Ordering::SeqCst) > 0 {
             // Whoever has raised `sleepers` holds the bed until it listens for the alarm.
-            drop(self.bed.lock().unwrap_or_else(PoisonError::into_inner));
-            self.alarm.notify_all();
+            drop(self.rare.bed.lock().unwrap_or_else(PoisonError::into_inner));
+            self.rare.alarm.notify_all();
         }
     }
 
     /// Releases everybody who waits now or later: the run is over.
     pub fn poison(&self) {
-        self.poisoned.store(true, Ordering::SeqCst);
+        self.rare.poisoned.store(true, Ordering::SeqCst);
         self.wake();
     }
 }
@@ -103,20 +101,20 @@ impl Barrier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicU64;
 
     #[test]
     fn nobody_runs_ahead() {
         let barrier = Barrier::new(3);
         let count = AtomicU64::new(0);
         std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
+            for worker in 0..3 {
+                let (barrier, count) = (&barrier, &count);
+                scope.spawn(move || {
                     for round in 0..2_000 {
                         count.fetch_add(1, Ordering::SeqCst);
-                        barrier.wait().unwrap();
+                        barrier.wait(worker).unwrap();
                         assert_eq!(count.load(Ordering::SeqCst), (round + 1) * 3);
-                        barrier.wait().unwrap();
+                        barrier.wait(worker).unwrap();
                     }
                 });
             }
@@ -136,14 +134,15 @@ mod tests {
                         if round % 3 == late {
                             pause();
                         }
-                        barrier.wait().unwrap();
+                        barrier.wait(late).unwrap();
                     }
                 });
             }
         });
-        assert_eq!(barrier.sleepers.load(Ordering::SeqCst), 0);
+        assert_eq!(barrier.rare.sleepers.load(Ordering::SeqCst), 0);
         std::thread::scope(|scope| {
-            let waiting = [scope.spawn(|| barrier.wait()), scope.spawn(|| barrier.wait())];
+            let barrier = &barrier;
+            let waiting = [0, 1].map(|worker| scope.spawn(move || barrier.wait(worker)));
             pause();
             barrier.poison();
             for waiting in waiting {
@@ -156,10 +155,10 @@ mod tests {
     fn poison_releases_those_who_wait() {
         let barrier = Barrier::new(2);
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| barrier.wait());
+            let waiting = scope.spawn(|| barrier.wait(0));
             barrier.poison();
             assert_eq!(waiting.join().unwrap(), Err(Poisoned));
         });
-        assert_eq!(barrier.wait(), Err(Poisoned));
+        assert_eq!(barrier.wait(1), Err(Poisoned));
     }
 }

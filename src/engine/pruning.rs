@@ -166,6 +166,8 @@ pub struct Ballot<'a> {
     pub counts: &'a Mutex<Vec<u64>>,
     /// Where all workers meet.
     pub barrier: &'a Barrier,
+    /// Who counts.
+    pub worker: usize,
 }
 
 impl Ballot<'_> {
@@ -177,12 +179,12 @@ impl Ballot<'_> {
             counts.resize(len, 0);
             count(&mut counts);
         }
-        self.barrier.wait()?;
+        self.barrier.wait(self.worker)?;
         let sum = counts().clone();
         // Nobody clears before all have read, nobody counts again before it is cleared.
-        self.barrier.wait()?;
+        self.barrier.wait(self.worker)?;
         counts().clear();
-        self.barrier.wait()?;
+        self.barrier.wait(self.worker)?;
         Ok(sum)
     }
 }

@@ -324,7 +324,7 @@ impl<'n> Common<'n> {
         let mut posts: Vec<Open<'_>> = Vec::with_capacity(self.network.shards.len());
         loop {
             posts.clear();
-            self.barrier.wait()?;
+            self.barrier.wait(worker)?;
             posts.extend(self.exchange.read(round));
             let next = self.next_slice(&posts, decisions);
             if let Some(collected) = &mut collected {
@@ -349,7 +349,7 @@ impl<'n> Common<'n> {
                 self.receive(&posts, slice, shard, &mut place.task);
             }
             for decision in due {
-                self.prune(slice, decision, &mut shards, place)?;
+                self.prune(slice, decision, worker, &mut shards, place)?;
             }
             for (index, shard) in &mut shards {
                 place.shard = Some(*index);
@@ -361,8 +361,9 @@ impl<'n> Common<'n> {
                 collected.windows += 1;
                 collected.end = end;
                 place.task = Task::Observing;
-                let stop = collected.observe(self);
-                self.stop[(round % 2) as usize].store(stop, Ordering::Relaxed);
+                if collected.observe(self) {
+                    self.stop[(round % 2) as usize].store(true, Ordering::Relaxed);
+                }
             }
         }
         if let Some(collected) = &mut collected
@@ -404,6 +405,7 @@ impl<'n> Common<'n> {
         &self,
         slice: u64,
         decision: &Decision,
+        worker: usize,
         shards: &mut [(u32, Shard<'n>)],
         place: &mut Place,
     ) -> Result<(), Poisoned> {
@@ -418,7 +420,8 @@ impl<'n> Common<'n> {
         let marks: Vec<Vec<bool>> = match decision.which {
             Weakest::Below(bound) => weighed.iter().map(|all| all.keep_from(bound)).collect(),
             Weakest::Fraction(share) => {
-                let ballot = Ballot { counts: &self.ballot, barrier: &self.barrier };
+                let (counts, barrier) = (&self.ballot, &self.barrier);
+                let ballot = Ballot { counts, barrier, worker };
                 pruning::weakest(&ballot, self.network, decision, share, shards, &weighed)?
             }
         };
