@@ -160,7 +160,7 @@ impl Common {
         let (mut events, mut round) = (0, 0);
         *self.next[0][me].lock().expect("nobody failed") = agenda.next().unwrap_or(u64::MAX);
         loop {
-            self.barrier.wait().expect("nobody failed");
+            self.barrier.wait(me).expect("nobody failed");
             let side = round % 2;
             let all = self.next[side].iter().map(|next| *next.lock().expect("nobody failed"));
             let window = all.min().expect("there is a worker");

@@ -90,6 +90,7 @@ fn page(model: &Descriptor) -> String {
             Initial::Parameter(index) => model.parameters[index].name.to_string(),
             Initial::OwnNumber => "drawn".to_string(),
             Initial::Derived => "follows".to_string(),
+            Initial::Contacts(_) => "from the network".to_string(),
         };
         variables.push(vec![
             variable.name.to_string(),

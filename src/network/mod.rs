@@ -244,16 +244,20 @@ fn assemble(
     let synapses = tables.iter().map(|table| table.synapses.len() as u64).sum();
     let tables_each = scenario.populations.len() + plastic.len();
     let mut tables = tables.into_iter();
-    let with_tables =
-        |neurons| ShardPlan { tables: tables.by_ref().take(tables_each).collect(), neurons };
+    let with_tables = |(shard, mut neurons): (u32, Vec<NeuronPlan>)| {
+        let tables: Vec<Table> = tables.by_ref().take(tables_each).collect();
+        let receiving = &tables[scenario.populations.len()..];
+        neurons::weigh_contacts(scenario, &partition, shard, &plastic, receiving, &mut neurons);
+        ShardPlan { tables, neurons }
+    };
     let modulators = plastic.iter().filter_map(|projection| {
         scenario.projections[projection.index].plasticity.modulator.map(|modulator| modulator.delay)
     });
     let shortest = delays.map(|(shortest, _)| modulators.fold(shortest, Span::min));
     refuse_short_dendrites(scenario, &plastic, shortest)?;
     Ok(Network {
+        shards: (0..).zip(plans).map(with_tables).collect(),
         partition,
-        shards: plans.into_iter().map(with_tables).collect(),
         plastic,
         shortest_delay: shortest,
         longest_delay: delays.map(|(_, longest)| longest),

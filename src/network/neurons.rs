@@ -3,13 +3,15 @@
 //! Draws are keyed by (seed, population, parameter or variable, neuron). A column in which all
 //! neurons agree by law holds one value.
 
-use super::NeuronPlan;
+use super::{NeuronPlan, PlasticProjection};
 use super::draw::{MOST_REDRAWS, Sampler};
 use super::error::{Met, Place};
 use super::partition::Partition;
 use crate::base::random::Purpose;
-use crate::neuron::{Descriptor, Range as Allowed};
+use crate::neuron::receptor::Pulse;
+use crate::neuron::{Descriptor, Initial, Range as Allowed};
 use crate::scenario::{Distribution, Model, ParameterValue, Scenario, Shape};
+use crate::synapse::Table;
 use std::ops::Range;
 
 /// The start values of all neurons that live in a shard, population by population.
@@ -36,6 +38,37 @@ pub(super) fn plan(
         }
     }
     if problems.is_empty() { Ok(plans) } else { Err(problems) }
+}
+
+/// Works out the variables that are sums over synapses: of each neuron, what the synapses weigh that add to a
+/// channel. All synapses of a neuron lie in its shard, in the order of their sources.
+pub(super) fn weigh_contacts(
+    scenario: &Scenario,
+    partition: &Partition,
+    shard: u32,
+    projections: &[PlasticProjection],
+    tables: &[Table],
+    plans: &mut [NeuronPlan],
+) {
+    for (index, (population, plan)) in scenario.populations.iter().zip(plans).enumerate() {
+        let Model::Neuron { descriptor, .. } = &population.model else { continue };
+        let first = partition.local_start(index, shard);
+        for (variable, column) in descriptor.variables.iter().zip(&mut plan.variables) {
+            let Initial::Contacts(channel) = variable.initial else { continue };
+            let adds = |projection: &PlasticProjection| {
+                let Pulse { channel: reached, factor, .. } = projection.pulse;
+                projection.target == index && reached == channel && factor > 0.0
+            };
+            let reaching = projections.iter().zip(tables).filter(|(projection, _)| adds(projection));
+            *column = vec![0.0; partition.owned(index, shard).len()];
+            for (_, table) in reaching {
+                let synapses = &table.synapses;
+                synapses.each(0..synapses.len(), |target, weight, _| {
+                    column[(target - first) as usize] += f64::from(weight);
+                });
+            }
+        }
+    }
 }
 
 /// One population's neurons in one shard.

@@ -148,7 +148,7 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
 
 /// Whether a variable is part of the state; others follow, and stand behind it.
 fn is_given(variable: &&Variable) -> bool {
-    !matches!(variable.initial, Initial::Derived)
+    variable.is_given()
 }
 
 fn bits<M: Dynamics>(state: &M::State) -> String {
@@ -237,7 +237,7 @@ impl Visitor for RestsAndPauses {
             .map(|v| match v.initial {
                 Initial::Value(value) => value,
                 Initial::Parameter(index) => p[index],
-                Initial::OwnNumber | Initial::Derived => 0.5,
+                Initial::OwnNumber | Initial::Derived | Initial::Contacts(_) => 0.5,
             })
             .collect();
         let c = M::constants(&p);

@@ -149,6 +149,15 @@ pub enum Initial {
     OwnNumber,
     /// It follows from the others and cannot be given.
     Derived,
+    /// What all synapses weigh together that add to this channel of the neuron. It cannot be given.
+    Contacts(u8),
+}
+
+impl Variable {
+    /// Whether a scenario may say where it starts.
+    pub fn is_given(&self) -> bool {
+        !matches!(self.initial, Initial::Derived | Initial::Contacts(_))
+    }
 }
 
 impl Descriptor {

@@ -5,7 +5,7 @@
 //! shortest example. How a random spike becomes a crossing is told in `thinning.rs`.
 
 use super::thinning::{Ceiling, Hazard, Proposals};
-use super::{Descriptor, Dynamics, Initial};
+use super::{Descriptor, Dynamics};
 use crate::base::Span;
 use crate::base::digest::Digest;
 
@@ -143,7 +143,7 @@ impl<M: Thinned> Dynamics for M {
     }
 
     fn initial(c: &M::Derived, variables: &[f64]) -> Self::State {
-        let is_given = |v: &&super::Variable| !matches!(v.initial, Initial::Derived);
+        let is_given = |v: &&super::Variable| v.is_given();
         let given = M::PAGE.variables.iter().filter(is_given).count();
         assert!(variables.len() >= given, "start values of {}", M::PAGE.name);
         let (stream, body) = variables[..given].split_last().expect("the stream is one of them");

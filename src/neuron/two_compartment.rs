@@ -26,6 +26,7 @@ const G_IN: usize = 10;
 const T_BOX: usize = 11;
 const T_FOLLOW: usize = 12;
 const NUDGING: usize = 13;
+const FLOOR: usize = 14;
 
 /// Variables that are potentials at which the soma is taught or held.
 const TAUGHT: usize = 3;
@@ -47,7 +48,7 @@ with a rate that is a logistic function of the somatic potential.
     tau_m dv/dt = -(v - e_l)                             the dendrite
     v -> v + w / (rho tau_m)                             a spike over a synapse of weight w
     u = (g_l e_l + g_d v + gE e_ex + gI e_in + gT U) / (g_l + g_d + gE + gI + gT)   the soma
-    gE = g_ex n_ex / (rho t_box),  gI = g_in n_in / (rho t_box)
+    gE = g_ex max(n_ex / (rho t_box), floor contacts_ex), and gI likewise
     rate = rho phi(u),  phi(u) = 1 / (1 + e^(-(u - u_half) / u_width))
 
 A source that fires at its full rate rho thus lifts the dendrite by w in the mean, and one contact
@@ -58,7 +59,10 @@ Receptors. A projection reaches the dendrite unless it names another: `excitatio
 conductance for t_box after a spike, `inhibition` likewise; `scaffold` does both, inhibition
 t_follow later, as if by way of an interneuron. n_ex and n_in are sums of the weights, which are
 pure numbers, of what is open; below zero they count as zero. Each contact is stored as 2 or 4
-synapses.
+synapses. contacts_ex and contacts_in are the sums of the weights of all contacts that the network has
+on to the neuron: with a floor, they conduct as if their sources never fired below that share of
+the full rate. The floor lies under their sum; in ELiSe it lies under each, which is the same where there
+is one, and its value is phi at rest, 0.0266 with these defaults.
 
 Teaching. With a target potential U from a [[teacher]] gT = nudging / (1 - nudging) (g_l + g_d), so
 that u = (1 - nudging) v* + nudging U where nothing else is open; v* = (g_l e_l + g_d v) / (g_l +
@@ -77,7 +81,7 @@ decides which random number is used for what. The random numbers are named by th
 the number of the proposal.
 
 Sources: Urbanczik and Senn 2014, doi 10.1016/j.neuron.2013.11.030; Kriener et al. 2024,
-arXiv 2402.16763 (ELiSe; there with rates, a soma of 0.5 ms, and a floor under each contact).",
+arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
     parameters: &[
         of("tau_m", Unit::Ms, 10.0, Range::Positive, "time constant of the dendrite"),
         of("rho", Unit::Hz, 0.0, Range::NonNegative, "full rate, where phi is 1"),
@@ -93,6 +97,7 @@ arXiv 2402.16763 (ELiSe; there with rates, a soma of 0.5 ms, and a floor under e
         of("t_box", Unit::Ms, 10.0, Range::Positive, "how long a spike opens a conductance"),
         of("t_follow", Unit::Ms, 25.0, Range::NonNegative, "delay of inhibition in a scaffold"),
         of("nudging", Unit::One, 0.6, Range::NonNegative, "strength of a teacher, below 1"),
+        of("floor", Unit::One, 0.0, Range::NonNegative, "share of the full rate under which contacts do not fall"),
     ],
     variables: &[
         Variable {
@@ -109,6 +114,8 @@ arXiv 2402.16763 (ELiSe; there with rates, a soma of 0.5 ms, and a floor under e
         derived("u", Unit::Mv, "potential of the soma"),
         derived("rate", Unit::Hz, "rho phi(u)"),
         derived("predicted", Unit::Hz, "rho phi(v*), the rate that the dendrite predicts"),
+        contacts("contacts_ex", OPEN_EX, "weight of all excitatory contacts"),
+        contacts("contacts_in", OPEN_IN, "weight of all inhibitory contacts"),
     ],
     input: Unit::Mv,
     check: |p| {
@@ -135,6 +142,10 @@ const fn own(name: &'static str, unit: Unit, doc: &'static str) -> Variable {
 
 const fn derived(name: &'static str, unit: Unit, doc: &'static str) -> Variable {
     Variable { name, unit, initial: Initial::Derived, doc }
+}
+
+const fn contacts(name: &'static str, channel: u8, doc: &'static str) -> Variable {
+    Variable { name, unit: Unit::One, initial: Initial::Contacts(channel), doc }
 }
 
 /// A conductance that opens now and closes after `t_box`.
@@ -202,6 +213,8 @@ pub struct Constants {
     g_ex: f64,
     g_in: f64,
     g_teacher: f64,
+    /// So much of its weight a contact has open at least.
+    floor: f64,
     /// Share of the dendrite in what it predicts.
     share: f64,
     rho_per_ms: f64,
@@ -217,6 +230,8 @@ pub struct State {
     v: f64,
     open_ex: f64,
     open_in: f64,
+    contacts_ex: f64,
+    contacts_in: f64,
     teacher: f64,
     clamp: f64,
     /// The somatic potential less `e_l` is `base + share (v - e_l)`.
@@ -286,8 +301,9 @@ impl State {
             (self.base, self.share) = (self.clamp - c.e_l, 0.0);
             return;
         }
-        let g_ex = c.g_ex * self.open_ex.max(0.0);
-        let g_in = c.g_in * self.open_in.max(0.0);
+        let open = |open: f64, contacts: f64| open.max(c.floor * contacts).max(0.0);
+        let g_ex = c.g_ex * open(self.open_ex, self.contacts_ex);
+        let g_in = c.g_in * open(self.open_in, self.contacts_in);
         let g_teacher = if self.teacher != 0.0 { c.g_teacher } else { 0.0 };
         if g_ex + g_in + g_teacher == 0.0 {
             (self.base, self.share) = (0.0, c.share);
@@ -392,6 +408,7 @@ impl Dynamics for TwoCompartment {
             g_ex: p[G_EX] * of_one(p[T_BOX]),
             g_in: p[G_IN] * of_one(p[T_BOX]),
             g_teacher: p[NUDGING] / (1.0 - p[NUDGING]) * (p[G_L] + p[G_D]),
+            floor: p[FLOOR] * rho_per_ms * p[T_BOX],
             share: p[G_D] / (p[G_L] + p[G_D]),
             rho_per_ms,
             ceilings: (LOWEST_STEP..=RARE_STEP)
@@ -401,13 +418,26 @@ impl Dynamics for TwoCompartment {
     }
 
     fn initial(c: &Constants, variables: &[f64]) -> State {
-        let &[v, open_ex, open_in, teacher, clamp, stream, ..] = variables else {
-            panic!("nine variables were described, {} are given", variables.len())
+        let &[v, open_ex, open_in, teacher, clamp, stream, _, _, _, contacts_ex, contacts_in] =
+            variables
+        else {
+            panic!("eleven variables were described, {} are given", variables.len())
         };
         let (base, share) = (0.0, 0.0);
         let (lesson, proposals) = (Lesson::START, Proposals::new(stream));
-        let mut state =
-            State { v, open_ex, open_in, teacher, clamp, base, share, lesson, proposals };
+        let mut state = State {
+            v,
+            open_ex,
+            open_in,
+            contacts_ex,
+            contacts_in,
+            teacher,
+            clamp,
+            base,
+            share,
+            lesson,
+            proposals,
+        };
         state.mix(c);
         state
     }
@@ -509,7 +539,9 @@ impl Dynamics for TwoCompartment {
             5 => s.proposals.stream(),
             6 => c.e_l + s.soma(c),
             7 => rate(s.soma(c)),
-            _ => rate(c.share * (s.v - c.e_l)),
+            8 => rate(c.share * (s.v - c.e_l)),
+            9 => s.contacts_ex,
+            _ => s.contacts_in,
         }
     }
 
@@ -537,7 +569,12 @@ mod tests {
     }
 
     fn state(c: &Constants, v: f64, n_ex: f64, n_in: f64, teacher: f64) -> State {
-        TwoCompartment::initial(c, &[v, n_ex, n_in, teacher, 0.0, 0.25])
+        with_contacts(c, [v, n_ex, n_in, teacher, 0.0], [0.0; 2])
+    }
+
+    fn with_contacts(c: &Constants, start: [f64; 5], contacts: [f64; 2]) -> State {
+        let variables = [&start[..], &[0.25, 0.0, 0.0, 0.0], &contacts].concat();
+        TwoCompartment::initial(c, &variables)
     }
 
     /// The soma in the words of the manual page.
@@ -554,8 +591,27 @@ mod tests {
         // 0.4 spikes a ms for 10 ms: four open contacts are one at its full rate.
         close(u(-62.0, 4.0, 0.0, 0.0), 630.0 * predicted / 720.0);
         close(u(-62.0, -2.0, 4.0, 0.0), (630.0 * predicted + 1800.0 * -75.0) / 2430.0);
-        let held = TwoCompartment::initial(&c, &[-62.0, 4.0, 4.0, -50.0, -66.0, 0.25]);
+        let held = with_contacts(&c, [-62.0, 4.0, 4.0, -50.0, -66.0], [0.0; 2]);
         close(TwoCompartment::observe(&c, &held, 6), -66.0);
+    }
+
+    /// Two contacts of weight 1 that are open by 0.05 of what they are at full rate, 4, unless more is open.
+    #[test]
+    fn contacts_do_not_fall_below_their_floor() {
+        let mut p = DESCRIPTOR.defaults();
+        (p[RHO], p[FLOOR]) = (RHO_HZ, 0.05);
+        let c = TwoCompartment::constants(&p);
+        let u = |n_in, contacts_in| {
+            let state = with_contacts(&c, [-62.0, 0.0, n_in, 0.0, 0.0], [0.0, contacts_in]);
+            TwoCompartment::observe(&c, &state, 6)
+        };
+        let held = |g: f64| (30.0 * -70.0 + 600.0 * -62.0 + g * -75.0) / (630.0 + g);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-10, "{a} {b}");
+        close(u(0.0, 0.0), held(0.0));
+        close(u(0.0, 2.0), held(2.0 * 0.05 * 1800.0));
+        close(u(0.3, 2.0), held(2.0 * 0.05 * 1800.0));
+        close(u(1.0, 2.0), held(0.25 * 1800.0));
+        close(u(0.0, -2.0), held(0.0));
     }
 
     /// The closed form of a lesson against Simpson's rule, over times from 10 ns to 90 ms.

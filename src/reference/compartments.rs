@@ -18,6 +18,8 @@ pub struct Compartments {
     contacts: [(f64, f64); 2],
     /// Open contacts of both kinds.
     pub open: [f64; 2],
+    /// What counts as open at least.
+    least: [f64; 2],
     nudging: f64,
     /// Potentials that are taught, and clamped; zero for none.
     pub teacher: f64,
@@ -45,6 +47,7 @@ impl Compartments {
             coupling: of("g_d"),
             contacts: [(each(of("g_ex")), of("e_ex")), (each(of("g_in")), of("e_in"))],
             open: [start("n_ex"), start("n_in")],
+            least: ["contacts_ex", "contacts_in"].map(|kind| of("floor") * full * start(kind)),
             nudging: of("nudging"),
             teacher: start("teacher"),
             clamp: start("clamp"),
@@ -63,8 +66,10 @@ impl Compartments {
             return self.clamp;
         }
         let mut all = vec![(self.leak, self.rest), (self.coupling, v)];
-        for (&open, &(each, reversal)) in self.open.iter().zip(&self.contacts) {
-            all.push((each * open.max(0.0), reversal));
+        for ((&open, &least), &(each, reversal)) in
+            self.open.iter().zip(&self.least).zip(&self.contacts)
+        {
+            all.push((each * open.max(least).max(0.0), reversal));
         }
         if self.teacher != 0.0 {
             let strength = self.nudging / (1.0 - self.nudging) * (self.leak + self.coupling);

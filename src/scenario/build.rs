@@ -11,7 +11,7 @@ use super::{
     Plasticity, Population, Projection, Record, Scenario, Selection, Steps, check, check_input,
 };
 use crate::base::{PopulationId, Resolution, Span, Unit};
-use crate::neuron::{self, Initial, Variable};
+use crate::neuron::{self, Variable};
 
 /// Where problems in values given by code are reported.
 const FILE: &str = "code";
@@ -172,7 +172,7 @@ impl Scenario {
                     }
                     return Ok(());
                 }
-                let given = |v: &&Variable| !matches!(v.initial, Initial::Derived);
+                let given = |v: &&Variable| v.is_given();
                 let given = descriptor.variables.iter().filter(given);
                 let names: Vec<&str> = given.map(|v| v.name).collect();
                 if let Some(index) = names.iter().position(|variable| *variable == name) {

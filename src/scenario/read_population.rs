@@ -35,7 +35,7 @@ pub(super) fn default_initial(
                 Distribution::constant(descriptor.parameters[index].default)
             }
         },
-        Initial::Derived => Distribution::constant(0.0),
+        Initial::Derived | Initial::Contacts(_) => Distribution::constant(0.0),
         Initial::OwnNumber => Shape::Uniform { low: 0.0, high: 1.0 }.into(),
     };
     descriptor.variables.iter().map(|variable| of(variable.initial)).collect()
@@ -101,7 +101,7 @@ impl Reader<'_> {
         }
         let mut initial = default_initial(descriptor, &parameters);
         // What follows from other variables stands behind them and cannot be given.
-        let given = |v: &&Variable| !matches!(v.initial, Initial::Derived);
+        let given = |v: &&Variable| v.is_given();
         let given = descriptor.variables.iter().filter(given);
         let names: Vec<&str> = given.map(|v| v.name).collect();
         for (index, at) in self.named(fields, "init", &names) {

@@ -6,7 +6,7 @@ use super::pruning;
 use super::read_population::model_names;
 use super::read_projection::RULES;
 use crate::base::Unit;
-use crate::neuron::{self, Descriptor, Initial, Range, Variable};
+use crate::neuron::{self, Descriptor, Range, Variable};
 use crate::plasticity::{self, Kind, Measure, Parameter};
 use serde_json::{Map, Value, json};
 
@@ -237,7 +237,7 @@ fn neurons(model: &Descriptor) -> Value {
         params.insert(parameter.name.into(), described);
     }
     let mut init = Map::new();
-    let given = |v: &&Variable| !matches!(v.initial, Initial::Derived);
+    let given = |v: &&Variable| v.is_given();
     for variable in model.variables.iter().filter(given) {
         let kinds = [definition("drawn", variable.unit), values(variable.unit)];
         init.insert(variable.name.into(), json!({ "description": variable.doc, "anyOf": kinds }));

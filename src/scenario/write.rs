@@ -6,7 +6,7 @@ use super::{
     pruning,
 };
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{Initial, Variable, receptor};
+use crate::neuron::{Variable, receptor};
 use std::fmt::Write as _;
 
 /// The effective scenario as a file: all values spelled out, in canonical units, defaults
@@ -144,7 +144,7 @@ fn population_table(population: &Population) -> String {
                 }
             });
             let _ = writeln!(text, "params = {{ {} }}", pairs.collect::<Vec<_>>().join(", "));
-            let given = |(v, _): &(&Variable, _)| !matches!(v.initial, Initial::Derived);
+            let given = |(v, _): &(&Variable, _)| v.is_given();
             let pairs = descriptor.variables.iter().zip(initial).filter(given);
             let pairs: Vec<String> =
                 pairs.map(|(v, i)| format!("{} = {}", v.name, law(i, v.unit))).collect();

@@ -135,6 +135,18 @@ fn problem(scenario: &Scenario, network: &Network) -> DendriticNetwork {
         sets.push((at, neuron, set));
     });
     let contacts = contacts(scenario, network);
+    // What all contacts weigh is counted here once more.
+    for (number, neuron) in (0..).zip(&mut neurons) {
+        for (kind, name) in ["contacts_ex", "contacts_in"].into_iter().enumerate() {
+            let opens = contacts.iter().filter(|contact| {
+                contact.target == number
+                    && contact.weight > 0.0
+                    && matches!(contact.effect, Effect::Open(channel) if channel == kind)
+            });
+            let variable = neuron.descriptor.variable(name).expect("it has one");
+            neuron.variables[variable] = opens.map(|contact| contact.weight).sum();
+        }
+    }
     DendriticNetwork { duration: scenario.duration, neurons, contacts, sets }
 }
 

@@ -170,6 +170,9 @@ impl Draw {
         set("theta", e_l + 15.0);
         set("delta_u", self.one_of(&[2.0, 0.5, 5.0]));
         set("rho", self.one_of(&[0.0, 20.0, 200.0, 1000.0]));
+        if descriptor.parameter("floor").is_some() {
+            set("floor", self.one_of(&[0.0, 0.0266]));
+        }
         set("base", self.one_of(&[0.0, 0.5, -0.3]));
         set("gain", self.one_of(&[1.0, 5.0, 20.0]));
         set("saturation", escape.max(self.one_of(&[0.0, 0.0, 0.5, 1.0, -0.1])));
@@ -212,7 +215,7 @@ impl Draw {
             _ if variable.name == "v_m" => start.clone(),
             Initial::Parameter(index) => Distribution::constant(values[index]),
             Initial::OwnNumber => uniform(0.0, 1.0),
-            Initial::Derived => Distribution::constant(0.0),
+            Initial::Derived | Initial::Contacts(_) => Distribution::constant(0.0),
             Initial::Value(value) if self.chance(0.85) => Distribution::constant(value),
             Initial::Value(_) if variable.unit == Unit::Mv => uniform(-1.0, 4.0),
             Initial::Value(_) if variable.unit == Unit::One => uniform(-1.0, 2.0),
