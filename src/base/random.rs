@@ -110,6 +110,23 @@ impl Stream {
         standard_normal_quantile(self.uniform_open())
     }
 
+    /// Fills a list with the next standard normal numbers, as [`Stream::normal`] would give them one by
+    /// one. All are first taken for central ones, which 85 in 100 are, in a loop that becomes vector
+    /// instructions. `uniforms` is as long and lends its memory.
+    pub fn normals(&mut self, normals: &mut [f64], uniforms: &mut [f64]) {
+        for p in uniforms.iter_mut() {
+            *p = self.uniform_open();
+        }
+        for (z, &p) in normals.iter_mut().zip(&*uniforms) {
+            *z = central_quantile(p - 0.5);
+        }
+        for (z, &p) in normals.iter_mut().zip(&*uniforms) {
+            if (p - 0.5).abs() > CENTRE {
+                *z = outer_quantile(p);
+            }
+        }
+    }
+
     /// Poisson with the given mean (>= 0, finite), exact at any size.
     ///
     /// Inversion by sequential search up to a mean of 16. A larger mean is halved: the sum of two
@@ -151,18 +168,27 @@ impl Stream {
 /// PPND16 (Wichura 1988, doi 10.2307/2347330).
 pub fn standard_normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
-    if q.abs() <= 0.425 {
-        let r = 0.180_625 - q * q;
-        return q * polynomial(r, &CENTRE_OVER) / polynomial(r, &CENTRE_UNDER);
-    }
-    let tail = if q < 0.0 { p } else { 1.0 - p };
+    if q.abs() <= CENTRE { central_quantile(q) } else { outer_quantile(p) }
+}
+
+/// So far from the median the central formula holds.
+const CENTRE: f64 = 0.425;
+
+#[inline(always)]
+fn central_quantile(q: f64) -> f64 {
+    let r = 0.180_625 - q * q;
+    q * polynomial(r, &CENTRE_OVER) / polynomial(r, &CENTRE_UNDER)
+}
+
+fn outer_quantile(p: f64) -> f64 {
+    let tail = if p < 0.5 { p } else { 1.0 - p };
     let r = math::sqrt(-math::ln(tail));
     let value = if r <= 5.0 {
         polynomial(r - 1.6, &MIDDLE_OVER) / polynomial(r - 1.6, &MIDDLE_UNDER)
     } else {
         polynomial(r - 5.0, &TAIL_OVER) / polynomial(r - 5.0, &TAIL_UNDER)
     };
-    if q < 0.0 { -value } else { value }
+    if p < 0.5 { -value } else { value }
 }
 
 /// Horner's scheme, highest power last in `coefficients`.
@@ -282,6 +308,18 @@ mod tests {
         }
         close(moments(n, || s.geometric(0.2) as f64), 4.0, 20.0);
         close(moments(n, || s.below(10) as f64), 4.5, 8.25);
+    }
+
+    #[test]
+    fn many_normal_numbers_are_those_of_one_by_one() {
+        let stream = || Stream::new(3, Purpose::Weight, 1, 2);
+        let (mut one, mut many) = (stream(), stream());
+        for length in 0..300 {
+            let (mut found, mut uniforms) = (vec![0.0; length], vec![0.0; length]);
+            many.normals(&mut found, &mut uniforms);
+            let expected: Vec<f64> = (0..length).map(|_| one.normal()).collect();
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@
 
 use crate::base::math;
 use crate::base::random::{Purpose, Stream};
-use crate::scenario::{Distribution, Outside, Shape};
+use crate::scenario::{Distribution, Outside, Shape, Stepping};
 
 /// A law of which less than about one draw in ten thousand lies between its bounds is refused.
 pub const MOST_REDRAWS: u32 = 100_000;
@@ -46,8 +46,18 @@ impl<'a> Sampler<'a> {
     pub fn next(&self, index: u32, stream: &mut Stream) -> f64 {
         match self {
             Sampler::Constant(value) => *value,
-            Sampler::Drawn(distribution) => bounded(distribution, index, stream),
+            Sampler::Drawn(law) => bounded(law, law.stepping(), index, stream),
         }
+    }
+
+    /// Values one after the other from a stream of their own. The law must not be one of given values.
+    #[inline]
+    pub fn series(&self, stream: Stream) -> Series<'a> {
+        let (constant, law) = match *self {
+            Sampler::Constant(value) => (value, None),
+            Sampler::Drawn(law) => (0.0, Some((law, law.stepping()))),
+        };
+        Series { constant, law, numbers: Buffered::new(stream) }
     }
 
     /// The first value of a stream of its own.
@@ -55,31 +65,122 @@ impl<'a> Sampler<'a> {
     pub fn once(&self, seed: u64, purpose: Purpose, which: u64, entity: u64, index: u32) -> f64 {
         match self {
             Sampler::Constant(value) => *value,
-            Sampler::Drawn(distribution) => {
-                bounded(distribution, index, &mut Stream::new(seed, purpose, which, entity))
-            }
+            Sampler::Drawn(_) => self.next(index, &mut Stream::new(seed, purpose, which, entity)),
         }
     }
 }
 
-fn bounded(distribution: &Distribution, index: u32, stream: &mut Stream) -> f64 {
-    let draw =
-        |stream: &mut Stream| distribution.stepped(unbounded(&distribution.shape, index, stream));
-    let value = draw(stream);
+/// So many normal numbers are worked out at once.
+const AT_ONCE: usize = 64;
+
+/// The values of a law that one stream gives.
+pub struct Series<'a> {
+    constant: f64,
+    /// `None` where the law is that constant.
+    law: Option<(&'a Distribution, Option<Stepping>)>,
+    numbers: Buffered,
+}
+
+impl Series<'_> {
+    /// The next value. Not a number if the bounds were missed [`MOST_REDRAWS`] times.
+    #[inline]
+    pub fn next(&mut self) -> f64 {
+        match self.law {
+            None => self.constant,
+            Some((law, stepping)) => bounded(law, stepping, 0, &mut self.numbers),
+        }
+    }
+}
+
+/// Where laws take their numbers from.
+trait Numbers {
+    fn uniform(&mut self) -> f64;
+    fn normal(&mut self) -> f64;
+    fn exponential(&mut self) -> f64;
+}
+
+impl Numbers for Stream {
+    fn uniform(&mut self) -> f64 {
+        Stream::uniform(self)
+    }
+
+    fn normal(&mut self) -> f64 {
+        Stream::normal(self)
+    }
+
+    fn exponential(&mut self) -> f64 {
+        Stream::exponential(self)
+    }
+}
+
+/// A stream of which normal numbers are taken in advance. A law takes numbers of one kind only, so that
+/// each is the one that the stream would have given.
+struct Buffered {
+    stream: Stream,
+    normals: [f64; AT_ONCE],
+    uniforms: [f64; AT_ONCE],
+    taken: usize,
+}
+
+impl Buffered {
+    fn new(stream: Stream) -> Buffered {
+        Buffered { stream, normals: [0.0; AT_ONCE], uniforms: [0.0; AT_ONCE], taken: AT_ONCE }
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        self.stream.normals(&mut self.normals, &mut self.uniforms);
+        self.taken = 0;
+    }
+}
+
+impl Numbers for Buffered {
+    #[inline]
+    fn uniform(&mut self) -> f64 {
+        self.stream.uniform()
+    }
+
+    #[inline]
+    fn normal(&mut self) -> f64 {
+        if self.taken == AT_ONCE {
+            self.refill();
+        }
+        self.taken += 1;
+        self.normals[self.taken - 1]
+    }
+
+    #[inline]
+    fn exponential(&mut self) -> f64 {
+        self.stream.exponential()
+    }
+}
+
+#[inline]
+fn bounded(
+    distribution: &Distribution,
+    stepping: Option<Stepping>,
+    index: u32,
+    numbers: &mut impl Numbers,
+) -> f64 {
+    let mut draw = || {
+        let value = unbounded(&distribution.shape, index, numbers);
+        stepping.map_or(value, |stepping| stepping.nearest(value))
+    };
+    let value = draw();
     if is_inside(distribution, value) {
         return value;
     }
     match distribution.outside {
         Outside::Clip => clip(distribution, value),
         Outside::Redraw => (1..MOST_REDRAWS)
-            .map(|_| draw(stream))
+            .map(|_| draw())
             .find(|&value| is_inside(distribution, value))
             .unwrap_or(f64::NAN),
     }
 }
 
 #[inline]
-fn unbounded(shape: &Shape, index: u32, stream: &mut Stream) -> f64 {
+fn unbounded(shape: &Shape, index: u32, stream: &mut impl Numbers) -> f64 {
     match *shape {
         Shape::Constant(value) => value,
         Shape::Values(ref values) => values[index as usize],
@@ -195,8 +296,8 @@ mod tests {
     }
 
     fn sample(distribution: &Distribution, n: usize) -> Vec<f64> {
-        let mut stream = Stream::new(5, Purpose::Weight, 0, 0);
-        (0..n).map(|_| Sampler::new(distribution).next(0, &mut stream)).collect()
+        let mut series = Sampler::new(distribution).series(Stream::new(5, Purpose::Weight, 0, 0));
+        (0..n).map(|_| series.next()).collect()
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! Draws are keyed by (seed, population, parameter or variable, neuron). A column in which all
 //! neurons agree by law holds one value.
 
-use super::{NeuronPlan, PlasticProjection};
 use super::draw::{MOST_REDRAWS, Sampler};
 use super::error::{Met, Place};
 use super::partition::Partition;
+use super::{NeuronPlan, PlasticProjection};
 use crate::base::random::Purpose;
 use crate::neuron::receptor::Pulse;
 use crate::neuron::{Descriptor, Initial, Range as Allowed};
@@ -59,7 +59,8 @@ pub(super) fn weigh_contacts(
                 let Pulse { channel: reached, factor, .. } = projection.pulse;
                 projection.target == index && reached == channel && factor > 0.0
             };
-            let reaching = projections.iter().zip(tables).filter(|(projection, _)| adds(projection));
+            let reaching =
+                projections.iter().zip(tables).filter(|(projection, _)| adds(projection));
             *column = vec![0.0; partition.owned(index, shard).len()];
             for (_, table) in reaching {
                 let synapses = &table.synapses;

@@ -11,14 +11,14 @@
 //! turn; for `fixed_outdegree` and lists of edges each synapse has its own.
 
 use super::connect::{ByTarget, Connector, Rule, Scratch};
-use super::draw::{self, MOST_REDRAWS, Sampler};
+use super::draw::{self, MOST_REDRAWS, Sampler, Series};
 use super::edges::Residents;
 use super::error::{Met, Place};
 use super::partition::Partition;
-use crate::base::random::{Purpose, Stream};
+use crate::base::random::Purpose;
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::receptor::{self, Pulse};
-use crate::scenario::{Connect, DelayOf, Edges, Projection, multiple};
+use crate::scenario::{Connect, DelayOf, Edges, Projection, Stepping};
 use crate::synapse::build::{Counting, Layout, Placing};
 use crate::synapse::{BUCKETED_TARGET_BITS, LONGEST_DELAY, MOST_BUCKETS, Table};
 use std::ops::Range;
@@ -207,7 +207,8 @@ fn multiples(step_ms: f64, low: f64, high: f64, resolution: Resolution) -> Optio
     if number.is_nan() || number >= 2.0 * MOST_BUCKETS as f64 {
         return None;
     }
-    let of = |number: usize| multiple(first + number as f64, step_ms);
+    let stepping = Stepping::new(step_ms);
+    let of = |number: usize| stepping.multiple(first + number as f64);
     let inside = (0..=number as usize).map(of).filter(|ms| (low..=high).contains(ms));
     let on_grid = |ms: f64| delay_on_grid(ms, resolution).ok().map(|delay| delay.0 as u32);
     inside.chain([low, high]).map(on_grid).collect()
@@ -351,8 +352,9 @@ impl<'a> Piece<'a> {
         let mut drawn: Vec<(f32, u32)> = Vec::with_capacity(DRAWN_AT_ONCE);
         for target in self.owned.clone() {
             self.connector.sources_of(rule, target, scratch)?;
-            let mut weights = self.connector.stream(Purpose::Weight, target.into());
-            let mut delays = self.connector.stream(Purpose::Delay, target.into());
+            let stream = |purpose| self.connector.stream(purpose, target.into());
+            let mut weights = self.weight.series(stream(Purpose::Weight));
+            let mut delays = self.delay.series(stream(Purpose::Delay));
             let local = self.local(target);
             for sources in scratch.drawn.chunks(DRAWN_AT_ONCE) {
                 drawn.clear();
@@ -456,13 +458,15 @@ impl<'a> Piece<'a> {
 
     /// Weight and delay of the next synapse of a target.
     #[inline(always)]
-    fn draw(&self, weights: &mut Stream, delays: &mut Stream) -> Result<(f32, u32), String> {
-        let weight = weight_as_stored(self.weight.next(0, weights))?;
+    fn draw(
+        &self,
+        weights: &mut Series<'_>,
+        delays: &mut Series<'_>,
+    ) -> Result<(f32, u32), String> {
+        let weight = weight_as_stored(weights.next())?;
         let delay = match self.delay {
             Sampler::Constant(_) => self.constant_delay,
-            Sampler::Drawn(_) => {
-                delay_on_grid(self.delay.next(0, delays), self.resolution)?.0 as u32
-            }
+            Sampler::Drawn(_) => delay_on_grid(delays.next(), self.resolution)?.0 as u32,
         };
         Ok((weight, delay))
     }

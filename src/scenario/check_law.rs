@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::problem::Findings;
 use super::read::below;
-use super::{Distribution, Outside, Shape, Steps, multiple};
+use super::{Distribution, Outside, Shape, Stepping, Steps};
 use crate::base::{Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -141,8 +141,8 @@ fn bounds(law: &Distribution, kind: Kind, path: &str, inside: &str, findings: &m
         return;
     }
     if let (Some(min), Some(max), Some(step)) = (law.min, law.max, law.step)
-        && multiple((min / step).ceil(), step) > max
-        && multiple((max / step).floor(), step) < min
+        && Stepping::new(step).multiple((min / step).ceil()) > max
+        && Stepping::new(step).multiple((max / step).floor()) < min
     {
         let found = format!("no multiple of step {step} lies from min {min} to max {max}");
         findings.add(Code::Contradiction, &below(inside, "step"), found, "a smaller step");

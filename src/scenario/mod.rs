@@ -287,19 +287,42 @@ impl Distribution {
     /// The multiple of the step that is nearest to a value; the value itself without a step.
     #[inline]
     pub fn stepped(&self, value: f64) -> f64 {
-        match self.step {
-            Some(step) => multiple(math::round(value / step), step),
-            None => value,
-        }
+        self.stepping().map_or(value, |stepping| stepping.nearest(value))
+    }
+
+    /// How values are rounded; `None` without a step.
+    pub fn stepping(&self) -> Option<Stepping> {
+        self.step.map(Stepping::new)
     }
 }
 
-/// `number` times `step`. A step that divides one gives the number nearest to the decimal one, so
-/// that three times 0.1 is 0.3 and not above it.
-#[inline]
-pub(crate) fn multiple(number: f64, step: f64) -> f64 {
-    let per_one = (1.0 / step).round();
-    if per_one * step == 1.0 { number / per_one } else { number * step }
+/// Rounding to multiples of a step. A step that divides one gives the number nearest to the decimal one,
+/// so that three times 0.1 is 0.3 and not above it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepping {
+    step: f64,
+    /// The whole number of steps in one, or zero.
+    per_one: f64,
+}
+
+impl Stepping {
+    /// Multiples of this step, which is above zero.
+    pub fn new(step: f64) -> Stepping {
+        let per_one = (1.0 / step).round();
+        Stepping { step, per_one: if per_one * step == 1.0 { per_one } else { 0.0 } }
+    }
+
+    /// `number` steps.
+    #[inline]
+    pub fn multiple(self, number: f64) -> f64 {
+        if self.per_one > 0.0 { number / self.per_one } else { number * self.step }
+    }
+
+    /// The multiple nearest to a value.
+    #[inline]
+    pub fn nearest(self, value: f64) -> f64 {
+        self.multiple(math::round(value / self.step))
+    }
 }
 
 impl From<Shape> for Distribution {

@@ -80,7 +80,15 @@ impl Counting {
                 Synapses::OwnDelay { rows: vec![DelayedSynapse::default(); length] }
             }
         };
-        Placing { cursors, synapses }
+        let per_tick = match &synapses {
+            Synapses::Bucketed { delays, .. } => {
+                let length =
+                    delays.last().zip(delays.first()).map_or(0, |(last, first)| last - first);
+                (delays.len() as f64 - 1.0) / f64::from(length.max(1))
+            }
+            _ => 0.0,
+        };
+        Placing { cursors, per_tick, synapses }
     }
 }
 
@@ -89,6 +97,8 @@ impl Counting {
 pub struct Placing {
     /// Where the next synapse of each source goes, and the number of all synapses.
     cursors: Vec<u64>,
+    /// Delays for each tick, where they are listed at equal distances.
+    per_tick: f64,
     synapses: Synapses,
 }
 
@@ -115,7 +125,8 @@ impl Placing {
             Synapses::Alike { targets, .. } => targets[position] = target,
             Synapses::OneDelay { rows, .. } => rows[position] = Synapse { target, weight },
             Synapses::Bucketed { delays, rows } => {
-                let bucket = place_of(delay, delays).expect("the layout lists all delays");
+                let bucket =
+                    place_of(delay, delays, self.per_tick).expect("the layout lists all delays");
                 rows[position] = BucketedSynapse::new(target, weight, bucket);
             }
             Synapses::OwnDelay { rows } => {
@@ -173,10 +184,9 @@ impl Placing {
 /// Where a delay stands in a rising list. Delays mostly lie at equal distances; there the first
 /// look is right, where bisection would guess at every step.
 #[inline]
-fn place_of(delay: u32, delays: &[u32]) -> Option<usize> {
-    let (first, last) = (*delays.first()?, *delays.last()?);
-    let (past, all) = (u64::from(delay.checked_sub(first)?), u64::from(last - first).max(1));
-    let place = ((past * (delays.len() as u64 - 1) + all / 2) / all) as usize;
+fn place_of(delay: u32, delays: &[u32], per_tick: f64) -> Option<usize> {
+    let past = delay.checked_sub(*delays.first()?)?;
+    let place = (f64::from(past) * per_tick + 0.5) as usize;
     if delays.get(place) == Some(&delay) {
         return Some(place);
     }
