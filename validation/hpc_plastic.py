@@ -77,6 +77,11 @@ def our_scenario(folder, job):
     for indegree in (9000, 2250):
         text = text.replace(f"indegree = {indegree} }}", f"indegree = {indegree}, autapses = false }}")
     text = text.replace('duration = "250 ms"', f'duration = "{simulated_ms + DELAY_MS:g} ms"')
+    # A generator of NEST is heard after its delay; until then start potentials decay, and fewer neurons
+    # fire at once.
+    rate = 'rate = "20856 Hz"'
+    assert text.count(rate) == 2
+    text = text.replace(rate, f'rate = {{ steps = [["{DELAY_MS:g} ms", "20856 Hz"]] }}')
     text = text.replace('spikes = "all"', 'spikes = "all"\nweights = WEIGHTS')
     text += f"""
 [population.kick]

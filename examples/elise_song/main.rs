@@ -39,6 +39,7 @@ const CASES: &[(&str, &[&str])] = &[
     ),
     ("latents_100", &["population.latent.size=100"]),
     ("latents_30", &["population.latent.size=30"]),
+    ("latents_20", &["population.latent.size=20"]),
     ("latents_10", &["population.latent.size=10"]),
     ("frozen_latents", &["projection.3.plasticity.eta=0 mV", "projection.5.plasticity.eta=0 mV"]),
     ("no_scaffold", &["projection.0.weight=0", "projection.1.weight=0"]),

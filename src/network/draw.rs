@@ -84,7 +84,7 @@ pub struct Series<'a> {
 impl Series<'_> {
     /// The next value. Not a number if the bounds were missed [`MOST_REDRAWS`] times.
     #[inline]
-    pub fn next(&mut self) -> f64 {
+    pub fn draw(&mut self) -> f64 {
         match self.law {
             None => self.constant,
             Some((law, stepping)) => bounded(law, stepping, 0, &mut self.numbers),
@@ -297,7 +297,7 @@ mod tests {
 
     fn sample(distribution: &Distribution, n: usize) -> Vec<f64> {
         let mut series = Sampler::new(distribution).series(Stream::new(5, Purpose::Weight, 0, 0));
-        (0..n).map(|_| series.next()).collect()
+        (0..n).map(|_| series.draw()).collect()
     }
 
     #[test]

@@ -463,10 +463,10 @@ impl<'a> Piece<'a> {
         weights: &mut Series<'_>,
         delays: &mut Series<'_>,
     ) -> Result<(f32, u32), String> {
-        let weight = weight_as_stored(weights.next())?;
+        let weight = weight_as_stored(weights.draw())?;
         let delay = match self.delay {
             Sampler::Constant(_) => self.constant_delay,
-            Sampler::Drawn(_) => delay_on_grid(delays.next(), self.resolution)?.0 as u32,
+            Sampler::Drawn(_) => delay_on_grid(delays.draw(), self.resolution)?.0 as u32,
         };
         Ok((weight, delay))
     }

@@ -1,17 +1,13 @@
 //! `adaptive_lif_exp`: `lif_exp` with a gain that follows its drive through a bank of traces.
 
-use super::controller::{Bank, TRACES, Traces};
-use super::gained::bank::{self, bank_page, threshold_page};
-use super::gained::{self, Carried, Gained};
+use super::gained::bank::{self, Banked, bank_page, threshold_page};
+use super::gained::{Gained, Page};
 use super::lif_exp::LifExp;
-use super::ticked::DRIFTS;
 use super::{Descriptor, Dynamics, Parameter, Variable};
 use crate::base::Unit;
 
 /// Where the controller's parameters begin.
 const GAIN: usize = 9;
-const TICK: usize = GAIN + 1;
-const TAU_FAST: usize = GAIN + 2;
 
 static PARAMETERS: [Parameter; GAIN + bank::PARAMETERS] =
     bank::parameters(LifExp::DESCRIPTOR.parameters);
@@ -37,38 +33,17 @@ threshold.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Pa,
-    check,
+    check: bank::check_all::<LifExp>,
     current_for_period: None,
 };
 
-fn check(p: &[f64]) -> Vec<(usize, String)> {
-    let mut problems = (LifExp::DESCRIPTOR.check)(&p[..GAIN]);
-    problems.extend(gained::check(p, TICK));
-    problems.extend(bank::check(p, TAU_FAST));
-    problems
-}
-
 /// See the [manual page](Descriptor::manual).
-pub type AdaptiveLifExp = Gained<Parts>;
+pub type AdaptiveLifExp = Gained<Banked<Model>>;
 
-/// What it is made of.
-pub struct Parts;
+/// What tells it apart.
+pub struct Model;
 
-impl Carried for Parts {
+impl Page for Model {
     type Neuron = LifExp;
-    type Rule = Bank;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
-    const RECALLED: usize = TRACES;
-
-    fn rule(parameters: &[f64], taus_ms: [f64; DRIFTS]) -> Bank {
-        bank::rule(parameters, taus_ms)
-    }
-
-    fn memory(variables: &[f64]) -> Traces {
-        std::array::from_fn(|k| variables[k])
-    }
-
-    fn recall(traces: &Traces, place: usize) -> f64 {
-        traces[place]
-    }
 }

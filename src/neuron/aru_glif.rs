@@ -1,18 +1,14 @@
 //! `aru_glif`: `glif` with a gain that follows its drive through a recurrent network at ticks.
 
 use super::gained::bank::threshold_page;
-use super::gained::network::{self, network_page};
-use super::gained::{self, Carried, Gained};
+use super::gained::network::{self, Networked, network_page};
+use super::gained::{Gained, Page};
 use super::glif::Glif;
-use super::recurrent::{MOST_UNITS, Recurrent, Units};
-use super::ticked::DRIFTS;
 use super::{Descriptor, Dynamics, Parameter, Variable};
 use crate::base::Unit;
 
 /// Where the controller's parameters begin.
 const GAIN: usize = 27;
-const TICK: usize = GAIN + 1;
-const WEIGHTS: usize = GAIN + 2;
 
 static PARAMETERS: [Parameter; GAIN + network::PARAMETERS] =
     network::parameters(Glif::DESCRIPTOR.parameters);
@@ -41,38 +37,17 @@ rest: it is reached where n (V - e_l) = v_th - e_l + sum th_k.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Pa,
-    check,
+    check: network::check_all::<Glif>,
     current_for_period: None,
 };
 
-fn check(p: &[f64]) -> Vec<(usize, String)> {
-    let mut problems = (Glif::DESCRIPTOR.check)(&p[..GAIN]);
-    problems.extend(gained::check(p, TICK));
-    problems.extend(network::check(p, WEIGHTS));
-    problems
-}
-
 /// See the [manual page](Descriptor::manual).
-pub type AruGlif = Gained<Parts>;
+pub type AruGlif = Gained<Networked<Model>>;
 
-/// What it is made of.
-pub struct Parts;
+/// What tells it apart.
+pub struct Model;
 
-impl Carried for Parts {
+impl Page for Model {
     type Neuron = Glif;
-    type Rule = Recurrent;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
-    const RECALLED: usize = 0;
-
-    fn rule(parameters: &[f64], _: [f64; DRIFTS]) -> Recurrent {
-        Recurrent::new(parameters)
-    }
-
-    fn memory(_: &[f64]) -> Units {
-        [0.0; MOST_UNITS]
-    }
-
-    fn recall(units: &Units, place: usize) -> f64 {
-        units[place]
-    }
 }

@@ -1,18 +1,14 @@
 //! `aru_lif_exp`: `lif_exp` with a gain that follows its drive through a recurrent network at ticks.
 
 use super::gained::bank::threshold_page;
-use super::gained::network::{self, network_page};
-use super::gained::{self, Carried, Gained};
+use super::gained::network::{self, Networked, network_page};
+use super::gained::{Gained, Page};
 use super::lif_exp::LifExp;
-use super::recurrent::{MOST_UNITS, Recurrent, Units};
-use super::ticked::DRIFTS;
 use super::{Descriptor, Dynamics, Parameter, Variable};
 use crate::base::Unit;
 
 /// Where the controller's parameters begin.
 const GAIN: usize = 9;
-const TICK: usize = GAIN + 1;
-const WEIGHTS: usize = GAIN + 2;
 
 static PARAMETERS: [Parameter; GAIN + network::PARAMETERS] =
     network::parameters(LifExp::DESCRIPTOR.parameters);
@@ -38,38 +34,17 @@ threshold.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Pa,
-    check,
+    check: network::check_all::<LifExp>,
     current_for_period: None,
 };
 
-fn check(p: &[f64]) -> Vec<(usize, String)> {
-    let mut problems = (LifExp::DESCRIPTOR.check)(&p[..GAIN]);
-    problems.extend(gained::check(p, TICK));
-    problems.extend(network::check(p, WEIGHTS));
-    problems
-}
-
 /// See the [manual page](Descriptor::manual).
-pub type AruLifExp = Gained<Parts>;
+pub type AruLifExp = Gained<Networked<Model>>;
 
-/// What it is made of.
-pub struct Parts;
+/// What tells it apart.
+pub struct Model;
 
-impl Carried for Parts {
+impl Page for Model {
     type Neuron = LifExp;
-    type Rule = Recurrent;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
-    const RECALLED: usize = 0;
-
-    fn rule(parameters: &[f64], _: [f64; DRIFTS]) -> Recurrent {
-        Recurrent::new(parameters)
-    }
-
-    fn memory(_: &[f64]) -> Units {
-        [0.0; MOST_UNITS]
-    }
-
-    fn recall(units: &Units, place: usize) -> f64 {
-        units[place]
-    }
 }

@@ -70,6 +70,15 @@ pub trait Carried: Send + Sync + 'static {
     const RECALLED: usize;
 }
 
+/// What tells apart the models whose gain one rule sets; the rules ([`bank::Banked`], [`network::Networked`])
+/// make the rest of it.
+pub trait Page: Send + Sync + 'static {
+    /// The neuron.
+    type Neuron: Gainable;
+    /// The data of the model.
+    const PAGE: &'static Descriptor;
+}
+
 /// More than a sum of times can lose, as a share of it.
 const ROUNDING: f64 = 1.0 / (1u64 << 45) as f64;
 

@@ -46,7 +46,7 @@ enum Kind {
     Generalised,
     Quadratic { v_crit: f64 },
     Parrot,
-    Random(Dice),
+    Random(Box<Dice>),
 }
 
 impl Membrane {
@@ -73,7 +73,7 @@ impl Membrane {
             c_m: optional("c_m").unwrap_or(1.0),
             currents: [current("ex"), current("in")],
         };
-        let random = |law: Law| Kind::Random(Dice::new(law, start("stream")));
+        let random = |law: Law| Kind::Random(Box::new(Dice::new(law, start("stream"))));
         let list = &neuron.parameters[descriptor.defaults().len()..];
         let regulator = Regulator::new(&optional, &start, list);
         let kind = match descriptor.name {

@@ -1,10 +1,12 @@
 //! What neurons with a bank of traces as their controller have in common: parameters, variables,
 //! the text of the page, and the rule made from them.
 
+use super::{Carried, Page};
 use crate::base::Unit as Dimension;
 use crate::neuron::controller::{Bank, TRACES, Traces, UNITS, Unit, spaced};
 use crate::neuron::ticked::DRIFTS;
-use crate::neuron::{Initial, Parameter, Range, Variable};
+use crate::neuron::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
+use std::marker::PhantomData;
 
 /// Parameters behind the neuron's: gain, tick, both ends of the time constants, units.
 pub const PARAMETERS: usize = 4 + UNITS * OF_A_UNIT;
@@ -129,6 +131,38 @@ const fn trace(k: usize) -> Variable {
     ];
     let (name, doc) = ALL[k];
     Variable { name, unit: Dimension::One, initial: Initial::Value(0.0), doc }
+}
+
+/// A neuron that carries a bank.
+pub struct Banked<P>(PhantomData<P>);
+
+impl<P: Page> Carried for Banked<P> {
+    type Neuron = P::Neuron;
+    type Rule = Bank;
+    const PAGE: &'static Descriptor = P::PAGE;
+    const RECALLED: usize = TRACES;
+
+    fn rule(parameters: &[f64], taus_ms: [f64; DRIFTS]) -> Bank {
+        rule(parameters, taus_ms)
+    }
+
+    fn memory(variables: &[f64]) -> Traces {
+        std::array::from_fn(|k| variables[k])
+    }
+
+    fn recall(traces: &Traces, place: usize) -> f64 {
+        traces[place]
+    }
+}
+
+/// What holds for the parameters of a model whose neuron is `N`: those of the neuron, then `gain`, `tick` and the
+/// rest.
+pub fn check_all<N: Dynamics>(p: &[f64]) -> Vec<(usize, String)> {
+    let gain = N::DESCRIPTOR.parameters.len();
+    let mut problems = (N::DESCRIPTOR.check)(&p[..gain]);
+    problems.extend(super::check(p, gain + 1));
+    problems.extend(check(p, gain + 2));
+    problems
 }
 
 /// The time constants must be in order. `fast` is the place of the first of the two.

@@ -2,9 +2,12 @@
 //! variables, the text of the page.
 
 use super::bank::{drift, gain_and_tick, gain_now, own_gain};
+use super::{Carried, Page};
 use crate::base::Unit as Dimension;
-use crate::neuron::recurrent::{MOST_UNITS, units};
-use crate::neuron::{Parameter, Range, Variable};
+use crate::neuron::recurrent::{MOST_UNITS, Recurrent, Units, units};
+use crate::neuron::ticked::DRIFTS;
+use crate::neuron::{Descriptor, Dynamics, Parameter, Range, Variable};
+use std::marker::PhantomData;
 
 /// Parameters behind the neuron's: gain, tick, weights.
 pub const PARAMETERS: usize = 3;
@@ -58,6 +61,38 @@ pub const fn variables<const N: usize>(
         at += 1;
     }
     all
+}
+
+/// A neuron that carries a network.
+pub struct Networked<P>(PhantomData<P>);
+
+impl<P: Page> Carried for Networked<P> {
+    type Neuron = P::Neuron;
+    type Rule = Recurrent;
+    const PAGE: &'static Descriptor = P::PAGE;
+    const RECALLED: usize = 0;
+
+    fn rule(parameters: &[f64], _: [f64; DRIFTS]) -> Recurrent {
+        Recurrent::new(parameters)
+    }
+
+    fn memory(_: &[f64]) -> Units {
+        [0.0; MOST_UNITS]
+    }
+
+    fn recall(units: &Units, place: usize) -> f64 {
+        units[place]
+    }
+}
+
+/// What holds for the parameters of a model whose neuron is `N`: those of the neuron, then `gain`, `tick` and the
+/// weights.
+pub fn check_all<N: Dynamics>(p: &[f64]) -> Vec<(usize, String)> {
+    let gain = N::DESCRIPTOR.parameters.len();
+    let mut problems = (N::DESCRIPTOR.check)(&p[..gain]);
+    problems.extend(super::check(p, gain + 1));
+    problems.extend(check(p, gain + 2));
+    problems
 }
 
 /// The list must be one of a whole number of units. `first` is where it begins.
