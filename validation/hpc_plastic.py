@@ -203,8 +203,9 @@ def theirs(job):
     started = time.perf_counter()
     nest.Run(job["ms"])
     wall_s = time.perf_counter() - started
-    # The kick's spikes travel, and are taken.
-    nest.Run(3 * DELAY_MS)
+    # The kick's spikes are taken when a slice begins, which is as long as the delay; what they
+    # make fire in turn, a delay later, must not be taken any more: it would change all weights again.
+    nest.Run(DELAY_MS + 0.1)
     nest.Cleanup()
     some = nodes["exc"][: min(SOURCES, sizes["exc"])]
     found = nest.GetConnections(source=some, synapse_model=plastic_model)
