@@ -32,6 +32,9 @@ const FLOOR: usize = 14;
 const TAUGHT: usize = 3;
 const CLAMPED: usize = 4;
 
+/// The variable that says what excitatory contacts weigh; the next does for inhibitory ones.
+const CONTACTS_EX: usize = 9;
+
 /// Channel of open excitatory conductances.
 const OPEN_EX: u8 = 1;
 /// Channel of open inhibitory conductances.
@@ -418,11 +421,12 @@ impl Dynamics for TwoCompartment {
     }
 
     fn initial(c: &Constants, variables: &[f64]) -> State {
-        let &[v, open_ex, open_in, teacher, clamp, stream, _, _, _, contacts_ex, contacts_in] =
-            variables
-        else {
-            panic!("eleven variables were described, {} are given", variables.len())
+        let &[v, open_ex, open_in, teacher, clamp, stream, ..] = variables else {
+            panic!("six variables can be given, {} are", variables.len())
         };
+        // A neuron outside of a network has no contacts.
+        let contacts = |variable: usize| variables.get(variable).copied().unwrap_or(0.0);
+        let (contacts_ex, contacts_in) = (contacts(CONTACTS_EX), contacts(CONTACTS_EX + 1));
         let (base, share) = (0.0, 0.0);
         let (lesson, proposals) = (Lesson::START, Proposals::new(stream));
         let mut state = State {
@@ -540,7 +544,7 @@ impl Dynamics for TwoCompartment {
             6 => c.e_l + s.soma(c),
             7 => rate(s.soma(c)),
             8 => rate(c.share * (s.v - c.e_l)),
-            9 => s.contacts_ex,
+            CONTACTS_EX => s.contacts_ex,
             _ => s.contacts_in,
         }
     }
