@@ -85,6 +85,19 @@ const ROUNDING: f64 = 1.0 / (1u64 << 45) as f64;
 /// The shortest tick, in ms.
 pub const LEAST_TICK_MS: f64 = 1e-3;
 
+/// What holds for the parameters of a model: those of its neuron, then `gain`, `tick` and those of the rule,
+/// which `of_rule` checks from its first one on.
+fn check_model<N: Dynamics>(
+    p: &[f64],
+    of_rule: impl Fn(&[f64], usize) -> Vec<(usize, String)>,
+) -> Vec<(usize, String)> {
+    let gain = N::DESCRIPTOR.parameters.len();
+    let mut problems = (N::DESCRIPTOR.check)(&p[..gain]);
+    problems.extend(check(p, gain + 1));
+    problems.extend(of_rule(p, gain + 2));
+    problems
+}
+
 /// What holds for all of these models, beside what holds for the neuron: of `tick`; of the distance
 /// between e_l and v_th, which is the unit of the drive; and of the reset, which no gain may put above
 /// threshold.

@@ -155,14 +155,9 @@ impl<P: Page> Carried for Banked<P> {
     }
 }
 
-/// What holds for the parameters of a model whose neuron is `N`: those of the neuron, then `gain`, `tick` and the
-/// rest.
+/// What holds for the parameters of a model whose neuron is `N`.
 pub fn check_all<N: Dynamics>(p: &[f64]) -> Vec<(usize, String)> {
-    let gain = N::DESCRIPTOR.parameters.len();
-    let mut problems = (N::DESCRIPTOR.check)(&p[..gain]);
-    problems.extend(super::check(p, gain + 1));
-    problems.extend(check(p, gain + 2));
-    problems
+    super::check_model::<N>(p, check)
 }
 
 /// The time constants must be in order. `fast` is the place of the first of the two.

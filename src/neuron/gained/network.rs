@@ -85,14 +85,9 @@ impl<P: Page> Carried for Networked<P> {
     }
 }
 
-/// What holds for the parameters of a model whose neuron is `N`: those of the neuron, then `gain`, `tick` and the
-/// weights.
+/// What holds for the parameters of a model whose neuron is `N`.
 pub fn check_all<N: Dynamics>(p: &[f64]) -> Vec<(usize, String)> {
-    let gain = N::DESCRIPTOR.parameters.len();
-    let mut problems = (N::DESCRIPTOR.check)(&p[..gain]);
-    problems.extend(super::check(p, gain + 1));
-    problems.extend(check(p, gain + 2));
-    problems
+    super::check_model::<N>(p, check)
 }
 
 /// The list must be one of a whole number of units. `first` is where it begins.
