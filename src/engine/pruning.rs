@@ -255,4 +255,12 @@ mod tests {
     fn a_share_never_exceeds_the_whole() {
         assert_eq!([part(10, 0.55), part(3, 1.0), part(0, 0.5)], [5, 3, 0]);
     }
+
+    #[test]
+    fn what_is_as_large_as_the_bound_stays() {
+        let just_below = 0.5f32.next_down();
+        let weights = vec![0.5, -0.5, just_below, -just_below, f32::NAN, 0.0, 0.6];
+        let keep = Candidates { weights }.keep_from(0.5);
+        assert_eq!(keep, [true, true, false, false, false, false, true]);
+    }
 }
