@@ -257,6 +257,13 @@ mod tests {
     }
 
     #[test]
+    fn a_size_has_no_sign() {
+        assert_eq!(size(-0.5), size(0.5));
+        assert!(size(-0.25) < size(0.5) && size(0.25) < size(-0.5));
+        assert_eq!(size(f32::NAN), None);
+    }
+
+    #[test]
     fn what_is_as_large_as_the_bound_stays() {
         let just_below = 0.5f32.next_down();
         let weights = vec![0.5, -0.5, just_below, -just_below, f32::NAN, 0.0, 0.6];
