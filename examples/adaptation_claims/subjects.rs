@@ -67,10 +67,7 @@ pub fn network(seeds: u64) -> Result<Shown, Trouble> {
             let what = "network, frozen: rate during / before at least 1.25";
             claims.push(claim(what, &louder, |r| r >= 1.25));
         }
-        let series: Vec<Vec<f64>> =
-            runs.iter().map(|run| run.rates(who, 0.0, 30.0, 0.25)).collect();
-        let points = mean_of(&series).into_iter().enumerate();
-        let points = points.map(|(k, rate)| (0.25 * (k as f64 + 0.5), rate)).collect();
+        let points = course(&runs, who, (0.0, 30.0), 0.25);
         curves.push(Curve { name: who, colour: place, points, dots: false });
     }
     let panel = Panel {
@@ -83,6 +80,13 @@ pub fn network(seeds: u64) -> Result<Shown, Trouble> {
     };
     let svg = draw("Setting its own gain it keeps its rate", &[panel]);
     Ok((vec![("adaptation_network.svg", svg)], claims))
+}
+
+/// The mean rate of a population over time, in bins of `bin` s: (middle of the bin, Hz).
+fn course(runs: &[Run], who: &str, (from, to): (f64, f64), bin: f64) -> Vec<(f64, f64)> {
+    let series: Vec<Vec<f64>> = runs.iter().map(|run| run.rates(who, from, to, bin)).collect();
+    let middle = |k: usize| from + bin * (k as f64 + 0.5);
+    mean_of(&series).into_iter().enumerate().map(|(k, rate)| (middle(k), rate)).collect()
 }
 
 /// What the current of `adaptation_steps` rises by, in pA, and as a part of the drive before.
@@ -145,10 +149,7 @@ pub fn steps(seeds: u64) -> Result<Shown, Trouble> {
             }
             orders[place].push((pa * 0.04 / 15.0, summary(&found).0));
             if number == 1 {
-                let series: Vec<Vec<f64>> =
-                    runs.iter().map(|run| run.rates(who, 15.0, 40.0, 0.2)).collect();
-                let points = mean_of(&series).into_iter().enumerate();
-                let points = points.map(|(k, r)| (15.0 + 0.2 * (k as f64 + 0.5), r)).collect();
+                let points = course(&runs, who, (15.0, 40.0), 0.2);
                 courses.push(Curve { name: who, colour: place, points, dots: false });
             }
         }

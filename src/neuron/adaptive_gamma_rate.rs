@@ -1,10 +1,11 @@
 //! `adaptive_gamma_rate`: `gamma_rate` with a controller of its gain and saturation.
 
 use super::controller::{Controller, TRACES, Traces, UNITS, Unit, spaced};
+use super::gained::bank::{time, weight};
 use super::gamma_rate::{self, Driven, GammaRate};
 use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
-use super::{Descriptor, Initial, Parameter, Range, Variable};
+use super::{Descriptor, Initial, Parameter, Variable};
 use crate::base::Unit as Dimension;
 
 const TAU_FAST: usize = 5;
@@ -78,16 +79,6 @@ is this program's); thinning: Lewis and Shedler 1979, doi 10.1002/nav.3800260304
 const fn trace(name: &'static str, doc: &'static str) -> Variable {
     let initial = Initial::Parameter(gamma_rate::BASE);
     Variable { name, unit: Dimension::One, initial, doc }
-}
-
-const fn time(name: &'static str, default: f64, doc: &'static str) -> Parameter {
-    let (unit, range) = (Dimension::Ms, Range::Positive);
-    Parameter { name, unit, default, range, per_neuron: false, doc }
-}
-
-const fn weight(name: &'static str, doc: &'static str) -> Parameter {
-    let (unit, range) = (Dimension::One, Range::Any);
-    Parameter { name, unit, default: 0.0, range, per_neuron: false, doc }
 }
 
 /// The parameters of one unit, in the order that [`Thinned::derive`] reads.

@@ -27,12 +27,14 @@ pub const fn gain_and_tick() -> [Parameter; 2] {
     ]
 }
 
-const fn time(name: &'static str, default: f64, doc: &'static str) -> Parameter {
+/// A time constant or a tick.
+pub const fn time(name: &'static str, default: f64, doc: &'static str) -> Parameter {
     let (unit, range) = (Dimension::Ms, Range::Positive);
     Parameter { name, unit, default, range, per_neuron: false, doc }
 }
 
-const fn weight(name: &'static str, doc: &'static str) -> Parameter {
+/// A weight of the controller.
+pub const fn weight(name: &'static str, doc: &'static str) -> Parameter {
     let (unit, range) = (Dimension::One, Range::Any);
     Parameter { name, unit, default: 0.0, range, per_neuron: false, doc }
 }
