@@ -51,8 +51,8 @@ use crate::network::{Network, PlasticProjection};
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::plasticity::{
-    Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent, Site,
-    Spike, Verdict, Visitor, dispatch, short_term,
+    Arrival, Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent,
+    Site, Spike, Verdict, Visitor, dispatch, short_term,
 };
 use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
@@ -172,44 +172,45 @@ struct Place {
 }
 
 impl<R: Rule> Common<R> {
-    /// Calls `visit` with the place of a synapse.
+    /// The path of a synapse.
     #[inline]
-    fn at<T>(
-        &mut self,
-        targets: &mut [Postsynaptic<R>],
-        row: &LearningSynapse,
-        source: u32,
-        visit: impl FnOnce(&mut Site<'_, R>) -> T,
-    ) -> T {
-        let delay = Span(row.delay.into());
-        let target = row.target - self.local_start;
-        visit(&mut Site {
+    fn path(&self, row: &LearningSynapse) -> Path {
+        let path = self.dendritic.path(Span(row.delay.into()));
+        path.expect("checked when the network was built")
+    }
+
+    /// Where a synapse stands, given its source, its target and its path.
+    #[inline(always)]
+    fn at<'a>(
+        &'a mut self,
+        targets: &'a mut [Postsynaptic<R>],
+        (source, target, path): (u32, u32, Path),
+    ) -> Site<'a, R> {
+        let target = target - self.local_start;
+        Site {
             constants: &self.constants,
             shared: &self.shared,
             post: &mut targets[target as usize],
-            path: self.dendritic.path(delay).expect("checked when the network was built"),
+            path,
             source: NeuronId(self.first_source + source),
             target: NeuronId(self.first_target + target),
             verdicts: &mut self.verdicts,
-        })
+        }
     }
-}
 
-impl<R: Rule> Common<R> {
     /// A synapse takes an arrival; the weight that is transmitted, or `None` if the synapse is gone.
-    #[inline]
+    #[inline(always)]
     fn take(
         &mut self,
         targets: &mut [Postsynaptic<R>],
-        row: &LearningSynapse,
-        source: u32,
+        place: (u32, u32, Path),
         synapse: &mut R::Synapse<f32>,
-        pre: Pre<R::Trace>,
+        arrival: &Arrival<R>,
     ) -> Option<f64> {
         if R::pruned(synapse) {
             return None;
         }
-        let weight = self.at(targets, row, source, |site| R::on_pre(site, synapse, pre));
+        let weight = R::on_pre(&mut self.at(targets, place), synapse, arrival);
         (!R::pruned(synapse)).then_some(weight)
     }
 }
@@ -290,13 +291,16 @@ impl<R: Rule> Learned<R> {
         ordinal: u64,
     ) -> Option<f64> {
         let (pre, share) = self.spike(source, ordinal);
-        let synapse = &mut self.synapses[position];
-        let weight = self.common.take(&mut self.targets, &rows[position], source, synapse, pre);
+        let (row, synapse) = (&rows[position], &mut self.synapses[position]);
+        let path = self.common.path(row);
+        let arrival = Arrival::new(&self.common.constants, pre, path);
+        let place = (source, row.target, path);
+        let weight = self.common.take(&mut self.targets, place, synapse, &arrival);
         weight.map(|weight| weight * share)
     }
 
     /// A spike arrives at a piece of the row of its source. What concerns the spike alone is looked up
-    /// once, not for each synapse.
+    /// once, not for each synapse, and what concerns its path as often as the delay changes.
     fn arrive_along(
         &mut self,
         rows: &[LearningSynapse],
@@ -305,14 +309,21 @@ impl<R: Rule> Learned<R> {
         piece: Range<usize>,
         transmitted: &mut Vec<Transmitted>,
     ) {
+        let Some(first) = rows[piece.clone()].first() else { return };
         let ordinal = self.trains[source as usize].end_before(sent);
         let (pre, share) = self.spike(source, ordinal);
         let Learned { synapses, targets, common, .. } = self;
         transmitted.reserve(piece.len());
+        let (mut delay, mut path) = (first.delay, common.path(first));
+        let mut arrival = Arrival::new(&common.constants, pre, path);
         for (synapse, row) in synapses[piece.clone()].iter_mut().zip(&rows[piece]) {
-            if let Some(weight) = common.take(targets, row, source, synapse, pre) {
-                let LearningSynapse { target, delay } = *row;
-                transmitted.push(Transmitted { target, delay, weight: weight * share });
+            if row.delay != delay {
+                (delay, path) = (row.delay, common.path(row));
+                arrival = Arrival::new(&common.constants, pre, path);
+            }
+            let place = (source, row.target, path);
+            if let Some(weight) = common.take(targets, place, synapse, &arrival) {
+                transmitted.push(Transmitted { target: row.target, delay, weight: weight * share });
             }
         }
     }
@@ -336,8 +347,8 @@ impl<R: Rule> Learned<R> {
     fn take_what_is_under_way(&mut self, rows: &Rows, from: Tick, end: Tick) {
         for source in 0..self.trains.len() as u32 {
             for position in rows.row(source) {
-                let delay = Span(rows.synapses()[position].delay.into());
-                let path = self.common.dendritic.path(delay).expect("checked when built");
+                let row = &rows.synapses()[position];
+                let (delay, path) = (Span(row.delay.into()), self.common.path(row));
                 let train = &self.trains[source as usize];
                 let before =
                     |at: Tick, span: Span| train.end_before(Tick(at.0.saturating_sub(span.0)));
@@ -364,14 +375,14 @@ impl<R: Rule> Learned<R> {
             for position in rows.row(source) {
                 let row = &rows.synapses()[position];
                 let train = &self.trains[source as usize];
-                let delay = Span(row.delay.into());
+                let (delay, path) = (Span(row.delay.into()), self.common.path(row));
                 let synapse = &mut self.synapses[position];
-                self.common.at(&mut self.targets, row, source, |site| {
-                    let last = latest(train, delay).checked_sub(1);
-                    let last = last.and_then(|ordinal| train.spike(ordinal)).map(trace_of);
-                    R::settle(site, synapse, last, until(site.path.dendritic));
-                    visit(site, synapse, last);
-                });
+                let place = (source, row.target, path);
+                let last = latest(train, delay).checked_sub(1);
+                let last = last.and_then(|ordinal| train.spike(ordinal)).map(trace_of);
+                let mut site = self.common.at(&mut self.targets, place);
+                R::settle(&mut site, synapse, last, until(path.dendritic));
+                visit(&mut site, synapse, last);
             }
         }
     }

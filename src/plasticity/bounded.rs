@@ -18,11 +18,15 @@ pub(super) struct Bound {
     sign: f64,
     /// The bound's magnitude.
     pub size: f64,
+    /// The largest magnitude within the bound that single precision can hold.
+    single: f64,
 }
 
 impl Bound {
     pub fn new(w_max: f64) -> Bound {
-        Bound { sign: w_max.signum(), size: w_max.abs() }
+        let size = w_max.abs();
+        let single = f32::store_within(size, 0.0, size).load();
+        Bound { sign: w_max.signum(), size, single }
     }
 
     /// The magnitude of a stored weight.
@@ -40,8 +44,11 @@ impl Bound {
     /// Rounds a magnitude to be stored, within the bounds.
     #[inline]
     pub fn store<W: Stored>(self, magnitude: f64) -> W {
-        let stored = W::store_within(magnitude, 0.0, self.size);
-        if self.sign < 0.0 { W::store(-stored.load()) } else { stored }
+        // No number that can be held lies between `top` and the bound, so rounding passes neither.
+        let top = W::of_both(self.single, self.size);
+        let magnitude = if magnitude > 0.0 { magnitude } else { 0.0 };
+        let magnitude = if magnitude < top { magnitude } else { top };
+        W::store(magnitude * self.sign)
     }
 
     /// Why a weight cannot stand beside this bound, if it cannot.
@@ -70,7 +77,7 @@ pub(super) fn at_soma(path: Path, at: Tick) -> Tick {
 
 /// Shows every spike from the one marked on that lies before `limit`; the new mark.
 #[inline]
-pub(super) fn read_on<V>(
+pub(super) fn read_on<V: Copy + Default>(
     spikes: &History<V>,
     mark: u32,
     limit: Tick,

@@ -91,6 +91,9 @@ fn prepare(descriptor: &Descriptor, values: &mut [f64], random: &mut Stream) {
     match descriptor.name {
         "stdp" => {
             set("lambda", [0.01, 0.3][random.below(2) as usize]);
+            // With short time constants pairs reach over the bounds of epochs ([`super::paired`]).
+            set("tau_plus", [2.0, 20.0][random.below(2) as usize]);
+            set("tau_minus", [2.0, 20.0][random.below(2) as usize]);
             let sign = [1.0, -1.0][random.below(2) as usize];
             set("w_max", sign * (0.7 + random.uniform()));
         }

@@ -2,7 +2,7 @@
 
 use super::bounded::read_on;
 use super::{
-    Descriptor, Order, Parameter, Postsynaptic, Pre, Rule, Site, Spike, Stored, trace_after,
+    Arrival, Descriptor, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored, trace_after,
 };
 use crate::base::decay::Growth;
 use crate::base::{Decay, Span, Tick, Unit, math};
@@ -186,6 +186,7 @@ fn fold<W: Stored>(
 impl Rule for DendriticPrediction {
     type Constants = Constants;
     type Trace = f64;
+    type Along = ();
     type Fired = f64;
     type Target = Told;
     type Shared = ();
@@ -247,7 +248,11 @@ impl Rule for DendriticPrediction {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Predicting<W>, pre: Pre<f64>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Predicting<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, Told { epoch, total }) = (site.constants, site.post.state);
         let arrival = pre.now.at + site.path.axonal;
         fold(site, s, pre.last, Tick(arrival.0 + 1));

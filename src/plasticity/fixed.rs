@@ -1,6 +1,6 @@
 //! `fixed`: synapses that do not change.
 
-use super::{Descriptor, Order, Pre, Rule, Site, Spike, Stored, unconditional};
+use super::{Arrival, Descriptor, Order, Rule, Site, Spike, Stored, unconditional};
 use crate::base::Tick;
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -31,6 +31,7 @@ pub struct Weight<W> {
 impl Rule for Fixed {
     type Constants = ();
     type Trace = ();
+    type Along = ();
     type Fired = ();
     type Target = ();
     type Shared = ();
@@ -50,7 +51,7 @@ impl Rule for Fixed {
     fn fired(_: &(), _: Option<&Spike<()>>, _: Tick) {}
 
     #[inline]
-    fn on_pre<W: Stored>(_: &mut Site<'_, Self>, s: &mut Weight<W>, _: Pre<()>) -> f64 {
+    fn on_pre<W: Stored>(_: &mut Site<'_, Self>, s: &mut Weight<W>, _: &Arrival<Self>) -> f64 {
         s.weight.load()
     }
 

@@ -35,7 +35,7 @@
 use crate::base::Tick;
 
 /// One spike of a train.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spike<V> {
     /// When.
     pub at: Tick,
@@ -44,26 +44,24 @@ pub struct Spike<V> {
 }
 
 /// The recent spikes of one train. Invariant: their ticks increase strictly.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct History<V> {
     /// Read far more often than trimmed, so they lie side by side.
     spikes: Vec<Spike<V>>,
     /// The ordinal of the first spike that is held.
     first: u64,
+    /// A copy of the latest spike, if there is one: nearly all synapses have read all but this one, and
+    /// find it without going where the others lie.
+    latest: Spike<V>,
 }
 
-impl<V> Default for History<V> {
-    fn default() -> Self {
-        History { spikes: Vec::new(), first: 0 }
-    }
-}
-
-impl<V> History<V> {
+impl<V: Copy + Default> History<V> {
     /// Adds the next spike.
     #[inline]
     pub fn push(&mut self, at: Tick, value: V) {
         debug_assert!(self.latest().is_none_or(|latest| latest.at < at), "spikes out of order");
-        self.spikes.push(Spike { at, value });
+        self.latest = Spike { at, value };
+        self.spikes.push(self.latest);
     }
 
     /// How many spikes there have been; the ordinal of the next one.
@@ -80,7 +78,7 @@ impl<V> History<V> {
     /// The latest spike.
     #[inline]
     pub fn latest(&self) -> Option<&Spike<V>> {
-        self.spikes.last()
+        (!self.spikes.is_empty()).then_some(&self.latest)
     }
 
     /// The spike of this ordinal, if it has been fired.
@@ -93,13 +91,14 @@ impl<V> History<V> {
         self.spikes.get(index as usize)
     }
 
-    /// What is held about the spike of this ordinal.
+    /// Changes what is held about the spike of this ordinal.
     ///
     /// # Panics
     /// If it is not held.
-    pub fn value_mut(&mut self, ordinal: u64) -> &mut V {
+    pub fn amend(&mut self, ordinal: u64, change: impl FnOnce(&mut V)) {
         let index = ordinal.checked_sub(self.first).expect("a spike was forgotten too early");
-        &mut self.spikes[index as usize].value
+        change(&mut self.spikes[index as usize].value);
+        self.latest = *self.spikes.last().expect("one has been changed");
     }
 
     /// The ordinal after the last spike that lies strictly before `tick`. Spikes that were
@@ -108,11 +107,14 @@ impl<V> History<V> {
     pub fn end_before(&self, tick: Tick) -> u64 {
         // What is asked for is nearly always at the very end.
         let mut index = self.spikes.len();
+        if index == 0 || self.latest.at < tick {
+            return self.end();
+        }
         for _ in 0..4 {
+            index -= 1;
             if index == 0 || self.spikes[index - 1].at < tick {
                 return self.first + index as u64;
             }
-            index -= 1;
         }
         self.first + self.spikes.partition_point(|spike| spike.at < tick) as u64
     }
@@ -126,15 +128,26 @@ impl<V> History<V> {
         end - (end.wrapping_sub(u64::from(low)) & mask)
     }
 
+    /// How many spikes there are from the one on of whose ordinal a synapse has kept the low 32 bits.
+    #[inline]
+    fn count_from(&self, low: u32) -> usize {
+        (self.end() as u32).wrapping_sub(low) as usize
+    }
+
     /// The spikes from the one on of whose ordinal a synapse has kept the low 32 bits.
     ///
     /// # Panics
     /// If one of them was forgotten.
     #[inline]
     pub fn unread(&self, low: u32) -> &[Spike<V>] {
-        let count = (self.end() as u32).wrapping_sub(low) as usize;
-        let start = self.spikes.len().checked_sub(count).expect("a spike was forgotten too early");
-        &self.spikes[start..]
+        match self.count_from(low) {
+            0 => &[],
+            1 => std::slice::from_ref(&self.latest),
+            count => {
+                let start = self.spikes.len().checked_sub(count);
+                &self.spikes[start.expect("a spike was forgotten too early")..]
+            }
+        }
     }
 
     /// The spike before the one of whose ordinal a synapse has kept the low 32 bits; `None` if that is
@@ -144,10 +157,13 @@ impl<V> History<V> {
     /// If it was forgotten.
     #[inline]
     pub fn last_read(&self, low: u32) -> Option<&Spike<V>> {
-        let unread = self.unread(low).len();
-        let read = &self.spikes[..self.spikes.len() - unread];
-        debug_assert!(!read.is_empty() || self.first == 0, "a spike was forgotten too early");
-        read.last()
+        let unread = self.count_from(low);
+        if unread == 0 {
+            return self.latest();
+        }
+        let read = self.spikes.len().checked_sub(unread).expect("a spike was forgotten too early");
+        debug_assert!(read > 0 || self.first == 0, "a spike was forgotten too early");
+        self.spikes[..read].last()
     }
 
     /// Forgets all spikes that lie strictly before `horizon`, but the latest of them.
@@ -217,6 +233,24 @@ mod tests {
         assert_eq!((history.len(), history.latest().unwrap().at), (1, Tick(14)));
         history.trim(Tick(0));
         assert_eq!(history.len(), 1);
+    }
+
+    #[test]
+    fn the_copy_of_the_latest_spike_is_never_behind() {
+        let mut history = history(&[3, 5, 6, 9]);
+        history.amend(3, |value| *value = 90);
+        history.amend(1, |value| *value = 50);
+        for horizon in [0, 6, 100] {
+            history.trim(Tick(horizon));
+            assert_eq!(history.latest(), history.spikes.last());
+            assert_eq!(history.latest().unwrap().value, 90);
+            for mark in history.first() as u32 + 1..=4 {
+                let split = (u64::from(mark) - history.first()) as usize;
+                assert_eq!(history.unread(mark), &history.spikes[split..], "{horizon} {mark}");
+                assert_eq!(history.last_read(mark), Some(&history.spikes[split - 1]));
+            }
+        }
+        assert_eq!(history.spike(3).unwrap().value, 90);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub mod fixed;
 pub mod history;
 pub mod homeostat;
 pub mod noise_prune;
+mod paired;
 pub mod patch;
 pub mod short_term;
 pub mod stdp;
@@ -242,7 +243,7 @@ impl Dendritic {
 }
 
 /// What a spike of a source leaves behind for its arrivals, computed once when it is sent.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sent<T> {
     /// The rule's traces just after the spike.
     pub trace: T,
@@ -259,7 +260,37 @@ pub struct Pre<T> {
     pub now: Spike<T>,
 }
 
-/// A postsynaptic neuron as one projection's synapses see it.
+/// A spike on its way along a row, for all synapses of one path.
+pub struct Arrival<R: Rule> {
+    /// The spike, and the one before.
+    pub pre: Pre<R::Trace>,
+    /// What the rule works out of them once.
+    pub along: R::Along,
+}
+
+impl<R: Rule> Arrival<R> {
+    /// Of a spike that takes this path.
+    #[inline]
+    pub fn new(constants: &R::Constants, pre: Pre<R::Trace>, path: Path) -> Self {
+        Arrival { pre, along: R::Along::new(constants, &pre, path) }
+    }
+}
+
+/// What a rule works out once for all synapses that a spike reaches over one path, as they lie side
+/// by side in a row. It holds nothing that the spike and the path do not say.
+pub trait Along<R: Rule>: Copy + std::fmt::Debug {
+    /// Of a spike, the one before, and the path.
+    fn new(constants: &R::Constants, pre: &Pre<R::Trace>, path: Path) -> Self;
+}
+
+impl<R: Rule> Along<R> for () {
+    #[inline]
+    fn new(_: &R::Constants, _: &Pre<R::Trace>, _: Path) {}
+}
+
+/// A postsynaptic neuron as one projection's synapses see it. Rows are in the order of their targets, so
+/// whole lines of the cache are fetched in advance.
+#[repr(align(64))]
 pub struct Postsynaptic<R: Rule> {
     /// Its spikes, by the tick at its soma.
     pub spikes: History<R::Fired>,
@@ -305,9 +336,11 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// Derived from the parameters once per projection.
     type Constants: Clone + Send + Sync;
     /// Traces of a source just after one of its spikes.
-    type Trace: Copy + std::fmt::Debug + Send + Sync;
+    type Trace: Copy + Default + std::fmt::Debug + Send + Sync;
+    /// What the synapses of a row have in common when a spike arrives; `()` if that is nothing.
+    type Along: Along<Self>;
     /// What is held about a spike of the target.
-    type Fired: Copy + std::fmt::Debug + Send + Sync;
+    type Fired: Copy + Default + std::fmt::Debug + Send + Sync;
     /// What the inputs of a target share.
     type Target: Copy + std::fmt::Debug + Send + Sync;
     /// What all synapses of the projection share.
@@ -380,7 +413,7 @@ pub trait Rule: Sized + Send + Sync + 'static {
     fn on_pre<W: Stored>(
         site: &mut Site<'_, Self>,
         synapse: &mut Self::Synapse<W>,
-        pre: Pre<Self::Trace>,
+        arrival: &Arrival<Self>,
     ) -> f64;
 
     /// Takes all open events strictly before `until`, a time at the synapse. `last` is the latest

@@ -1,7 +1,9 @@
 //! `noise_prune`: synapses are kept by the covariance of noise that they see, or removed.
 
 use super::bounded::{at_soma, read_on};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, Verdict, trace_after};
+use super::{
+    Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, Verdict, trace_after,
+};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Decay, NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;
@@ -132,7 +134,7 @@ pub struct Constants {
 }
 
 /// One neuron's trace just after one of its spikes, and what it has counted in this round.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Own {
     trace: f64,
     /// The round in whose probe the spike falls.
@@ -318,6 +320,7 @@ fn decide<W: Stored>(
 impl Rule for NoisePrune {
     type Constants = Constants;
     type Trace = Own;
+    type Along = ();
     type Fired = Own;
     type Target = ();
     type Shared = ();
@@ -365,7 +368,11 @@ impl Rule for NoisePrune {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Probed<W>, pre: Pre<Own>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Probed<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let arrival = pre.now.at + site.path.axonal;
         take(site, s, pre.last, arrival);
         let (c, spikes) = (site.constants, &site.post.spikes);

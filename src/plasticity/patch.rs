@@ -3,7 +3,9 @@
 //! other programs, in single or in double precision, without a network.
 
 use super::short_term::Resource;
-use super::{History, Path, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike, Stored, Verdict};
+use super::{
+    Arrival, History, Path, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike, Stored, Verdict,
+};
 use crate::base::random::mix;
 use crate::base::{NeuronId, Span, Tick, math};
 use crate::neuron::lesson::{Lesson, epoch};
@@ -172,8 +174,9 @@ impl<R: Rule, W: Stored> Patch<R, W> {
             |spike: &Spike<Sent<R::Trace>>| Spike { at: spike.at, value: spike.value.trace };
         let pre = Pre { last: last.map(trace_of), now: trace_of(now) };
         *arrived += 1;
+        let arrival = Arrival::new(constants, pre, path);
         let mut site = Site { constants, shared, post, path, source, target, verdicts };
-        R::on_pre(&mut site, synapse, pre) * now.value.release.share()
+        R::on_pre(&mut site, synapse, &arrival) * now.value.release.share()
     }
 
     /// Settles all synapses until a time at them, and forgets what will not be read again.

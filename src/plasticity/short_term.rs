@@ -5,7 +5,7 @@
 //! every rule that changes weights, at no byte for each synapse.
 
 use super::fixed::{Fixed, Weight};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored};
+use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored};
 use crate::base::{Span, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -63,7 +63,7 @@ pub struct Resource {
 }
 
 /// What one spike of a source releases. Without short-term plasticity it is always everything.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Release {
     /// The available resource just before the spike.
     x: f64,
@@ -110,6 +110,7 @@ pub struct ShortTerm;
 impl Rule for ShortTerm {
     type Constants = Resource;
     type Trace = ();
+    type Along = ();
     type Fired = ();
     type Target = ();
     type Shared = ();
@@ -135,7 +136,7 @@ impl Rule for ShortTerm {
     fn fired(_: &Resource, _: Option<&Spike<()>>, _: Tick) {}
 
     #[inline]
-    fn on_pre<W: Stored>(_: &mut Site<'_, Self>, s: &mut Weight<W>, _: Pre<()>) -> f64 {
+    fn on_pre<W: Stored>(_: &mut Site<'_, Self>, s: &mut Weight<W>, _: &Arrival<Self>) -> f64 {
         s.weight.load()
     }
 

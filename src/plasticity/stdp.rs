@@ -1,8 +1,12 @@
 //! `stdp`: pairs of spikes.
 
-use super::bounded::{Bound, at_soma, not_zero, read_on};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
-use crate::base::{Decay, Power, Tick, Unit};
+use super::bounded::{Bound, at_soma, not_zero};
+use super::paired::{Earlier, Later, Paired};
+use super::{
+    Along, Arrival, Descriptor, History, Order, Parameter, Path, Pre, Rule, Site, Spike, Stored,
+    trace_after,
+};
+use crate::base::{Power, Tick, Unit};
 use crate::neuron::Range;
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -94,13 +98,13 @@ enum Pairing {
 #[derive(Clone, Debug)]
 enum Form {
     /// Of the distance to the bound, of the distance to zero; in units of the bound.
-    Bounded {
-        plus: Power,
-        minus: Power,
-    },
+    Bounded { plus: Power, minus: Power },
     Morrison {
         plus: Power,
-        w_ref: f64,
+        /// 1 / w_ref.
+        per_w_ref: f64,
+        /// lambda w_ref.
+        step: f64,
     },
 }
 
@@ -109,39 +113,37 @@ enum Form {
 pub struct Constants {
     pairing: Pairing,
     form: Form,
-    plus: Decay,
-    minus: Decay,
+    plus: Paired,
+    minus: Paired,
     lambda: f64,
     alpha: f64,
     bound: Bound,
 }
 
 impl Constants {
-    /// The magnitude after potentiation.
-    #[inline]
+    /// The magnitude after potentiation, before the bound is applied.
+    #[inline(always)]
     fn potentiate(&self, w: f64, x: f64) -> f64 {
-        let w = match &self.form {
+        match &self.form {
             Form::Bounded { plus, .. } => {
                 let size = self.bound.size;
                 w + size * self.lambda * plus.of(1.0 - w / size) * x
             }
-            Form::Morrison { plus, w_ref } => w + self.lambda * w_ref * plus.of(w / w_ref) * x,
-        };
-        w.min(self.bound.size)
+            Form::Morrison { plus, per_w_ref, step } => w + step * plus.of(w * per_w_ref) * x,
+        }
     }
 
-    /// The magnitude after depression.
-    #[inline]
+    /// The magnitude after depression, before the bound is applied.
+    #[inline(always)]
     fn depress(&self, w: f64, y: f64) -> f64 {
         let step = self.lambda * self.alpha * y;
-        let w = match &self.form {
+        match &self.form {
             Form::Bounded { minus, .. } => {
                 let size = self.bound.size;
                 w - size * step * minus.of(w / size)
             }
             Form::Morrison { .. } => w - step * w,
-        };
-        w.max(0.0)
+        }
     }
 }
 
@@ -161,100 +163,198 @@ pub struct Pair<W: Stored> {
 const DONE: u32 = 1 << 31;
 
 impl<W: Stored> Pair<W> {
-    #[inline]
+    #[inline(always)]
     fn potentiate(&mut self, c: &Constants, x: f64) {
         self.weight = c.bound.store(c.potentiate(c.bound.magnitude(self.weight), x));
     }
 
-    #[inline]
+    #[inline(always)]
     fn depress(&mut self, c: &Constants, y: f64) {
         self.weight = c.bound.store(c.depress(c.bound.magnitude(self.weight), y));
     }
 }
 
-/// Takes the open spikes of the target that reach the synapse before `until`.
+/// A spike of the source: x just after it, 1 where only nearest spikes count, and what it carries to
+/// later spikes of the target and from earlier ones ([`Paired`]).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    x: f64,
+    grown: f64,
+    decayed: f64,
+}
+
+/// A spike of the target: y just after it, what it carries from earlier spikes of sources, and to later
+/// ones, times y.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fired {
+    y: f64,
+    y_grown: f64,
+    decayed: f64,
+}
+
+/// What an arrival is to all synapses of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Passing {
+    last: Option<Earlier>,
+    now: Later,
+    /// Before this tick the target must have fired for its spike to come before.
+    limit: Tick,
+}
+
+impl Along<Stdp> for Passing {
+    #[inline]
+    fn new(c: &Constants, pre: &Pre<Sent>, path: Path) -> Passing {
+        let Path { axonal, dendritic } = path;
+        Passing {
+            last: pre.last.map(|last| earlier(c, last, path)),
+            now: c.minus.later((pre.now.at, pre.now.value.decayed), dendritic, axonal),
+            limit: at_soma(path, pre.now.at + axonal),
+        }
+    }
+}
+
 #[inline]
-fn fold<W: Stored>(site: &Site<'_, Stdp>, s: &mut Pair<W>, last: Option<Spike<f64>>, until: Tick) {
-    match site.constants.pairing {
-        Pairing::AllToAll | Pairing::NearestSymmetric => fold_each(site, s, last, until),
-        Pairing::NearestRestricted => fold_first(site, s, last, until),
-        Pairing::NearestPreCentred => fold_pre_centred(site, s, last, until),
+fn earlier(c: &Constants, sent: Spike<Sent>, path: Path) -> Earlier {
+    c.plus.earlier((sent.at, sent.value.x, sent.value.grown), path.axonal, path.dendritic)
+}
+
+impl Constants {
+    /// What is left of x at a spike of the target.
+    #[inline(always)]
+    fn x(&self, sent: &Earlier, fired: &Spike<Fired>) -> f64 {
+        self.plus.until(sent, fired.at, fired.value.decayed)
+    }
+
+    /// What is left of y at an arrival.
+    #[inline(always)]
+    fn y(&self, fired: &Spike<Fired>, sent: &Later) -> f64 {
+        self.minus.since(sent, fired.at, fired.value.y, fired.value.y_grown)
+    }
+}
+
+/// Takes the open spikes of the target that it fired before `limit`.
+#[inline]
+fn fold<W: Stored>(
+    c: &Constants,
+    spikes: &History<Fired>,
+    s: &mut Pair<W>,
+    last: Option<&Earlier>,
+    limit: Tick,
+) {
+    match c.pairing {
+        Pairing::AllToAll | Pairing::NearestSymmetric => fold_each(c, spikes, s, last, limit),
+        Pairing::NearestRestricted => fold_first(c, spikes, s, last, limit),
+        Pairing::NearestPreCentred => fold_pre_centred(c, spikes, s, last, limit),
     }
 }
 
 /// Each spike is paired with the last arrival, or with the trace of all.
-#[inline]
+#[inline(always)]
 fn fold_each<W: Stored>(
-    site: &Site<'_, Stdp>,
+    c: &Constants,
+    spikes: &History<Fired>,
     s: &mut Pair<W>,
-    last: Option<Spike<f64>>,
-    until: Tick,
+    last: Option<&Earlier>,
+    limit: Tick,
 ) {
-    let (c, spikes, limit) = (site.constants, &site.post.spikes, at_soma(site.path, until));
     let Some(last) = last else {
         // Nothing has arrived yet with which a spike could be paired.
         s.memory = W::mark(spikes.end_before(limit) as u32);
         return;
     };
-    let arrived = last.at + site.path.axonal;
-    let x = if c.pairing == Pairing::AllToAll { last.value } else { 1.0 };
-    let read = read_on(spikes, W::marked(s.memory), limit, |spike| {
-        let since = spike.at + site.path.dendritic - arrived;
-        s.potentiate(c, x * c.plus.over(since));
-    });
+    let mut read = W::marked(s.memory);
+    for spike in spikes.unread(read).iter().take_while(|spike| spike.at < limit) {
+        s.potentiate(c, c.x(last, spike));
+        read = read.wrapping_add(1);
+    }
     s.memory = W::mark(read);
 }
 
 /// Only the first spike after the last arrival is paired.
-#[inline]
 fn fold_first<W: Stored>(
-    site: &Site<'_, Stdp>,
+    c: &Constants,
+    spikes: &History<Fired>,
     s: &mut Pair<W>,
-    last: Option<Spike<f64>>,
-    until: Tick,
+    last: Option<&Earlier>,
+    limit: Tick,
 ) {
     let (Some(last), mark) = (last, W::marked(s.memory)) else { return };
     if mark & DONE != 0 {
         return;
     }
-    let (c, spikes) = (site.constants, &site.post.spikes);
     let first = spikes.resolve(mark, 31);
     if let Some(spike) = spikes.spike(first)
-        && spike.at < at_soma(site.path, until)
+        && spike.at < limit
     {
-        let since = spike.at + site.path.dendritic - (last.at + site.path.axonal);
-        s.potentiate(c, c.plus.over(since));
+        s.potentiate(c, c.x(last, spike));
         s.memory = W::mark(mark | DONE);
     }
 }
 
 /// The first spike after the last arrival is paired with all arrivals since the spike before.
-#[inline]
 fn fold_pre_centred<W: Stored>(
-    site: &Site<'_, Stdp>,
+    c: &Constants,
+    spikes: &History<Fired>,
     s: &mut Pair<W>,
-    last: Option<Spike<f64>>,
-    until: Tick,
+    last: Option<&Earlier>,
+    limit: Tick,
 ) {
     let x = W::from_word(s.memory).load();
     // While x is positive there has been no spike since the last arrival.
     let Some(last) = last.filter(|_| x > 0.0) else { return };
-    let (c, spikes) = (site.constants, &site.post.spikes);
-    let arrived = last.at + site.path.axonal;
-    let first = spikes.end_before(at_soma(site.path, arrived));
+    let first = spikes.end_before(last.met_before());
     if let Some(spike) = spikes.spike(first)
-        && spike.at < at_soma(site.path, until)
+        && spike.at < limit
     {
-        let since = spike.at + site.path.dendritic - arrived;
-        s.potentiate(c, x * c.plus.over(since));
+        s.potentiate(c, x * c.x(last, spike));
         s.memory = W::store(0.0).word();
+    }
+}
+
+/// An arrival where each spike of the target is paired.
+#[inline(always)]
+fn meet_each<W: Stored>(c: &Constants, spikes: &History<Fired>, s: &mut Pair<W>, along: &Passing) {
+    fold_each(c, spikes, s, along.last.as_ref(), along.limit);
+    // All before the arrival have just been read.
+    if let Some(latest) = spikes.last_read(W::marked(s.memory)) {
+        s.depress(c, c.y(latest, &along.now));
+    }
+}
+
+/// An arrival where only the nearest spikes of the target are paired, each once.
+fn meet_nearest<W: Stored>(
+    c: &Constants,
+    spikes: &History<Fired>,
+    s: &mut Pair<W>,
+    pre: &Pre<Sent>,
+    along: &Passing,
+) {
+    let Passing { last, now, limit } = along;
+    fold(c, spikes, s, last.as_ref(), *limit);
+    let is_restricted = c.pairing == Pairing::NearestRestricted;
+    let unpaired = match is_restricted {
+        true => spikes.resolve(W::marked(s.memory) & !DONE, 31),
+        false => 0,
+    };
+    let end = spikes.end_before(*limit);
+    if end > unpaired {
+        let latest = spikes.spike(end - 1).expect("it lies before the end");
+        s.depress(c, c.y(latest, now));
+    }
+    if is_restricted {
+        s.memory = W::mark(end as u32 & !DONE);
+    } else {
+        let x = W::from_word(s.memory).load();
+        let since = pre.last.map(|last| (x, last.at));
+        s.memory = W::store(trace_after(c.plus.decay(), since, pre.now.at)).word();
     }
 }
 
 impl Rule for Stdp {
     type Constants = Constants;
-    type Trace = f64;
-    type Fired = f64;
+    type Trace = Sent;
+    type Along = Passing;
+    type Fired = Fired;
     type Target = ();
     type Shared = ();
     type Synapse<W: Stored> = Pair<W>;
@@ -271,13 +371,15 @@ impl Rule for Stdp {
             "additive" => Form::Bounded { plus: Power::new(0.0), minus: Power::new(0.0) },
             "multiplicative" => Form::Bounded { plus: Power::new(1.0), minus: Power::new(1.0) },
             "power" => Form::Bounded { plus: Power::new(p[6]), minus: Power::new(p[7]) },
-            _ => Form::Morrison { plus: Power::new(p[6]), w_ref: p[9] },
+            _ => {
+                Form::Morrison { plus: Power::new(p[6]), per_w_ref: 1.0 / p[9], step: p[4] * p[9] }
+            }
         };
         Constants {
             pairing,
             form,
-            plus: Decay::new(p[2]),
-            minus: Decay::new(p[3]),
+            plus: Paired::new(p[2]),
+            minus: Paired::new(p[3]),
             lambda: p[4],
             alpha: p[5],
             bound: Bound::new(p[W_MAX]),
@@ -294,45 +396,28 @@ impl Rule for Stdp {
         c.bound.refuse(weight)
     }
 
-    fn sent(c: &Constants, last: Option<&Spike<f64>>, at: Tick) -> f64 {
-        trace_after(&c.plus, last.map(|last| (last.value, last.at)), at)
+    fn sent(c: &Constants, last: Option<&Spike<Sent>>, at: Tick) -> Sent {
+        let last = last.filter(|_| c.pairing == Pairing::AllToAll);
+        let x = trace_after(c.plus.decay(), last.map(|last| (last.value.x, last.at)), at);
+        Sent { x, grown: c.plus.grown(at), decayed: c.minus.decayed(at) }
     }
 
-    fn fired(c: &Constants, last: Option<&Spike<f64>>, at: Tick) -> f64 {
-        trace_after(&c.minus, last.map(|last| (last.value, last.at)), at)
+    fn fired(c: &Constants, last: Option<&Spike<Fired>>, at: Tick) -> Fired {
+        let last = last.filter(|_| c.pairing == Pairing::AllToAll);
+        let y = trace_after(c.minus.decay(), last.map(|last| (last.value.y, last.at)), at);
+        Fired { y, y_grown: y * c.minus.grown(at), decayed: c.plus.decayed(at) }
     }
 
-    #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Pair<W>, pre: Pre<f64>) -> f64 {
-        let (c, path) = (site.constants, site.path);
-        let arrival = pre.now.at + path.axonal;
-        fold(site, s, pre.last, arrival);
-        let spikes = &site.post.spikes;
-        if let Pairing::AllToAll | Pairing::NearestSymmetric = c.pairing {
-            // All before the arrival have just been read.
-            if let Some(latest) = spikes.last_read(W::marked(s.memory)) {
-                let y = if c.pairing == Pairing::AllToAll { latest.value } else { 1.0 };
-                s.depress(c, y * c.minus.over(arrival - (latest.at + path.dendritic)));
-            }
-            return s.weight.load();
-        }
-        let end = spikes.end_before(at_soma(path, arrival));
-        let unpaired = match c.pairing {
-            Pairing::NearestRestricted => spikes.resolve(W::marked(s.memory) & !DONE, 31),
-            _ => 0,
-        };
-        if end > unpaired {
-            let latest = spikes.spike(end - 1).expect("it lies before the end");
-            s.depress(c, c.minus.over(arrival - (latest.at + path.dendritic)));
-        }
+    #[inline(always)]
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Pair<W>,
+        Arrival { pre, along }: &Arrival<Self>,
+    ) -> f64 {
+        let (c, spikes) = (site.constants, &site.post.spikes);
         match c.pairing {
-            Pairing::AllToAll | Pairing::NearestSymmetric => unreachable!("has returned"),
-            Pairing::NearestRestricted => s.memory = W::mark(end as u32 & !DONE),
-            Pairing::NearestPreCentred => {
-                let x = W::from_word(s.memory).load();
-                let since = pre.last.map(|last| (x, last.at));
-                s.memory = W::store(trace_after(&c.plus, since, pre.now.at)).word();
-            }
+            Pairing::AllToAll | Pairing::NearestSymmetric => meet_each(c, spikes, s, along),
+            _ => meet_nearest(c, spikes, s, pre, along),
         }
         s.weight.load()
     }
@@ -340,13 +425,14 @@ impl Rule for Stdp {
     fn settle<W: Stored>(
         site: &mut Site<'_, Self>,
         s: &mut Pair<W>,
-        last: Option<Spike<f64>>,
+        last: Option<Spike<Sent>>,
         until: Tick,
     ) {
-        fold(site, s, last, until);
+        let last = last.map(|last| earlier(site.constants, last, site.path));
+        fold(site.constants, &site.post.spikes, s, last.as_ref(), at_soma(site.path, until));
     }
 
-    fn weight<W: Stored>(_: &Site<'_, Self>, s: &Pair<W>, _: Option<Spike<f64>>, _: Tick) -> f64 {
+    fn weight<W: Stored>(_: &Site<'_, Self>, s: &Pair<W>, _: Option<Spike<Sent>>, _: Tick) -> f64 {
         s.weight.load()
     }
 }

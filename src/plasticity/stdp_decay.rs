@@ -1,7 +1,9 @@
 //! `stdp_decay`: weights that fade unless pairs of spikes renew them, and synapses that are lost.
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, Verdict, trace_after};
+use super::{
+    Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, Verdict, trace_after,
+};
 use crate::base::{Decay, Span, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -168,6 +170,7 @@ fn take<W: Stored>(
 impl Rule for StdpDecay {
     type Constants = Constants;
     type Trace = f64;
+    type Along = ();
     type Fired = f64;
     type Target = ();
     type Shared = ();
@@ -213,7 +216,11 @@ impl Rule for StdpDecay {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Weighed<W>, pre: Pre<f64>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Weighed<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         let Some(left) = take(site, s, pre.last, arrival) else { return 0.0 };

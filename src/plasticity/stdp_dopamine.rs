@@ -1,7 +1,9 @@
 //! `stdp_dopamine`: pairs of spikes make a synapse eligible, a modulator makes it change.
 
 use super::bounded::at_soma;
-use super::{Descriptor, History, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{
+    Arrival, Descriptor, History, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
+};
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -188,6 +190,7 @@ fn fold<W: Stored>(
 impl Rule for StdpDopamine {
     type Constants = Constants;
     type Trace = f64;
+    type Along = ();
     type Fired = f64;
     type Target = ();
     type Shared = Modulator;
@@ -235,13 +238,19 @@ impl Rule for StdpDopamine {
         let one = 1.0 / c.level.tau_ms();
         let arrivals = &mut shared.arrivals;
         match arrivals.latest().copied() {
-            Some(latest) if latest.at == at => *arrivals.value_mut(arrivals.end() - 1) += one,
+            Some(latest) if latest.at == at => {
+                arrivals.amend(arrivals.end() - 1, |mass| *mass += one);
+            }
             Some(latest) => arrivals.push(at, latest.value * c.level.over(at - latest.at) + one),
             None => arrivals.push(at, one),
         }
     }
 
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Eligible<W>, pre: Pre<f64>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Eligible<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival, Tick(arrival.0 + 1));

@@ -3,7 +3,7 @@
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
 use super::{
-    Descriptor, Level, Measure, Order, Parameter, Postsynaptic, Pre, Rule, Site, Spike, Stored,
+    Arrival, Descriptor, Level, Measure, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored,
     trace_after,
 };
 use crate::base::{Decay, Tick, Unit, math};
@@ -152,7 +152,7 @@ pub struct Pool {
 }
 
 /// What is held about a spike of the target.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Fired {
     y: f64,
     /// The share that was granted; set when the pool comes to the spike.
@@ -232,7 +232,7 @@ fn see(site: &mut Site<'_, StdpReserve>, until: Tick) {
     while let Some(spike) = site.post.spikes.spike(pool.seen).filter(|spike| spike.at < limit) {
         pool.bring(c, spike.at + dendritic);
         let grant = pool.fire(c);
-        site.post.spikes.value_mut(pool.seen).grant = grant;
+        site.post.spikes.amend(pool.seen, |fired| fired.grant = grant);
         pool.seen += 1;
     }
 }
@@ -265,6 +265,7 @@ fn fold<W: Stored>(
 impl Rule for StdpReserve {
     type Constants = Constants;
     type Trace = f64;
+    type Along = ();
     type Fired = Fired;
     type Target = Pool;
     type Shared = ();
@@ -335,7 +336,11 @@ impl Rule for StdpReserve {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Weighed<W>, pre: Pre<f64>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Weighed<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);

@@ -1,7 +1,7 @@
 //! `stdp_triplet`: pairs and triplets of spikes.
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit};
 use crate::neuron::Range;
 
@@ -66,14 +66,14 @@ pub struct Constants {
 }
 
 /// Traces of the source just after a spike.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sources {
     x1: f64,
     x2: f64,
 }
 
 /// Traces of the target at a spike.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Targets {
     y1_after: f64,
     y2_before: f64,
@@ -106,6 +106,7 @@ fn fold<W: Stored>(
 impl Rule for StdpTriplet {
     type Constants = Constants;
     type Trace = Sources;
+    type Along = ();
     type Fired = Targets;
     type Target = ();
     type Shared = ();
@@ -153,7 +154,11 @@ impl Rule for StdpTriplet {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Weighed<W>, pre: Pre<Sources>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Weighed<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);

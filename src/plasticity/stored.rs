@@ -39,6 +39,9 @@ pub trait Stored: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
         }
     }
 
+    /// Which of two numbers is meant for what is held so: the first in single precision.
+    fn of_both(single: f64, double: f64) -> f64;
+
     /// The bits of the number.
     fn word(self) -> Self::Word;
 
@@ -73,6 +76,11 @@ impl Stored for f32 {
     #[inline]
     fn up(self) -> f32 {
         self.next_up()
+    }
+
+    #[inline]
+    fn of_both(single: f64, _: f64) -> f64 {
+        single
     }
 
     #[inline]
@@ -117,6 +125,11 @@ impl Stored for f64 {
     #[inline]
     fn up(self) -> f64 {
         self.next_up()
+    }
+
+    #[inline]
+    fn of_both(_: f64, double: f64) -> f64 {
+        double
     }
 
     #[inline]

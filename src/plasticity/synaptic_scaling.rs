@@ -3,7 +3,7 @@
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
 use super::homeostat::Homeostat;
 use super::{
-    Descriptor, Level, Measure, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after,
+    Arrival, Descriptor, Level, Measure, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
 };
 use crate::base::{Decay, Span, Tick, Unit, math};
 use crate::neuron::Range;
@@ -90,7 +90,7 @@ pub struct Constants {
 }
 
 /// What is held about a spike of the target.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Fired {
     y: f64,
     /// The estimate of the rate just after the spike, in Hz.
@@ -143,6 +143,7 @@ fn fold<W: Stored>(
 impl Rule for SynapticScaling {
     type Constants = Constants;
     type Trace = f64;
+    type Along = ();
     type Fired = Fired;
     type Target = ();
     type Shared = ();
@@ -197,7 +198,11 @@ impl Rule for SynapticScaling {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Weighed<W>, pre: Pre<f64>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Weighed<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);

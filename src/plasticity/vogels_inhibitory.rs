@@ -1,7 +1,7 @@
 //! `vogels_inhibitory`: symmetric pairs and a constant depression, which balance a target's rate.
 
 use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
-use super::{Descriptor, Order, Parameter, Pre, Rule, Site, Spike, Stored, trace_after};
+use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit};
 use crate::neuron::Range;
 
@@ -77,6 +77,7 @@ fn fold<W: Stored>(
 impl Rule for VogelsInhibitory {
     type Constants = Constants;
     type Trace = f64;
+    type Along = ();
     type Fired = f64;
     type Target = ();
     type Shared = ();
@@ -108,7 +109,11 @@ impl Rule for VogelsInhibitory {
     }
 
     #[inline]
-    fn on_pre<W: Stored>(site: &mut Site<'_, Self>, s: &mut Weighed<W>, pre: Pre<f64>) -> f64 {
+    fn on_pre<W: Stored>(
+        site: &mut Site<'_, Self>,
+        s: &mut Weighed<W>,
+        Arrival { pre, .. }: &Arrival<Self>,
+    ) -> f64 {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);
