@@ -1,0 +1,63 @@
+//! Where the program's memory comes from: the system, which is asked for large pages.
+//!
+//! A large network's neurons, rows and synapses are read all over, and with pages of 4 KiB finding
+//! an address costs as much as reading it. Where an allocation is large the kernel is told
+//! that pages of 2 MiB are welcome, before the memory is touched for the first time. It may decline,
+//! and on other systems nobody is asked; no value depends on it. Only the program
+//! does this: who uses the library chooses an allocator for himself. What it gains:
+//! `docs/performance.md`.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// Allocations of at least so many bytes hold whole large pages wherever they begin.
+const LARGE: usize = 4 << 20;
+
+/// The system's allocator, which asks for large pages.
+pub struct LargePages;
+
+// SAFETY: every call goes to the system's allocator, and its answer back, unchanged; in between the
+// kernel is given a hint about memory that this allocation owns.
+unsafe impl GlobalAlloc for LargePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let memory = unsafe { System.alloc(layout) };
+        ask_for_large_pages(memory, layout.size());
+        memory
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let memory = unsafe { System.alloc_zeroed(layout) };
+        ask_for_large_pages(memory, layout.size());
+        memory
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let memory = unsafe { System.realloc(memory, layout, size) };
+        ask_for_large_pages(memory, size);
+        memory
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn ask_for_large_pages(memory: *mut u8, size: usize) {
+    const PAGE: usize = 4096;
+    if size < LARGE || memory.is_null() {
+        return;
+    }
+    let start = memory.align_offset(PAGE);
+    let length = (size - start) / PAGE * PAGE;
+    // SAFETY: the range lies within memory that has just been allocated, and this advice changes
+    // no byte of it. A refusal is of no consequence.
+    unsafe { libc::madvise(memory.add(start).cast(), length, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_large_pages(_: *mut u8, _: usize) {}
