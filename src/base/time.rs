@@ -65,6 +65,7 @@ impl Span {
 
     /// The nearest span to `ms` milliseconds; `None` for a negative or non-finite argument and
     /// for one beyond [`Tick::MAX`].
+    #[inline]
     pub fn from_ms(ms: f64) -> Option<Span> {
         let ticks = math::round(ms * TICKS_PER_MS as f64);
         (ticks >= 0.0 && ticks <= Tick::MAX.0 as f64).then_some(Span(ticks as u64))

@@ -46,7 +46,9 @@ impl<'a> Sampler<'a> {
     pub fn next(&self, index: u32, stream: &mut Stream) -> f64 {
         match self {
             Sampler::Constant(value) => *value,
-            Sampler::Drawn(law) => bounded(law, law.stepping(), index, stream),
+            Sampler::Drawn(law) => {
+                bounded(law, law.stepping(), || unbounded(&law.shape, index, stream))
+            }
         }
     }
 
@@ -82,14 +84,37 @@ pub struct Series<'a> {
 }
 
 impl Series<'_> {
-    /// The next value. Not a number if the bounds were missed [`MOST_REDRAWS`] times.
+    /// What all values are, where the law is a constant.
     #[inline]
-    pub fn draw(&mut self) -> f64 {
-        match self.law {
-            None => self.constant,
-            Some((law, stepping)) => bounded(law, stepping, 0, &mut self.numbers),
+    pub fn constant(&self) -> Option<f64> {
+        self.law.is_none().then_some(self.constant)
+    }
+
+    /// The next values, in a loop for each shape. Where the bounds were missed [`MOST_REDRAWS`] times
+    /// stands what is not a number.
+    pub fn fill(&mut self, values: &mut [f64]) {
+        let Some((law, stepping)) = self.law else { return values.fill(self.constant) };
+        let numbers = &mut self.numbers;
+        match law.shape {
+            Shape::Uniform { low, high } => {
+                fill_with(law, stepping, values, || between(low, high, numbers.uniform()));
+            }
+            Shape::Normal { mean, sd } => {
+                fill_with(law, stepping, values, || mean + sd * numbers.normal());
+            }
+            ref shape => fill_with(law, stepping, values, || unbounded(shape, 0, numbers)),
         }
     }
+}
+
+#[inline]
+fn fill_with(
+    law: &Distribution,
+    stepping: Option<Stepping>,
+    values: &mut [f64],
+    mut number: impl FnMut() -> f64,
+) {
+    values.iter_mut().for_each(|value| *value = bounded(law, stepping, &mut number));
 }
 
 /// Where laws take their numbers from.
@@ -159,11 +184,10 @@ impl Numbers for Buffered {
 fn bounded(
     distribution: &Distribution,
     stepping: Option<Stepping>,
-    index: u32,
-    numbers: &mut impl Numbers,
+    mut number: impl FnMut() -> f64,
 ) -> f64 {
     let mut draw = || {
-        let value = unbounded(&distribution.shape, index, numbers);
+        let value = number();
         stepping.map_or(value, |stepping| stepping.nearest(value))
     };
     let value = draw();
@@ -184,17 +208,21 @@ fn unbounded(shape: &Shape, index: u32, stream: &mut impl Numbers) -> f64 {
     match *shape {
         Shape::Constant(value) => value,
         Shape::Values(ref values) => values[index as usize],
-        Shape::Uniform { low, high } => {
-            let value = low + (high - low) * stream.uniform();
-            // Rounding may reach the open end.
-            if value < high { value } else { low }
-        }
+        Shape::Uniform { low, high } => between(low, high, stream.uniform()),
         Shape::Normal { mean, sd } => mean + sd * stream.normal(),
         Shape::Lognormal { median, sigma } => median * math::exp(sigma * stream.normal()),
         Shape::Exponential { mean } => mean * stream.exponential(),
     }
 }
 
+#[inline]
+fn between(low: f64, high: f64, uniform: f64) -> f64 {
+    let value = low + (high - low) * uniform;
+    // Rounding may reach the open end.
+    if value < high { value } else { low }
+}
+
+#[inline]
 fn is_inside(distribution: &Distribution, value: f64) -> bool {
     distribution.min.is_none_or(|min| value >= min)
         && distribution.max.is_none_or(|max| value <= max)
@@ -297,7 +325,43 @@ mod tests {
 
     fn sample(distribution: &Distribution, n: usize) -> Vec<f64> {
         let mut series = Sampler::new(distribution).series(Stream::new(5, Purpose::Weight, 0, 0));
-        (0..n).map(|_| series.draw()).collect()
+        let mut values = vec![0.0; n];
+        series.fill(&mut values);
+        values
+    }
+
+    /// However many are asked for at a time, a series gives what its stream would give one by one.
+    #[test]
+    fn a_series_is_its_stream() {
+        let shapes = [
+            Shape::Constant(2.0),
+            Shape::Uniform { low: -1.0, high: 3.0 },
+            Shape::Normal { mean: 0.5, sd: 1.5 },
+            Shape::Lognormal { median: 1.0, sigma: 0.5 },
+            Shape::Exponential { mean: 1.0 },
+        ];
+        for shape in shapes {
+            for (max, outside, step) in [
+                (None, Outside::Redraw, None),
+                (Some(2.0), Outside::Redraw, Some(0.25)),
+                (Some(1.5), Outside::Clip, None),
+            ] {
+                let distribution = Distribution { step, ..law(shape.clone(), None, max, outside) };
+                if check(&distribution, 1).is_err() {
+                    continue;
+                }
+                let sampler = Sampler::new(&distribution);
+                let stream = || Stream::new(9, Purpose::Delay, 1, 2);
+                let (mut single, mut series) = (stream(), sampler.series(stream()));
+                for count in [1, 3, 0, 100, 64, 200] {
+                    let mut values = vec![0.0; count];
+                    series.fill(&mut values);
+                    let expected: Vec<f64> =
+                        (0..count).map(|_| sampler.next(0, &mut single)).collect();
+                    assert_eq!(values, expected, "{shape:?} {max:?} {outside:?} {step:?}");
+                }
+            }
+        }
     }
 
     #[test]

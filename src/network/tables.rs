@@ -215,29 +215,31 @@ fn multiples(step_ms: f64, low: f64, high: f64, resolution: Resolution) -> Optio
 }
 
 /// A delay in milliseconds as it is stored.
-#[inline]
+#[inline(always)]
 pub(super) fn delay_on_grid(ms: f64, resolution: Resolution) -> Result<Span, String> {
-    let refuse = || {
-        if ms.is_nan() {
-            return misses_bounds("delays");
+    // What is no number lies in no range.
+    if (0.0..=LONGEST_DELAY.ms()).contains(&ms)
+        && let Some(span) = Span::from_ms(ms)
+    {
+        // The division by the grid is felt when every synapse draws its delay.
+        let delay = if resolution == Resolution::FINEST {
+            span.max(Span(1))
+        } else {
+            resolution.nearest_delay(span)
+        };
+        if delay <= LONGEST_DELAY {
+            return Ok(delay);
         }
-        format!(
-            "delay {ms} ms; allowed is 0 ms to {LONGEST_DELAY} (a law can be given min and max)"
-        )
-    };
-    if !(0.0..=LONGEST_DELAY.ms()).contains(&ms) {
-        return Err(refuse());
     }
-    let Some(span) = Span::from_ms(ms) else {
-        return Err(refuse());
-    };
-    // The division by the grid is felt when every synapse draws its delay.
-    let delay = if resolution == Resolution::FINEST {
-        span.max(Span(1))
-    } else {
-        resolution.nearest_delay(span)
-    };
-    if delay <= LONGEST_DELAY { Ok(delay) } else { Err(refuse()) }
+    Err(refuse_delay(ms))
+}
+
+#[cold]
+fn refuse_delay(ms: f64) -> String {
+    if ms.is_nan() {
+        return misses_bounds("delays");
+    }
+    format!("delay {ms} ms; allowed is 0 ms to {LONGEST_DELAY} (a law can be given min and max)")
 }
 
 /// A weight as it is stored.
@@ -264,6 +266,56 @@ fn misses_bounds(what: &str) -> String {
 /// Synapses whose values are drawn before they are placed.
 const DRAWN_AT_ONCE: usize = 128;
 
+/// Weights and delays of synapses that are about to be placed.
+#[derive(Default)]
+struct Drawn {
+    values: Vec<f64>,
+    weights: Vec<f32>,
+    delays: Vec<u32>,
+}
+
+impl Drawn {
+    fn draw_weights(&mut self, count: usize, series: &mut Series<'_>) -> Result<(), String> {
+        let Drawn { values, weights, .. } = self;
+        weights.clear();
+        if let Some(value) = series.constant() {
+            weights.resize(count, weight_as_stored(value)?);
+            return Ok(());
+        }
+        values.resize(count, 0.0);
+        series.fill(values);
+        weights.extend(values.iter().map(|&value| value as f32));
+        match weights.iter().position(|weight| !weight.is_finite()) {
+            Some(place) => weight_as_stored(values[place]).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn draw_delays(
+        &mut self,
+        count: usize,
+        series: &mut Series<'_>,
+        resolution: Resolution,
+    ) -> Result<(), String> {
+        let Drawn { values, delays, .. } = self;
+        delays.clear();
+        if let Some(value) = series.constant() {
+            delays.resize(count, delay_on_grid(value, resolution)?.0 as u32);
+            return Ok(());
+        }
+        values.resize(count, 0.0);
+        series.fill(values);
+        for &value in &*values {
+            delays.push(delay_on_grid(value, resolution)?.0 as u32);
+        }
+        Ok(())
+    }
+
+    fn values(&self) -> impl Iterator<Item = (&f32, &u32)> {
+        self.weights.iter().zip(&self.delays)
+    }
+}
+
 /// What one projection adds to one table.
 struct Piece<'a> {
     connector: &'a Connector<'a>,
@@ -273,8 +325,6 @@ struct Piece<'a> {
     local_start: u32,
     weight: Sampler<'a>,
     delay: Sampler<'a>,
-    /// The stored delay, if the law is a constant.
-    constant_delay: u32,
     resolution: Resolution,
     /// What a pulse makes of the weight, and of the delay.
     factor: f32,
@@ -292,18 +342,12 @@ impl<'a> Piece<'a> {
         let projection = connector.projection;
         let delay = Sampler::new(&projection.delay_ms);
         let after = Span::from_ms(pulse.after_ms).unwrap_or(Span::ZERO);
-        // A constant was checked before; lists that bring their delays ignore it.
-        let constant_delay = match delay {
-            Sampler::Constant(ms) => delay_on_grid(ms, resolution).map_or(0, |span| span.0 as u32),
-            Sampler::Drawn(_) => 0,
-        };
         Piece {
             connector,
             owned: partition.owned(projection.target, shard),
             local_start: partition.local_start(projection.target, shard),
             weight: Sampler::new(&projection.weight),
             delay,
-            constant_delay,
             resolution,
             factor: pulse.factor as f32,
             after: resolution.nearest(Tick(after.0)).0 as u32,
@@ -349,33 +393,40 @@ impl<'a> Piece<'a> {
         placing: &mut Placing,
         scratch: &mut Scratch,
     ) -> Result<(), Met> {
-        let mut drawn: Vec<(f32, u32)> = Vec::with_capacity(DRAWN_AT_ONCE);
+        let mut drawn = Drawn::default();
         for target in self.owned.clone() {
             self.connector.sources_of(rule, target, scratch)?;
             let stream = |purpose| self.connector.stream(purpose, target.into());
             let mut weights = self.weight.series(stream(Purpose::Weight));
             let mut delays = self.delay.series(stream(Purpose::Delay));
             let local = self.local(target);
+            let met = |what| self.met((target.into(), 0), format!("target {target}: {what}"));
             for sources in scratch.drawn.chunks(DRAWN_AT_ONCE) {
-                drawn.clear();
-                for _ in sources {
-                    let values = self.draw(&mut weights, &mut delays);
-                    drawn.push(values.map_err(|what| {
-                        self.met((target.into(), 0), format!("target {target}: {what}"))
-                    })?);
-                }
+                // Rows lie far apart: they are on their way while values are drawn, and in a loop of
+                // their own many writes are under way at once.
+                placing.ask_for_cursors(sources);
+                drawn.draw_weights(sources.len(), &mut weights).map_err(met)?;
+                placing.ask_for_rows(sources);
                 if self.connector.projection.delay_of == DelayOf::Source {
-                    for (&source, (_, delay)) in sources.iter().zip(&mut drawn) {
-                        *delay = self.delay_of_source(source).map_err(|what| {
-                            self.met((source.into(), 0), format!("source {source}: {what}"))
-                        })?;
-                    }
+                    self.take_delays(sources, &mut drawn.delays)?;
+                } else {
+                    drawn.draw_delays(sources.len(), &mut delays, self.resolution).map_err(met)?;
                 }
-                // Rows lie far apart, and in a loop of their own many writes are under way at once.
-                for (&source, &(weight, delay)) in sources.iter().zip(&drawn) {
+                for (&source, (&weight, &delay)) in sources.iter().zip(drawn.values()) {
                     self.add(placing, source, local, weight, delay);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The delays that these sources have.
+    fn take_delays(&self, sources: &[u32], delays: &mut Vec<u32>) -> Result<(), Met> {
+        delays.clear();
+        for &source in sources {
+            delays.push(self.delay_of_source(source).map_err(|what| {
+                self.met((source.into(), 0), format!("source {source}: {what}"))
+            })?);
         }
         Ok(())
     }
@@ -452,21 +503,6 @@ impl<'a> Piece<'a> {
         let delay = match &edges.delay {
             Some(delays) => delays[position].0 as u32,
             None => self.delay_alone(entity, source)?,
-        };
-        Ok((weight, delay))
-    }
-
-    /// Weight and delay of the next synapse of a target.
-    #[inline(always)]
-    fn draw(
-        &self,
-        weights: &mut Series<'_>,
-        delays: &mut Series<'_>,
-    ) -> Result<(f32, u32), String> {
-        let weight = weight_as_stored(weights.draw())?;
-        let delay = match self.delay {
-            Sampler::Constant(_) => self.constant_delay,
-            Sampler::Drawn(_) => delay_on_grid(delays.draw(), self.resolution)?.0 as u32,
         };
         Ok((weight, delay))
     }

@@ -10,6 +10,7 @@
 
 use super::{BucketedSynapse, DelayedSynapse, MOST_BUCKETS, Synapse, Synapses, Table};
 use crate::base::Span;
+use crate::base::prefetch::prefetch;
 
 /// What the laws of a table's synapses say about them.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +113,26 @@ pub struct Repeated {
 }
 
 impl Placing {
+    /// Asks the memory for where the next synapse of each of these sources goes: first for the
+    /// cursors, and once those have come, for the rows. Rows of sources lie far apart, and with
+    /// something else to do in between nobody waits for them.
+    #[inline]
+    pub fn ask_for_cursors(&self, sources: &[u32]) {
+        sources.iter().for_each(|&source| prefetch(&self.cursors, source as usize));
+    }
+
+    /// See [`Placing::ask_for_cursors`].
+    #[inline]
+    pub fn ask_for_rows(&self, sources: &[u32]) {
+        let places = sources.iter().map(|&source| self.cursors[source as usize] as usize);
+        match &self.synapses {
+            Synapses::Alike { targets, .. } => places.for_each(|place| prefetch(targets, place)),
+            Synapses::OneDelay { rows, .. } => places.for_each(|place| prefetch(rows, place)),
+            Synapses::Bucketed { rows, .. } => places.for_each(|place| prefetch(rows, place)),
+            Synapses::OwnDelay { rows } => places.for_each(|place| prefetch(rows, place)),
+        }
+    }
+
     /// Places one synapse. Weight and delay are ignored where the layout knows them.
     ///
     /// # Panics
@@ -213,9 +234,24 @@ fn sort_segments<R: Copy>(
     repeated
 }
 
+/// Sorts each row by delay; equal ones keep their order. Numbers that hold a delay and a place are
+/// sorted in the place of the synapses: they are smaller, and no two of them are equal.
 fn sort_by_delay(rows: &mut [DelayedSynapse], offsets: &[u64]) {
+    let (mut keys, mut copy) = (Vec::new(), Vec::new());
     for ends in offsets.windows(2) {
-        rows[ends[0] as usize..ends[1] as usize].sort_by_key(|synapse| synapse.delay);
+        let row = &mut rows[ends[0] as usize..ends[1] as usize];
+        let key = |(place, synapse): (u64, &DelayedSynapse)| u64::from(synapse.delay) << 32 | place;
+        keys.clear();
+        keys.extend((0..).zip(row.iter()).map(key));
+        if keys.is_sorted() {
+            continue;
+        }
+        keys.sort_unstable();
+        copy.clear();
+        copy.extend_from_slice(row);
+        for (synapse, key) in row.iter_mut().zip(&keys) {
+            *synapse = copy[*key as u32 as usize];
+        }
     }
 }
 

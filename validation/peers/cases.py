@@ -38,6 +38,7 @@ CASES = [
     Case("hpc", 100, large=True),
     # Nothing fires in the first 400 ms.
     Case("sparse_1e6", 500, scenario="sparse", changes=MILLION, large=True, exact=LONG),
+    Case("sparse_kick_1e6", 200, scenario="sparse_kick", changes=MILLION, large=True, exact=LONG),
     # At two threads NEST runs out of the addresses of one thread's synapses.
     Case("pd14_dc", 200, changes=[("scale.factor", 1)], large=True, nest_threads=4,
          brian2=TOO_MANY_LISTED),
