@@ -1,7 +1,7 @@
 //! What several rules store: a weight between zero and a bound that also carries its sign, and how
 //! far the target's spikes have been read.
 
-use super::{History, Path, Spike, Stored};
+use super::{Path, Stored};
 use crate::base::Tick;
 
 /// A weight and the ordinal (its low 32 bits) of the target's next spike that has not been read.
@@ -73,23 +73,4 @@ pub(super) fn not_zero(p: &[f64], index: usize) -> Vec<(usize, String)> {
 #[inline]
 pub(super) fn at_soma(path: Path, at: Tick) -> Tick {
     Tick(at.0.saturating_sub(path.dendritic.0))
-}
-
-/// Shows every spike from the one marked on that lies before `limit`; the new mark.
-#[inline]
-pub(super) fn read_on<V: Copy + Default>(
-    spikes: &History<V>,
-    mark: u32,
-    limit: Tick,
-    mut visit: impl FnMut(&Spike<V>),
-) -> u32 {
-    let mut next = mark;
-    for spike in spikes.unread(mark) {
-        if spike.at >= limit {
-            break;
-        }
-        visit(spike);
-        next = next.wrapping_add(1);
-    }
-    next
 }

@@ -1,6 +1,5 @@
 //! `dendritic_prediction`: a dendrite learns to predict its soma.
 
-use super::bounded::read_on;
 use super::{
     Arrival, Descriptor, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored, trace_after,
 };
@@ -174,7 +173,7 @@ fn fold<W: Stored>(
         return;
     };
     let mut now = *s;
-    now.read = read_on(ends, s.read, until, |end| {
+    now.read = ends.read_on(s.read, until, |end| {
         let number = end.at.0 / c.epoch.0 - 1;
         let weight = c.learned(&now, last, site.path.axonal, number, end.value);
         now.store(c, weight);

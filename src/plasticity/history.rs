@@ -44,14 +44,16 @@ pub struct Spike<V> {
 }
 
 /// The recent spikes of one train. Invariant: their ticks increase strictly.
+///
+/// Nearly all synapses have read all but the latest spike, which is therefore found without going where
+/// the others lie; and where spikes are rare it is the only one that is held.
 #[derive(Clone, Debug, Default)]
 pub struct History<V> {
-    /// Read far more often than trimmed, so they lie side by side.
-    spikes: Vec<Spike<V>>,
-    /// The ordinal of the first spike that is held.
-    first: u64,
-    /// A copy of the latest spike, if there is one: nearly all synapses have read all but this one, and
-    /// find it without going where the others lie.
+    /// Those before the latest one. Read far more often than trimmed, so they lie side by side.
+    earlier: Vec<Spike<V>>,
+    /// How many spikes there have been.
+    end: u64,
+    /// The latest of them, if there is one. It is never forgotten.
     latest: Spike<V>,
 }
 
@@ -60,25 +62,42 @@ impl<V: Copy + Default> History<V> {
     #[inline]
     pub fn push(&mut self, at: Tick, value: V) {
         debug_assert!(self.latest().is_none_or(|latest| latest.at < at), "spikes out of order");
+        if self.end > 0 {
+            self.earlier.push(self.latest);
+        }
         self.latest = Spike { at, value };
-        self.spikes.push(self.latest);
+        self.end += 1;
     }
 
     /// How many spikes there have been; the ordinal of the next one.
     #[inline]
     pub fn end(&self) -> u64 {
-        self.first + self.spikes.len() as u64
+        self.end
     }
 
     /// The ordinal of the first spike that is held.
+    #[inline]
     pub fn first(&self) -> u64 {
-        self.first
+        self.end - self.len() as u64
     }
 
     /// The latest spike.
     #[inline]
     pub fn latest(&self) -> Option<&Spike<V>> {
-        (!self.spikes.is_empty()).then_some(&self.latest)
+        (self.end > 0).then_some(&self.latest)
+    }
+
+    /// The spike that is followed by `later` ones.
+    ///
+    /// # Panics
+    /// If it was forgotten, or there has been none.
+    #[inline]
+    fn followed_by(&self, later: usize) -> &Spike<V> {
+        if later == 0 && self.end > 0 {
+            return &self.latest;
+        }
+        let index = self.earlier.len().checked_sub(later);
+        &self.earlier[index.expect("a spike was forgotten too early")]
     }
 
     /// The spike of this ordinal, if it has been fired.
@@ -87,8 +106,8 @@ impl<V: Copy + Default> History<V> {
     /// If it was forgotten: the horizon by which the history was trimmed was wrong.
     #[inline]
     pub fn spike(&self, ordinal: u64) -> Option<&Spike<V>> {
-        let index = ordinal.checked_sub(self.first).expect("a spike was forgotten too early");
-        self.spikes.get(index as usize)
+        let from = self.end.checked_sub(ordinal).filter(|&from| from > 0)?;
+        Some(self.followed_by(from as usize - 1))
     }
 
     /// Changes what is held about the spike of this ordinal.
@@ -96,9 +115,12 @@ impl<V: Copy + Default> History<V> {
     /// # Panics
     /// If it is not held.
     pub fn amend(&mut self, ordinal: u64, change: impl FnOnce(&mut V)) {
-        let index = ordinal.checked_sub(self.first).expect("a spike was forgotten too early");
-        change(&mut self.spikes[index as usize].value);
-        self.latest = *self.spikes.last().expect("one has been changed");
+        let place = ordinal.checked_sub(self.first()).expect("a spike was forgotten too early");
+        let spike = match self.earlier.get_mut(place as usize) {
+            Some(spike) => spike,
+            None => &mut self.latest,
+        };
+        change(&mut spike.value);
     }
 
     /// The ordinal after the last spike that lies strictly before `tick`. Spikes that were
@@ -106,48 +128,70 @@ impl<V: Copy + Default> History<V> {
     #[inline]
     pub fn end_before(&self, tick: Tick) -> u64 {
         // What is asked for is nearly always at the very end.
-        let mut index = self.spikes.len();
-        if index == 0 || self.latest.at < tick {
-            return self.end();
+        if self.end == 0 || self.latest.at < tick {
+            return self.end;
         }
-        for _ in 0..4 {
-            index -= 1;
-            if index == 0 || self.spikes[index - 1].at < tick {
-                return self.first + index as u64;
+        let mut later = 1;
+        for spike in self.earlier.iter().rev().take(4) {
+            if spike.at < tick {
+                return self.end - later;
             }
+            later += 1;
         }
-        self.first + self.spikes.partition_point(|spike| spike.at < tick) as u64
+        self.first() + self.earlier.partition_point(|spike| spike.at < tick) as u64
     }
 
     /// The whole ordinal of which a synapse has kept the low `bits` bits. A synapse is never
     /// behind by so many spikes.
     #[inline]
     pub fn resolve(&self, low: u32, bits: u32) -> u64 {
-        let end = self.end();
         let mask = (1u64 << bits) - 1;
-        end - (end.wrapping_sub(u64::from(low)) & mask)
+        self.end - (self.end.wrapping_sub(u64::from(low)) & mask)
     }
 
     /// How many spikes there are from the one on of whose ordinal a synapse has kept the low 32 bits.
     #[inline]
     fn count_from(&self, low: u32) -> usize {
-        (self.end() as u32).wrapping_sub(low) as usize
+        (self.end as u32).wrapping_sub(low) as usize
     }
 
-    /// The spikes from the one on of whose ordinal a synapse has kept the low 32 bits.
+    /// Shows every spike before `limit`, from the one on of whose ordinal a synapse has kept the low 32
+    /// bits, and returns the same of the first that it did not show.
     ///
     /// # Panics
     /// If one of them was forgotten.
-    #[inline]
-    pub fn unread(&self, low: u32) -> &[Spike<V>] {
-        match self.count_from(low) {
-            0 => &[],
-            1 => std::slice::from_ref(&self.latest),
-            count => {
-                let start = self.spikes.len().checked_sub(count);
-                &self.spikes[start.expect("a spike was forgotten too early")..]
+    #[inline(always)]
+    pub fn read_on(&self, low: u32, limit: Tick, mut visit: impl FnMut(&Spike<V>)) -> u32 {
+        let count = self.count_from(low);
+        if count == 0 {
+            return low;
+        }
+        let mut read = low;
+        if count > 1 {
+            let start = (self.earlier.len() + 1).checked_sub(count);
+            for spike in &self.earlier[start.expect("a spike was forgotten too early")..] {
+                if spike.at >= limit {
+                    return read;
+                }
+                visit(spike);
+                read = read.wrapping_add(1);
             }
         }
+        if self.latest.at < limit {
+            visit(&self.latest);
+            read = read.wrapping_add(1);
+        }
+        read
+    }
+
+    /// The spike of whose ordinal a synapse has kept the low 32 bits, if it has been fired.
+    ///
+    /// # Panics
+    /// If it was forgotten.
+    #[inline]
+    pub fn next_unread(&self, low: u32) -> Option<&Spike<V>> {
+        let count = self.count_from(low);
+        (count > 0).then(|| self.followed_by(count - 1))
     }
 
     /// The spike before the one of whose ordinal a synapse has kept the low 32 bits; `None` if that is
@@ -158,45 +202,49 @@ impl<V: Copy + Default> History<V> {
     #[inline]
     pub fn last_read(&self, low: u32) -> Option<&Spike<V>> {
         let unread = self.count_from(low);
-        if unread == 0 {
-            return self.latest();
+        if unread as u64 == self.end {
+            return None;
         }
-        let read = self.spikes.len().checked_sub(unread).expect("a spike was forgotten too early");
-        debug_assert!(read > 0 || self.first == 0, "a spike was forgotten too early");
-        self.spikes[..read].last()
+        Some(self.followed_by(unread))
     }
 
     /// Forgets all spikes that lie strictly before `horizon`, but the latest of them.
     pub fn trim(&mut self, horizon: Tick) {
-        let before = self.spikes.partition_point(|spike| spike.at < horizon);
-        let gone = before.saturating_sub(1);
-        self.spikes.drain(..gone);
-        self.first += gone as u64;
-        // A burst must not keep its memory for ever. The smallest capacities are left alone, as they
-        // would come and go at each walk.
-        if self.spikes.capacity() > 8 && self.spikes.len() * 4 < self.spikes.capacity() {
-            self.spikes.shrink_to(self.spikes.len() * 2);
+        let gone = if self.latest.at < horizon {
+            self.earlier.len()
+        } else {
+            let before = self.earlier.partition_point(|spike| spike.at < horizon);
+            before.saturating_sub(1)
+        };
+        self.earlier.drain(..gone);
+        // A burst must not keep its memory for ever, and where spikes are rare there is none to keep.
+        // Other small capacities are left alone, as they would come and go at each walk.
+        if self.earlier.is_empty() {
+            self.earlier = Vec::new();
+        } else if self.earlier.capacity() > 8 && self.earlier.len() * 4 < self.earlier.capacity() {
+            self.earlier.shrink_to(self.earlier.len() * 2);
         }
     }
 
     /// How many spikes are held.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.spikes.len()
+        self.earlier.len() + usize::from(self.end > 0)
     }
 
     /// Whether none are.
     pub fn is_empty(&self) -> bool {
-        self.spikes.is_empty()
+        self.end == 0
     }
 
     /// The spikes that are held, earliest first.
     pub fn iter(&self) -> impl Iterator<Item = &Spike<V>> {
-        self.spikes.iter()
+        self.earlier.iter().chain(self.latest())
     }
 
     /// Memory taken, without the value itself.
     pub fn bytes(&self) -> u64 {
-        (self.spikes.capacity() * size_of::<Spike<V>>()) as u64
+        (self.earlier.capacity() * size_of::<Spike<V>>()) as u64
     }
 }
 
@@ -235,22 +283,49 @@ mod tests {
         assert_eq!(history.len(), 1);
     }
 
+    /// Against a list of all spikes, at every mark and time that may still be asked for.
     #[test]
-    fn the_copy_of_the_latest_spike_is_never_behind() {
-        let mut history = history(&[3, 5, 6, 9]);
-        history.amend(3, |value| *value = 90);
-        history.amend(1, |value| *value = 50);
-        for horizon in [0, 6, 100] {
-            history.trim(Tick(horizon));
-            assert_eq!(history.latest(), history.spikes.last());
-            assert_eq!(history.latest().unwrap().value, 90);
-            for mark in history.first() as u32 + 1..=4 {
-                let split = (u64::from(mark) - history.first()) as usize;
-                assert_eq!(history.unread(mark), &history.spikes[split..], "{horizon} {mark}");
-                assert_eq!(history.last_read(mark), Some(&history.spikes[split - 1]));
+    fn every_question_is_answered_as_from_a_full_list() {
+        let ticks = [3, 5, 6, 9, 14, 15, 20, 40];
+        for count in 0..=ticks.len() {
+            let all: Vec<Spike<u64>> =
+                ticks[..count].iter().map(|&tick| Spike { at: Tick(tick), value: tick }).collect();
+            for horizon in [0, 6, 15, 100] {
+                let mut history = history(&ticks[..count]);
+                history.trim(Tick(horizon));
+                let first = history.first() as usize;
+                assert_eq!((history.len(), history.end()), (count - first, count as u64));
+                assert!(history.iter().eq(&all[first..]));
+                assert_eq!(history.latest(), all.last());
+                for mark in first + usize::from(first > 0)..=count {
+                    for limit in [0, 6, 7, 20, 100] {
+                        let expected = all[mark..].iter().take_while(|s| s.at < Tick(limit));
+                        let expected: Vec<Spike<u64>> = expected.copied().collect();
+                        let mut shown = Vec::new();
+                        let end = history.read_on(mark as u32, Tick(limit), |&s| shown.push(s));
+                        assert_eq!(
+                            (shown.len(), end as usize),
+                            (expected.len(), mark + shown.len())
+                        );
+                        assert_eq!(shown, expected, "{count} {mark} {limit}");
+                    }
+                    assert_eq!(history.next_unread(mark as u32), all.get(mark));
+                    let read = mark.checked_sub(1).map(|last| &all[last]);
+                    assert_eq!(history.last_read(mark as u32), read, "{count} {mark}");
+                    assert_eq!(history.spike(mark as u64), all.get(mark));
+                }
             }
         }
-        assert_eq!(history.spike(3).unwrap().value, 90);
+    }
+
+    #[test]
+    fn what_is_held_about_a_spike_can_be_changed() {
+        let mut history = history(&[3, 5, 6, 9]);
+        history.trim(Tick(6));
+        history.amend(3, |value| *value = 90);
+        history.amend(2, |value| *value = 60);
+        let values: Vec<u64> = history.iter().map(|spike| spike.value).collect();
+        assert_eq!(values, [5, 60, 90]);
     }
 
     #[test]
@@ -264,7 +339,7 @@ mod tests {
     #[test]
     fn low_bits_of_an_ordinal_are_enough() {
         let mut history = history(&[1]);
-        history.first = (1 << 33) - 2;
+        history.end = (1 << 33) - 1;
         for behind in 0..2 {
             let ordinal = history.end() - behind;
             assert_eq!(history.resolve(ordinal as u32, 32), ordinal);

@@ -1,6 +1,6 @@
 //! `noise_prune`: synapses are kept by the covariance of noise that they see, or removed.
 
-use super::bounded::{at_soma, read_on};
+use super::bounded::at_soma;
 use super::{
     Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, Verdict, trace_after,
 };
@@ -285,7 +285,7 @@ fn fold<W: Stored>(
         return;
     };
     let (arrived, sum) = (last.at + site.path.axonal, &mut s.sum);
-    s.read = read_on(spikes, s.read, limit, |spike| {
+    s.read = spikes.read_on(s.read, limit, |spike| {
         let at = spike.at + site.path.dendritic;
         if c.round_at(at).is_some() {
             *sum = W::store(sum.load() + last.value.trace * c.pre.over(at - arrived));

@@ -262,11 +262,8 @@ fn fold_each<W: Stored>(
         s.memory = W::mark(spikes.end_before(limit) as u32);
         return;
     };
-    let mut read = W::marked(s.memory);
-    for spike in spikes.unread(read).iter().take_while(|spike| spike.at < limit) {
-        s.potentiate(c, c.x(last, spike));
-        read = read.wrapping_add(1);
-    }
+    let read =
+        spikes.read_on(W::marked(s.memory), limit, |spike| s.potentiate(c, c.x(last, spike)));
     s.memory = W::mark(read);
 }
 

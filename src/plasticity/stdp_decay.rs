@@ -154,7 +154,7 @@ fn take<W: Stored>(
     }
     let (c, limit) = (site.constants, at_soma(site.path, until));
     let mut since = latest(site, s, last);
-    while let Some(spike) = site.post.spikes.unread(s.read).first().filter(|s| s.at < limit) {
+    while let Some(spike) = site.post.spikes.next_unread(s.read).filter(|s| s.at < limit) {
         let at = spike.at + site.path.dendritic;
         let left = fade(site, s, since, at)?;
         let x =

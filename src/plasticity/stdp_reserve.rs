@@ -1,6 +1,6 @@
 //! `stdp_reserve`: growth is paid from a reserve that each target holds for its inputs.
 
-use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
+use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::homeostat::Homeostat;
 use super::{
     Arrival, Descriptor, Level, Measure, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored,
@@ -254,7 +254,7 @@ fn fold<W: Stored>(
         return;
     };
     let (arrived, weight) = (last.at + path.axonal, &mut s.weight);
-    s.read = read_on(spikes, s.read, limit, |spike| {
+    s.read = spikes.read_on(s.read, limit, |spike| {
         let x = last.value * c.plus.over(spike.at + path.dendritic - arrived);
         let m = c.bound.magnitude(*weight) + spike.value.grant * c.a_plus * x;
         *weight = W::store(c.bound.signed(m));

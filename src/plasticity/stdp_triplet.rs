@@ -1,6 +1,6 @@
 //! `stdp_triplet`: pairs and triplets of spikes.
 
-use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
+use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit};
 use crate::neuron::Range;
@@ -96,7 +96,7 @@ fn fold<W: Stored>(
         return;
     };
     let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
-    s.read = read_on(spikes, s.read, limit, |spike| {
+    s.read = spikes.read_on(s.read, limit, |spike| {
         let x1 = last.value.x1 * c.x1.over(spike.at + site.path.dendritic - arrived);
         let step = x1 * (c.a2_plus + c.a3_plus * spike.value.y2_before);
         *weight = c.bound.store(c.bound.magnitude(*weight) + c.bound.size * step);

@@ -1,6 +1,6 @@
 //! `synaptic_scaling`: all inputs of a target are scaled together until it fires at a rate.
 
-use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
+use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::homeostat::Homeostat;
 use super::{
     Arrival, Descriptor, Level, Measure, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
@@ -134,7 +134,7 @@ fn fold<W: Stored>(
         return;
     };
     let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
-    s.read = read_on(spikes, s.read, limit, |spike| {
+    s.read = spikes.read_on(s.read, limit, |spike| {
         let x = last.value * c.plus.over(spike.at + site.path.dendritic - arrived);
         *weight = c.bound.store(c.bound.magnitude(*weight) + c.a_plus * x);
     });

@@ -1,6 +1,6 @@
 //! `vogels_inhibitory`: symmetric pairs and a constant depression, which balance a target's rate.
 
-use super::bounded::{Bound, Weighed, at_soma, not_zero, read_on};
+use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit};
 use crate::neuron::Range;
@@ -68,7 +68,7 @@ fn fold<W: Stored>(
         return;
     };
     let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
-    s.read = read_on(spikes, s.read, limit, |spike| {
+    s.read = spikes.read_on(s.read, limit, |spike| {
         let x = last.value * c.trace.over(spike.at + site.path.dendritic - arrived);
         *weight = c.bound.store(c.bound.magnitude(*weight) + c.step * x);
     });
