@@ -131,12 +131,10 @@ impl<V: Copy + Default> History<V> {
         if self.end == 0 || self.latest.at < tick {
             return self.end;
         }
-        let mut later = 1;
-        for spike in self.earlier.iter().rev().take(4) {
+        for (later, spike) in (1..).zip(self.earlier.iter().rev().take(4)) {
             if spike.at < tick {
                 return self.end - later;
             }
-            later += 1;
         }
         self.first() + self.earlier.partition_point(|spike| spike.at < tick) as u64
     }
