@@ -175,7 +175,7 @@ impl<W: Stored> Pair<W> {
 }
 
 /// A spike of the source: x just after it, 1 where only nearest spikes count, and what it carries to
-/// later spikes of the target and from earlier ones ([`Paired`]).
+/// later spikes of the target and from earlier ones (`paired.rs`).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sent {
     x: f64,
