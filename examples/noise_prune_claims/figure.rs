@@ -41,7 +41,7 @@ pub fn sweep(lines: &mut Vec<Line>) -> Sweep {
             error[way][k].push(relative_error(end, &ends[0]));
             if way == 0 {
                 let (kept, whole) = (entries(thin) as f64, entries(&a) as f64);
-                let here = expected_range(kept / 2.0 / NEURONS as f64, kept / whole);
+                let here = expected_range(NEURONS, kept / 2.0 / NEURONS as f64, kept / whole);
                 for (sum, here) in expected[k].iter_mut().zip(here) {
                     *sum += here / SEEDS as f64;
                 }
@@ -115,7 +115,7 @@ pub fn table(sweep: &Sweep) -> String {
         }
         text.push_str(" |\n");
     }
-    text.push_str("| (1 +- sqrt((1 - f) / kappa))^2");
+    text.push_str("| expected: the luckiest and unluckiest neuron");
     for [low, high] in &sweep.expected {
         write!(text, " | {low:.2} to {high:.2}").expect("a String takes everything");
     }

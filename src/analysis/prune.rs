@@ -2,7 +2,7 @@
 
 use super::covariance::leverage;
 use super::{Matrix, Shape, shape};
-use crate::base::random::{Purpose, Stream};
+use crate::base::random::{Purpose, Stream, standard_normal_quantile};
 
 /// What decides about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +107,30 @@ pub fn guaranteed_kappa(neurons: usize, eps: f64, delta: f64) -> f64 {
     3.0 * (2.0 * neurons as f64 / delta).ln() / (eps * eps)
 }
 
-/// Where generalised eigenvalues should lie when each neuron keeps `kappa` partners, a fraction
-/// `keep` of those it had: (1 +- sqrt((1 - keep) / kappa))^2.
-pub fn expected_range(kappa: f64, keep: f64) -> [f64; 2] {
+/// Where the bulk of the generalised eigenvalues ends when each neuron keeps `kappa` partners, a fraction
+/// `keep` of those it had: (1 +- sqrt((1 - keep) / kappa))^2, after Marchenko and Pastur.
+pub fn bulk_range(kappa: f64, keep: f64) -> [f64; 2] {
     let radius = ((1.0 - keep).max(0.0) / kappa).sqrt();
     [(1.0 - radius) * (1.0 - radius), (1.0 + radius) * (1.0 + radius)]
+}
+
+/// Where the smallest and the largest generalised eigenvalue of so many neurons are to be expected.
+///
+/// With the sums of rows kept, a neuron's own quotient (x^T A' x) / (x^T A x), x being one at it and zero
+/// elsewhere, is 1 + delta, where delta is the relative change of its summed weight. It is binomial with
+/// 2 kappa synapses kept: s^2 = (1 - f) / (2 kappa), skewness (1 - 2 f) / sqrt(2 kappa (1 - f)). The
+/// neurons that were luckiest and unluckiest lie z s beyond the mean, z being the median of the largest of
+/// N normal numbers (skewness corrected for after Cornish and Fisher), and their neighbours, whose
+/// quotients scatter by s, push them out to delta + s^2 / delta. So the ends grow with sqrt(2 ln N), and
+/// leave the bulk already for a hundred neurons.
+pub fn expected_range(neurons: usize, kappa: f64, keep: f64) -> [f64; 2] {
+    let bulk = bulk_range(kappa, keep);
+    let spread = ((1.0 - keep).max(0.0) / (2.0 * kappa)).sqrt();
+    if neurons < 2 || spread == 0.0 {
+        return bulk;
+    }
+    let z = standard_normal_quantile((-1.0 / neurons as f64).exp2());
+    let skew = (1.0 - 2.0 * keep) / (2.0 * kappa * (1.0 - keep)).sqrt() * (z * z - 1.0) / 6.0;
+    let beyond = |z: f64| spread * (z + 1.0 / z);
+    [bulk[0].min(1.0 - beyond((z - skew).max(1.0))).max(0.0), bulk[1].max(1.0 + beyond(z + skew))]
 }

@@ -2,7 +2,7 @@
 //! are in `examples/noise_prune_claims.rs`.
 
 use super::network::{cliques, clustered, directed, independent, is_bridge, shuffled};
-use super::prune::{entries, expected_range, guaranteed_kappa};
+use super::prune::{bulk_range, entries, expected_range, guaranteed_kappa};
 use super::spectrum::Modes;
 use super::*;
 
@@ -170,12 +170,25 @@ fn generalised_eigenvalues_lie_where_theory_puts_them() {
         let kappa = kept / 2.0 / n;
         assert!(kappa >= 7.0, "{kappa}");
         let found = generalised_eigenvalues(&thin, &a).unwrap();
-        let expected = expected_range(kappa, kept / entries(&a) as f64);
+        let expected = expected_range(a.nrows(), kappa, kept / entries(&a) as f64);
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 0.15, "{keep}: {found} {expected}");
         }
     }
     assert!((guaranteed_kappa(500, 0.5, 0.01) - 138.155_105_579_6).abs() < 1e-6);
+}
+
+/// Worked out by hand for 2000 neurons that keep 35.4 synapses of 505.7: s = 0.1621, z = 3.392, and 0.2625
+/// for the skewness.
+#[test]
+fn the_luckiest_neuron_lies_beyond_the_bulk() {
+    let [low, high] = expected_range(2000, 17.7, 0.07);
+    assert!((low - 0.441).abs() < 1e-3 && (high - 1.637).abs() < 1e-3, "{low} {high}");
+    let bulk = bulk_range(17.7, 0.07);
+    assert!(low < bulk[0] && high > bulk[1]);
+    // A neuron can lose all that it has, and not more; nothing pruned moves nothing.
+    assert_eq!(expected_range(2000, 0.5, 0.01)[0], 0.0);
+    assert_eq!(expected_range(2000, 50.0, 1.0), [1.0, 1.0]);
 }
 
 /// B-6: 100 draws at 10 %, N = 100.

@@ -6,7 +6,7 @@ use super::table::facts;
 use super::{wiring, words};
 use crate::analysis::dynamics::slack;
 use crate::analysis::linear::{Linear, Scale, check_size};
-use crate::analysis::prune::{entries, expected_range, guaranteed_kappa};
+use crate::analysis::prune::{bulk_range, entries, expected_range, guaranteed_kappa};
 use crate::analysis::spectrum::Modes;
 use crate::analysis::{
     AnalysisError, Course, Diagonal, Matrix, Shape, covariance, leverage_sum, relative_error, shape,
@@ -249,7 +249,10 @@ fn compare(
         eps_v: kept.eps_v,
         cos: kept.cos,
         generalised: kept.generalised,
-        expected_generalised: expected_range(kappa, share),
+        expected_generalised: match diagonal {
+            Diagonal::Original => bulk_range(kappa, share),
+            Diagonal::RowSum => expected_range(network.a.nrows(), kappa, share),
+        },
         time_ms,
         dynamics_error: course_error(&network.a, &pruned, modes, time_ms)?,
     })

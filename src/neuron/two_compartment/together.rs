@@ -7,6 +7,7 @@ use crate::base::{Resolution, Tick};
 use crate::neuron::Dynamics;
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::thinning::Steady;
+use multiversion::multiversion;
 use std::ops::Range;
 
 /// Beyond this the logistic function is 0 or 1 to every bit that matters, and its exponentials can still
@@ -118,6 +119,63 @@ fn error(u: f64, v: f64, u_width: f64, v_width: f64) -> f64 {
     (p + bend(p, a * p, u_width)) - (q + bend(q, b * q, v_width))
 }
 
+/// What a stretch of time has in common for all neurons that are met at its end.
+#[derive(Clone, Copy)]
+struct Stretch {
+    /// How far the epoch has faded.
+    faded: f64,
+    tau: f64,
+    /// The argument of the logistic function at rest, its slope, and that of the prediction.
+    argument: f64,
+    slope: f64,
+    predicted: f64,
+}
+
+/// What the time since each neuron was met adds to its total, and how far the arguments of its logistic
+/// functions have moved; whether any has moved far. All columns are equally long.
+///
+/// Compiled twice, the second time for processors with wider vectors. Neither rounds otherwise than the other,
+/// so the bits are the same.
+#[multiversion(targets("x86_64+avx2"))]
+fn pieces_of(
+    fixed: &Stretch,
+    states: (&[f64], &[f64]),
+    somata: (&[f64], &[f64]),
+    pieces: &mut [f64],
+    widths: &mut [f64],
+) -> bool {
+    pieces_in_a_loop(fixed, states, somata, pieces, widths)
+}
+
+/// See [`pieces_of`].
+#[inline(always)]
+fn pieces_in_a_loop(
+    fixed: &Stretch,
+    (above, faded): (&[f64], &[f64]),
+    (base, share): (&[f64], &[f64]),
+    pieces: &mut [f64],
+    widths: &mut [f64],
+) -> bool {
+    let Stretch { faded: now, tau, argument, slope, predicted } = *fixed;
+    let count = above.len();
+    let (faded, base, share) = (&faded[..count], &base[..count], &share[..count]);
+    let (pieces, widths) = (&mut pieces[..count], &mut widths[..count]);
+    let mut wide = 0u64;
+    for k in 0..count {
+        let (above, faded, base, share) = (above[k], faded[k], base[k], share[k]);
+        let gone = faded - now;
+        let (middle, moved) = (above * (0.5 * (faded + now)), above * gone);
+        let share = share * slope;
+        let (u_width, v_width) = (share * moved, predicted * moved);
+        let u = (argument + base * slope) + share * middle;
+        let error = error(u, argument + predicted * middle, u_width, v_width);
+        let width = u_width.abs().max(v_width.abs());
+        wide |= u64::from(width >= WIDE);
+        (pieces[k], widths[k]) = (tau * gone * error, width);
+    }
+    wide > 0
+}
+
 impl Ensemble for Together {
     fn len(&self) -> usize {
         self.above.len()
@@ -140,20 +198,9 @@ impl Ensemble for Together {
         let share = &self.share[stretch.clone()][..count];
         let pieces = &mut self.pieces[..count];
         let widths = &mut self.widths[..count];
-        let mut wide = 0u64;
-        for k in 0..count {
-            let (above, faded, base, share) = (above[k], faded[k], base[k], share[k]);
-            let gone = faded - now.faded;
-            let (middle, moved) = (above * (0.5 * (faded + now.faded)), above * gone);
-            let share = share * slope;
-            let (u_width, v_width) = (share * moved, predicted * moved);
-            let u = (argument + base * slope) + share * middle;
-            let error = error(u, argument + predicted * middle, u_width, v_width);
-            let width = u_width.abs().max(v_width.abs());
-            wide |= u64::from(width >= WIDE);
-            (pieces[k], widths[k]) = (tau * gone * error, width);
-        }
-        if wide > 0 {
+        let fixed = Stretch { faded: now.faded, tau, argument, slope, predicted };
+        let wide = pieces_of(&fixed, (above, faded), (base, share), pieces, widths);
+        if wide {
             for k in (0..count).filter(|&k| self.widths[k] >= WIDE) {
                 self.pieces[k] = self.piece_in_full(stretch.start + k, now.faded);
             }
@@ -224,6 +271,44 @@ impl Ensemble for Together {
             let acting = [soma.open_ex, soma.open_in, soma.teacher, soma.clamp];
             acting.into_iter().for_each(|value| digest.real(value));
             self.dice[neuron].digest(digest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::{Purpose, Stream};
+
+    #[test]
+    fn wide_vectors_give_the_same_bits() {
+        let mut random = Stream::new(3, Purpose::Initial, 0, 0);
+        let fixed = Stretch { faded: 0.4, tau: 10.0, argument: -3.6, slope: 0.3, predicted: 0.286 };
+        for count in 0..70 {
+            let mut column = |low: f64, high: f64| -> Vec<f64> {
+                (0..count).map(|_| low + (high - low) * random.uniform()).collect()
+            };
+            let states = (column(-30.0, 60.0), column(0.4, 1.0));
+            let somata = (column(-5.0, 20.0), column(0.0, 1.0));
+            let run = |of: fn(
+                &Stretch,
+                (&[f64], &[f64]),
+                (&[f64], &[f64]),
+                &mut [f64],
+                &mut [f64],
+            ) -> bool| {
+                let (mut pieces, mut widths) = (vec![0.0; count], vec![0.0; count]);
+                let wide = of(
+                    &fixed,
+                    (&states.0, &states.1),
+                    (&somata.0, &somata.1),
+                    &mut pieces,
+                    &mut widths,
+                );
+                let bits = pieces.iter().chain(&widths).map(|value| value.to_bits());
+                (wide, bits.collect::<Vec<u64>>())
+            };
+            assert_eq!(run(pieces_of), run(pieces_in_a_loop));
         }
     }
 }
