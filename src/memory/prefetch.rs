@@ -98,13 +98,12 @@ weight = {background}
         for network in NETWORKS {
             let text = text(network);
             let with = digests(&text);
-            let calls = twin::CALLS.load(Ordering::Relaxed);
             twin::IN_PLACE.store(true, Ordering::Relaxed);
             let without = digests(&text);
             twin::IN_PLACE.store(false, Ordering::Relaxed);
-            assert!(twin::CALLS.load(Ordering::Relaxed) > calls + 100, "nothing was asked for");
             assert_eq!(with, without, "{network:?}");
         }
+        assert!(twin::CALLS.load(Ordering::Relaxed) > 100, "nothing was asked for");
     }
 
     #[test]
