@@ -10,6 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 page=benches/instructions.md
+target=${CARGO_TARGET_DIR:-target}
 limit=3
 
 if ! command -v valgrind >/dev/null; then
@@ -23,7 +24,7 @@ trap 'rm -rf "$out"' EXIT
 count() { # name of the scenario -> instructions, events, instructions for each event
     valgrind --tool=callgrind --callgrind-out-file="$out/callgrind" --collect-atstart=no \
         --toggle-collect='saltatory::engine::run::run_with' \
-        ./target/release/saltatory run "benches/instructions/$1.toml" --threads 1 --shards 1 \
+        "$target/release/saltatory" run "benches/instructions/$1.toml" --threads 1 --shards 1 \
         --no-spikes --json --out "$out/$1" >"$out/$1.json" 2>"$out/$1.log" \
         || { cat "$out/$1.log" >&2; return 1; }
     local instructions events

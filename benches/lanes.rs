@@ -5,9 +5,9 @@
 //! counts, because everything else on the machine only adds. The last column is what decides.
 //! Run it with `cargo bench --bench lanes`.
 //!
-//! Result: no table is kept yet, because no quiet machine was to be had; whole networks in both
-//! lanes are compared in `docs/performance.md`. Decision: frames are taken wherever a network
-//! allows them, at any rate.
+//! Result: no table of this is kept, because no quiet machine was to be had; whole networks took two
+//! to eight times as long before there were frames (`docs/performance.md`). Decision: frames are
+//! taken wherever a network allows them, at any rate. `benches/README.md` is the index.
 
 use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;

@@ -5,7 +5,8 @@
 //! exponential interval after the other, neuron by neuron, without the queue that would have to
 //! bring them into order. One element is one event. Run it with `cargo bench --bench poisson`.
 //!
-//! Result and decision: `benches/README.md`.
+//! Result: 31 to 51 ns an event by group and epoch, 75 ns interval by interval and not yet sorted.
+//! Decision: by group and epoch. Tables: `benches/README.md`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use saltatory::base::Resolution;

@@ -34,6 +34,7 @@ pub mod base;
 pub mod bench;
 pub mod cli;
 pub mod engine;
+pub mod memory;
 pub mod network;
 pub mod neuron;
 pub mod output;

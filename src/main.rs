@@ -1,11 +1,10 @@
 //! The command `saltatory`.
 
-mod allocator;
-
+use saltatory::memory::pages::LargePages;
 use std::process::ExitCode;
 
 #[global_allocator]
-static MEMORY: allocator::LargePages = allocator::LargePages;
+static MEMORY: LargePages = LargePages;
 
 fn main() -> ExitCode {
     saltatory::cli::main()

@@ -6,7 +6,6 @@ pub mod digest;
 pub mod id;
 pub mod math;
 pub mod power;
-pub mod prefetch;
 pub mod random;
 pub mod time;
 pub mod unit;

@@ -51,6 +51,8 @@ struct Arrival {
 #[derive(Clone, Copy, Debug, Default)]
 struct Placed {
     mark: Mark,
+    /// Its place in the order of via, if that is asked for.
+    number: u32,
     weight: f64,
 }
 
@@ -131,7 +133,8 @@ impl Arrivals {
         }
         for arrival in &self.log {
             let end = &mut self.ends[arrival.target as usize];
-            self.placed[*end as usize] = Placed { mark: arrival.mark, weight: arrival.weight };
+            self.placed[*end as usize] =
+                Placed { mark: arrival.mark, number: 0, weight: arrival.weight };
             *end += 1;
         }
         self.log.clear();
@@ -197,10 +200,14 @@ pub fn ones(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
 }
 
 /// Stable sort. Most neurons get a handful of inputs a window, and those of one source are in
-/// order already, so insertion is the common case.
+/// order already, so insertion is the common case. Where there are more they are numbered and sorted
+/// in place, because std's stable sort would ask for memory.
 fn sort_by_offset(placed: &mut [Placed]) {
     if placed.len() > 24 {
-        placed.sort_by_key(|arrival| arrival.mark.offset());
+        for (number, arrival) in (0..).zip(placed.iter_mut()) {
+            arrival.number = number;
+        }
+        placed.sort_unstable_by_key(|arrival| (arrival.mark.offset(), arrival.number));
         return;
     }
     for index in 1..placed.len() {

@@ -591,12 +591,13 @@ impl<'n> Flight<'n> {
             let count = synapses.each_delay(row, end.since(sent), |delay, stretch| {
                 let (at, first) = (sent + delay, stretch.start as u64);
                 let count = stretch.len() as u32;
-                batches.push(Batch { at, source, table: population, learned: false, count, first });
+                let (table, number) = (population, batches.len() as u32);
+                batches.push(Batch { at, source, table, learned: false, count, number, first });
             });
             self.go_on(cursor, count, count);
         }
         self.walked = None;
-        batches.sort_by_key(|batch| (batch.at, !batch.learned));
+        batches.sort_unstable_by_key(Batch::order);
     }
 
     /// Gathers what has been read ahead for a slice, once, behind everything else.

@@ -51,8 +51,20 @@ pub struct Batch {
     pub learned: bool,
     /// How many.
     pub count: u32,
+    /// How many batches of the slice were gathered before it.
+    pub number: u32,
     /// The first one's place in the table or in what is transmitted.
     pub first: u64,
+}
+
+impl Batch {
+    /// The order in which batches arrive: at one tick first those that learn, then as they were gathered.
+    /// No two are alike, so that they can be sorted in place; a sort that keeps the order of equals would
+    /// ask for memory in every slice.
+    #[inline]
+    pub fn order(&self) -> (Tick, bool, u32) {
+        (self.at, !self.learned, self.number)
+    }
 }
 
 /// All that concerns a shard in one slice.

@@ -69,6 +69,7 @@ impl Plastic {
                 table: self.number,
                 learned: true,
                 count: list.len() as u32,
+                number: batches.len() as u32,
                 first: reached.transmitted.start as u64,
             });
             return;

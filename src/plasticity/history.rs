@@ -208,6 +208,8 @@ impl<V: Copy + Default> History<V> {
 
     /// Forgets all spikes that lie strictly before `horizon`, but the latest of them.
     pub fn trim(&mut self, horizon: Tick) {
+        // It has only grown since it was trimmed last, so this is what had to be held in between.
+        let most = self.earlier.len();
         let gone = if self.latest.at < horizon {
             self.earlier.len()
         } else {
@@ -216,11 +218,11 @@ impl<V: Copy + Default> History<V> {
         };
         self.earlier.drain(..gone);
         // A burst must not keep its memory for ever, and where spikes are rare there is none to keep.
-        // Other small capacities are left alone, as they would come and go at each walk.
-        if self.earlier.is_empty() {
+        // What a steady rate needs from walk to walk stays, so that it does not come and go with them.
+        if most == 0 {
             self.earlier = Vec::new();
-        } else if self.earlier.capacity() > 8 && self.earlier.len() * 4 < self.earlier.capacity() {
-            self.earlier.shrink_to(self.earlier.len() * 2);
+        } else if self.earlier.capacity() > 8 && most * 4 < self.earlier.capacity() {
+            self.earlier.shrink_to(most * 2);
         }
     }
 

@@ -10,7 +10,7 @@
 
 use super::{BucketedSynapse, DelayedSynapse, MOST_BUCKETS, Synapse, Synapses, Table};
 use crate::base::Span;
-use crate::base::prefetch::prefetch;
+use crate::memory::prefetch::prefetch;
 
 /// What the laws of a table's synapses say about them.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms that it may import.
 const ARROWS: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("memory", &[]),
     ("queue", &["base"]),
     ("neuron", &["base"]),
     ("plasticity", &["base", "neuron"]),
-    ("synapse", &["base"]),
+    ("synapse", &["base", "memory"]),
     ("record", &["base"]),
     ("scenario", &["base", "neuron", "plasticity", "synapse"]),
     ("source", &["base", "neuron", "record", "scenario"]),
@@ -23,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "engine",
         &[
             "base",
+            "memory",
             "network",
             "neuron",
             "plasticity",
@@ -148,6 +150,17 @@ fn the_engine_knows_no_clock_file_or_text() {
         for banned in ["std::time", "std::fs", "std::io", "std::env", "println!", "eprintln!"] {
             assert!(!code(&text).contains(banned), "{} uses {banned}", path.display());
         }
+    }
+}
+
+#[test]
+fn unsafe_stays_in_its_room() {
+    let mut found = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    for (path, text) in found {
+        let inside = path.components().any(|part| part.as_os_str() == "memory");
+        let has = without_comments(&text).contains("unsafe");
+        assert!(inside || !has, "{} holds unsafe code: move it to src/memory", path.display());
     }
 }
 

@@ -5,10 +5,10 @@
 //! grant ends, and when a current changes.
 
 use super::{COLD_AHEAD, Done, Neurons, SLOTS_AHEAD};
-use crate::base::prefetch::prefetch;
 use crate::base::{Span, Tick};
 use crate::engine::deadlines::Foreseen;
 use crate::engine::frames::Work;
+use crate::memory::prefetch::prefetch;
 use crate::neuron::cell::{NEVER, crossing_tick};
 use crate::neuron::framed::{Framed, Slot};
 
