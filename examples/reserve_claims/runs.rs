@@ -1,12 +1,12 @@
 //! The experiments: which scenario under which rule, and what is kept of a run.
 
+use super::Failure;
 use saltatory::base::{PopulationId, Tick};
 use saltatory::engine::{self, Control, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
 use saltatory::scenario::{self, NoFiles, Override, Scenario, Source};
 use saltatory::source::correlated_process;
-use std::error::Error;
 
 /// Length of a segment, in seconds.
 pub const SEGMENT: f64 = 400.0;
@@ -155,7 +155,7 @@ impl Job {
     ///
     /// # Errors
     /// What the parser, the builder or the engine says.
-    pub fn run(&self) -> Result<Run, Box<dyn Error + Send + Sync>> {
+    pub fn run(&self) -> Result<Run, Failure> {
         let scenario = self.scenario()?;
         let network = network::build(&scenario, 1, 1, None)?;
         let outcome =
@@ -163,7 +163,25 @@ impl Job {
         Ok(Run::new(&scenario, &outcome))
     }
 
-    fn scenario(&self) -> Result<Scenario, Box<dyn Error + Send + Sync>> {
+    /// The same for eight neurons, a minute of it, on 1, 2 and 8 threads: how many of the three are
+    /// unlike the first.
+    ///
+    /// # Errors
+    /// What the parser, the builder or the engine says.
+    pub fn differing(&self, seed: u64) -> Result<f64, Failure> {
+        let job = Job { seed, ..self.clone() }.set("duration=60 s").set("population.out.size=8");
+        let scenario = job.scenario()?;
+        let mut results = Vec::new();
+        for threads in [1, 2, 8] {
+            let network = network::build(&scenario, threads, 1, None)?;
+            let options = Options::threads(threads as usize);
+            let outcome = engine::run(&scenario, &network, options, &|_| Control::Continue)?;
+            results.push((outcome.digest, outcome.state_digest, outcome.weights));
+        }
+        Ok(results.iter().filter(|&result| *result != results[0]).count() as f64)
+    }
+
+    fn scenario(&self) -> Result<Scenario, Failure> {
         let (name, text) = self.experiment.text();
         let mut changes: Vec<Override> = vec![format!("seed={}", self.seed).as_str().into()];
         changes.extend(self.changes.iter().map(|change| Override::from(change.as_str())));
@@ -302,10 +320,10 @@ fn shared(scenario: &Scenario) -> Vec<f64> {
 ///
 /// # Errors
 /// The first failure.
-pub fn run_all(jobs: &[Job], threads: usize) -> Result<Vec<Run>, Box<dyn Error + Send + Sync>> {
+pub fn run_all(jobs: &[Job], threads: usize) -> Result<Vec<Run>, Failure> {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    type Slot = Mutex<Option<Result<Run, Box<dyn Error + Send + Sync>>>>;
+    type Slot = Mutex<Option<Result<Run, Failure>>>;
     let slots: Vec<Slot> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {

@@ -74,12 +74,16 @@ struct Report {
     shape: &'static str,
     slowest_ms: f64,
     fastest_ms: f64,
+    /// Real and imaginary part of each mode in 1/ms, the slowest first.
+    spectrum: Vec<[f64; 2]>,
     /// Smallest |A_ii| - sum |A_ij|, as a share of |A_ii|.
     least_slack: f64,
     /// Smallest, mean, largest; absent where it is not known.
     rates_hz: Option<[f64; 3]>,
     leverage_sum: f64,
     mean_variance: f64,
+    /// Of each neuron's trace.
+    variances: Vec<f64>,
     partners: f64,
     guaranteed_kappa: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,10 +218,12 @@ fn report(network: &Linear, modes: &Modes<'_>) -> Result<Report, Failure> {
         },
         slowest_ms: -1.0 / values[0].re,
         fastest_ms: -1.0 / values[n - 1].re,
+        spectrum: values.iter().map(|mode| [mode.re, mode.im]).collect(),
         least_slack: least,
         rates_hz: rates.map(|rates| [rates.min(), rates.mean(), rates.max()].map(|r| 1e3 * r)),
         leverage_sum: leverage_sum(a, &c, intensity),
         mean_variance: c.diagonal().mean(),
+        variances: c.diagonal().iter().copied().collect(),
         partners: entries(a) as f64 / 2.0 / n as f64,
         guaranteed_kappa: guaranteed_kappa(n, EPS, DELTA),
         pruned: None,
@@ -387,6 +393,16 @@ mod tests {
         close("slowest_ms", 20.0);
         close("fastest_ms", 1.0 / 0.15);
         close("least_slack", 0.5);
+        let real = |mode: usize| found["spectrum"][mode][0].as_f64().unwrap();
+        for (mode, wanted) in [-0.05, -0.1, -0.1, -0.15].into_iter().enumerate() {
+            assert!((real(mode) - wanted).abs() < 1e-8, "mode {mode}: {}", real(mode));
+        }
+        // C = -r A^-1 / 2, and all neurons are alike: the mean of r / 2 over all modes.
+        let variance = 0.01 / 2.0 * (20.0 + 10.0 + 10.0 + 1.0 / 0.15) / 4.0;
+        for neuron in 0..4 {
+            let found = found["variances"][neuron].as_f64().unwrap();
+            assert!((found / variance - 1.0).abs() < 1e-6, "{found} is not {variance}");
+        }
         // r = mu / (1 - 2 w tau) = 5 / 0.5 Hz.
         assert!((found["rates_hz"][0].as_f64().unwrap() - 10.0).abs() < 1e-6, "{found}");
         assert_eq!(

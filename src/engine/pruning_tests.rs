@@ -480,3 +480,33 @@ fn of_one_size_the_smallest_source_and_target_go_whatever_sign_and_delay() {
         assert_eq!(gone, [(0, 2, -1.0), (0, 3, 1.0), (1, 2, 0.5)], "{shards} shards");
     }
 }
+
+/// Promise: the whole is a share like any other, whatever is found in a shard; and a run ends before
+/// what would happen at its end.
+#[test]
+fn all_synapses_can_go_and_none_goes_at_the_end() {
+    let text = |at: &str| {
+        format!(
+            "duration = '20 ms'\nrecord = {{ pruned = true, weights = true }}\n\
+             [population.tick]\nmodel = 'spike_source'\nsize = 2\n\
+             params = {{ times = [['1 ms', '12 ms'], ['3 ms', '15 ms']] }}\n\
+             [population.cells]\nmodel = 'lif_delta'\nsize = 5\n\
+             [[projection]]\nsource = 'tick'\ntarget = 'cells'\n\
+             connect = {{ rule = 'all_to_all' }}\n\
+             weight = {{ uniform = ['-1 mV', '1 mV'] }}\ndelay = '1 ms'\n\
+             [[projection.pruning]]\nat = '{at}'\nfraction = 1\n"
+        )
+    };
+    for (at, gone, delivered) in [("10 ms", 10, 10), ("20 ms", 0, 20)] {
+        let scenario = scenarios::parse(&Source::new("t.toml", text(at)), &NoFiles, &[]);
+        let scenario = scenario.unwrap_or_else(|problems| panic!("{problems}"));
+        for shards in [1, 3] {
+            let (_, outcome) = outcome(&scenario, shards, Options::threads(1));
+            let removals = outcome.pruning.removals.expect("they are recorded").list;
+            assert_eq!(removals.len(), gone, "{at}, {shards} shards");
+            let left = outcome.weights.expect("they are recorded").weight.len();
+            assert_eq!(left, 10 - gone, "{at}, {shards} shards");
+            assert_eq!(outcome.counts.synaptic_events, delivered, "{at}, {shards} shards");
+        }
+    }
+}

@@ -12,6 +12,14 @@ pub struct Weighed<W> {
     pub(super) read: u32,
 }
 
+impl<W: Stored> Weighed<W> {
+    /// The weight as it is held. Between two arrivals that of `stdp_reserve` may exceed its bound, beyond
+    /// which it is never used.
+    pub fn held(&self) -> f64 {
+        self.weight.load()
+    }
+}
+
 /// Zero and the bound of a projection's weights.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound {

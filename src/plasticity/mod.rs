@@ -58,8 +58,6 @@ mod cases;
 mod conformance;
 #[cfg(test)]
 pub(crate) mod oracle;
-#[cfg(test)]
-mod reserve_tests;
 
 use crate::base::{NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;

@@ -162,6 +162,8 @@ mod tests {
             let places: Vec<u64> = (0..=rows.len() as u64).collect();
             let plan = Table { offsets, synapses: Synapses::OwnDelay { rows: rows.clone() } };
             for mut left in [Rows::of_plan(&plan), Rows::own(plan.clone())] {
+                // Weights of the start have been left out, and their memory given back.
+                assert_eq!(left.synapses.capacity(), rows.len(), "{which}");
                 let mut moved = places.clone();
                 left.retain(&keep, &mut moved);
                 for source in 0..plan.offsets.len() as u32 - 1 {

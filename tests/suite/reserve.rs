@@ -5,7 +5,11 @@
 //! ones less, and stays finite where it cannot win. Method: the shipped scenarios, cut to a few
 //! hundred seconds, with the bands of `docs/reproductions.md` widened to what so short a time
 //! allows, each beside a control that must fail. The claims themselves, at full length and at
-//! five seeds, are judged by `cargo run --release --example reserve_claims`.
+//! five seeds, are judged by `cargo run --release --example reserve_claims`; those about accounts and
+//! deferred growth (1 and 2) are quick enough to be judged here, too, by the same code.
+
+#[path = "../../examples/reserve_claims/alone.rs"]
+mod alone;
 
 use crate::program::scenarios;
 use saltatory::base::PopulationId;
@@ -113,4 +117,31 @@ fn the_set_point_is_reached() {
         let found = rate(&run(&scenario("reserve_intensity", &changes)), 75.0, 150.0);
         assert!((found / target - 1.0).abs() < 0.05, "{found} Hz where {target} Hz are wanted");
     }
+}
+
+/// Promise: a neuron whose weights grow when they are needed fires exactly when one does whose weights
+/// are all written at each of its spikes.
+#[test]
+fn deferred_growth_is_eager_growth_in_a_neuron_that_it_drives() {
+    let found = alone::deferred(7);
+    assert!(found.spikes > 2_000, "{} spikes", found.spikes);
+    assert_eq!(found.apart, 0, "of {} spikes", found.spikes);
+    assert!(found.difference < 1e-12, "weights differ by {} mV", found.difference);
+}
+
+/// Promise: whatever the input, no weight and no reserve is negative, no weight is used beyond its
+/// bound, nothing appears or vanishes but what is supplied and lost, and growth never exceeds reserve
+/// and supply.
+#[test]
+fn the_accounts_of_a_reserve_are_kept() {
+    let found = alone::accounts(7);
+    assert!(found.error < 1e-9, "relative error {:e}", found.error);
+    assert!(found.overdraft <= 1e-9, "{} mV beyond what is allowed", found.overdraft);
+    let [least, most] = found.used;
+    assert!(0.0 <= least && most <= alone::W_MAX, "weights of {least} to {most} mV were used");
+    let [least, most] = found.reserve;
+    assert!(0.0 <= least && most <= alone::RESERVE_MAX, "reserves of {least} to {most} mV");
+    // Weights grew, and the reserve was empty at times, so something was tested.
+    let grew = found.grew;
+    assert!(grew > 0.3 && least < 0.1, "{grew} of what is allowed, {least} mV left");
 }

@@ -1,29 +1,28 @@
-//! Claims 1 and 2 of `docs/reproductions.md`: the accounts of a reserve, and growth that is
+//! Claims 1 and 2 in double precision, without a network: the accounts of a reserve, and growth that is
 //! deferred, in a neuron that the learning weights drive.
 //!
-//! Promise: whatever the input, no weight and no reserve is negative, no weight is used beyond its
-//! bound, nothing appears or vanishes but what is supplied and lost, growth never exceeds reserve
-//! and supply; and a neuron whose weights grow when they are needed fires exactly when one
-//! does whose weights are all written at each of its spikes. Method: a leaky integrate-and-fire
-//! neuron with 1000 inputs of changing rate is run for 300 s over both, in double precision. The
-//! eager side shares no code with the rule.
+//! A leaky integrate-and-fire neuron with 1000 inputs of changing rate is run for 300 s by the rule, and
+//! by an eager evaluation that shares no code with it.
 
-use super::patch::Patch;
-use super::stdp_reserve::StdpReserve;
-use super::{Path, Rule};
-use crate::base::random::{Purpose, Stream};
-use crate::base::{Span, Tick, math};
+use saltatory::base::random::{Purpose, Stream};
+use saltatory::base::{Span, Tick, math};
+use saltatory::plasticity::patch::Patch;
+use saltatory::plasticity::stdp_reserve::StdpReserve;
+use saltatory::plasticity::{Path, Rule};
 
 const INPUTS: usize = 1000;
 const SECONDS: f64 = 300.0;
 /// By what weights are smaller than with 100 inputs.
 const SCALE: f64 = 100.0 / INPUTS as f64;
-const W_MAX: f64 = 3.0 * SCALE;
+/// The bound of the weights, in mV.
+pub const W_MAX: f64 = 3.0 * SCALE;
+/// The largest reserve, in mV.
+pub const RESERVE_MAX: f64 = 50.0;
 const SUPPLY: f64 = 0.2;
 const START: f64 = 0.8 * SCALE;
 
-/// The reference values of the rule.
-fn values() -> Vec<f64> {
+/// The neuron and its inputs under the rule, at its reference values.
+fn patch() -> Patch<StdpReserve, f64> {
     let changes = [
         ("a_plus", 0.01 * SCALE),
         ("a_minus", 0.009 * SCALE),
@@ -32,19 +31,22 @@ fn values() -> Vec<f64> {
         ("growth", 0.002 * SCALE),
         ("supply", SUPPLY),
         ("reserve", 5.0),
-        ("reserve_max", 50.0),
+        ("reserve_max", RESERVE_MAX),
     ];
     let descriptor = StdpReserve::DESCRIPTOR;
     let mut values = descriptor.defaults();
     for (name, value) in changes {
         values[descriptor.parameter(name).expect("a parameter of the rule")] = value;
     }
-    values
+    let mut patch = Patch::new(&values, None, 1);
+    let path = Path { axonal: Span::ZERO, dendritic: Span::ZERO };
+    (0..INPUTS).for_each(|_| patch.connect(START, path));
+    patch
 }
 
 /// Arrivals of all inputs in order: 10 Hz each, 30 Hz in the second third, 5 Hz in the last.
-fn arrivals() -> Vec<(Tick, usize)> {
-    let mut random = Stream::new(7, Purpose::Initial, 77, 0);
+fn arrivals(seed: u64) -> Vec<(Tick, usize)> {
+    let mut random = Stream::new(seed, Purpose::Initial, 77, 0);
     let (mut at, mut arrivals) = (0.0, Vec::new());
     while at < SECONDS {
         let rate = [10.0, 30.0, 5.0][(at / SECONDS * 3.0) as usize];
@@ -144,65 +146,85 @@ impl Eager {
     }
 }
 
-#[test]
-fn deferred_growth_is_eager_growth_in_a_neuron_that_it_drives() {
-    let arrivals = arrivals();
-    let mut eager = Eager::new();
-    let mut last = vec![f64::NEG_INFINITY; INPUTS];
-    let mut neuron = Neuron::default();
-    let mut spikes = Vec::new();
-    let mut lazy = Patch::<StdpReserve, f64>::new(&values(), None, 1);
-    let path = Path { axonal: Span::ZERO, dendritic: Span::ZERO };
-    (0..INPUTS).for_each(|_| lazy.connect(START, path));
-    let mut lazy_neuron = Neuron::default();
-    let mut lazy_spikes = Vec::new();
-    let mut worst: f64 = 0.0;
-    for (number, &(at, input)) in arrivals.iter().enumerate() {
+/// Growth that is written when a weight is needed, beside growth that is written at once.
+pub struct Deferred {
+    /// Spikes of the neuron with eager growth.
+    pub spikes: usize,
+    /// Spikes that only one of the two neurons has fired.
+    pub apart: usize,
+    /// The largest difference of a weight that was used, or is held at the end, in mV.
+    pub difference: f64,
+}
+
+/// Runs both.
+pub fn deferred(seed: u64) -> Deferred {
+    let (mut eager, mut last) = (Eager::new(), vec![f64::NEG_INFINITY; INPUTS]);
+    let mut lazy = patch();
+    let (mut neuron, mut lazy_neuron) = (Neuron::default(), Neuron::default());
+    let (mut spikes, mut apart, mut difference) = (0, 0, 0.0f64);
+    for (number, (at, input)) in arrivals(seed).into_iter().enumerate() {
         let ms = at.0 as f64 * 1e-6;
         eager.pass(ms);
         let x = eager.x[input] * math::exp(-(ms - last[input]) / 20.0);
         let used = eager.arrive(input, x);
         last[input] = ms;
-        assert!((0.0..=W_MAX).contains(&used) && (0.0..=50.0).contains(&eager.reserve));
-        if neuron.input(ms, used) {
+        let fires = neuron.input(ms, used);
+        if fires {
             eager.fire(&last);
-            spikes.push(at);
         }
         lazy.send(input, at);
         let lazily = lazy.arrive(input);
-        assert!((0.0..=W_MAX).contains(&lazily) && lazy.post.state.reserve() >= 0.0);
-        worst = worst.max((lazily - used).abs());
-        if lazy_neuron.input(ms, lazily) {
+        let lazy_fires = lazy_neuron.input(ms, lazily);
+        if lazy_fires {
             lazy.fire(at);
-            lazy_spikes.push(at);
         }
+        spikes += usize::from(fires);
+        apart += usize::from(fires != lazy_fires);
+        difference = difference.max((lazily - used).abs());
         if number % 100_000 == 0 {
             lazy.settle(at, true);
         }
     }
-    assert!(spikes.len() > 2_000, "{} spikes", spikes.len());
-    assert_eq!(spikes, lazy_spikes);
-    assert!(worst < 1e-12, "transmitted weights differ by {worst} mV");
     let end = Tick((SECONDS * 1e9) as u64 + 1_000_000_000);
     lazy.settle(end, true);
-    eager.pass(end.0 as f64 * 1e-6);
-    let held: Vec<f64> = lazy.inputs.iter().map(|input| input.synapse.weight).collect();
-    let apart = held.iter().zip(&eager.w).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    assert!(apart < 1e-12, "weights differ by {apart} mV");
+    for (input, weight) in lazy.inputs.iter().zip(&eager.w) {
+        difference = difference.max((input.synapse.held() - weight).abs());
+    }
+    Deferred { spikes, apart, difference }
 }
 
-#[test]
-fn the_accounts_of_a_reserve_are_kept() {
-    let mut patch = Patch::<StdpReserve, f64>::new(&values(), None, 1);
-    let path = Path { axonal: Span::ZERO, dendritic: Span::ZERO };
-    (0..INPUTS).for_each(|_| patch.connect(START, path));
-    let mut neuron = Neuron::default();
-    let start = START * INPUTS as f64 + 5.0;
-    let (mut before, mut next) = ((start - 5.0, 5.0, 0.0), 1.0);
-    let (mut least, mut grew) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (at, input) in arrivals() {
+/// What the accounts of a reserve show, looked at after every second.
+pub struct Accounts {
+    /// Largest relative error of the sum of weights and reserve.
+    pub error: f64,
+    /// The most by which weights grew beyond the reserve and what could be made meanwhile, in mV.
+    pub overdraft: f64,
+    /// The largest part of what was allowed by which weights did grow.
+    pub grew: f64,
+    /// The least and the largest reserve, in mV.
+    pub reserve: [f64; 2],
+    /// The least and the largest weight that was used, in mV.
+    pub used: [f64; 2],
+}
+
+/// Runs the rule alone.
+pub fn accounts(seed: u64) -> Accounts {
+    let (mut patch, mut neuron) = (patch(), Neuron::default());
+    let weights = START * INPUTS as f64;
+    let start = weights + 5.0;
+    let (mut before, mut next) = ((weights, 5.0, 0.0), 1.0);
+    let nothing = [f64::INFINITY, f64::NEG_INFINITY];
+    let [reserve, used] = [nothing; 2];
+    let lowest = f64::NEG_INFINITY;
+    let mut found = Accounts { error: 0.0, overdraft: lowest, grew: lowest, reserve, used };
+    let extend = |range: &mut [f64; 2], value: f64| {
+        *range = [range[0].min(value), range[1].max(value)];
+    };
+    for (at, input) in arrivals(seed) {
         patch.send(input, at);
         let weight = patch.arrive(input);
+        extend(&mut found.used, weight);
+        extend(&mut found.reserve, patch.post.state.reserve());
         if neuron.input(at.0 as f64 * 1e-6, weight) {
             patch.fire(at);
         }
@@ -211,20 +233,17 @@ fn the_accounts_of_a_reserve_are_kept() {
         }
         next += 1.0;
         // What the target fires at this very tick is granted after it.
-        let until = Tick(at.0 + 1);
-        patch.settle(until, true);
+        patch.settle(Tick(at.0 + 1), true);
         let pool = patch.post.state;
-        let sum: f64 = patch.inputs.iter().map(|input| input.synapse.weight).sum();
+        let sum: f64 = patch.inputs.iter().map(|input| input.synapse.held()).sum();
         let expected = start + pool.produced() - pool.lost(&patch.constants);
-        let error = ((sum + pool.reserve() - expected) / expected).abs();
-        assert!(error < 1e-9, "{at}: {sum} + {} is not {expected}", pool.reserve());
+        found.error = found.error.max(((sum + pool.reserve() - expected) / expected).abs());
         let (sum_before, reserve, since) = before;
         let allowed = reserve + SUPPLY * 10.0 * (at.s() - since);
-        assert!(sum - sum_before <= allowed + 1e-9, "{at}: {sum_before} to {sum} of {allowed}");
-        least = least.min(pool.reserve());
-        grew = grew.max((sum - sum_before) / allowed);
+        found.overdraft = found.overdraft.max(sum - sum_before - allowed);
+        found.grew = found.grew.max((sum - sum_before) / allowed);
+        extend(&mut found.reserve, pool.reserve());
         before = (sum, pool.reserve(), at.s());
     }
-    // Weights grew, and the reserve was empty at times, so something was tested.
-    assert!(grew > 0.3 && least < 0.1, "{grew} of what is allowed, {least} mV left");
+    found
 }
