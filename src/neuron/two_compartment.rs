@@ -27,6 +27,7 @@ const T_BOX: usize = 11;
 const T_FOLLOW: usize = 12;
 const NUDGING: usize = 13;
 const FLOOR: usize = 14;
+const BY_SPIKES: usize = 15;
 
 /// Variables that are potentials at which the soma is taught or held.
 const TAUGHT: usize = 3;
@@ -71,8 +72,10 @@ Teaching. With a target potential U from a [[teacher]] gT = nudging / (1 - nudgi
 that u = (1 - nudging) v* + nudging U where nothing else is open; v* = (g_l e_l + g_d v) / (g_l +
 g_d) is what the dendrite predicts. A clamp holds u at a potential whatever the conductances.
 
-Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. Its
-integrals are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
+Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. A share
+by_spikes of phi(u) may be told by the neuron's own spikes instead, each an area of 1 / rho: the same in
+the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes above
+zero are run neuron by neuron and not by the row, which is slower. The integrals of the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
 that the integral of phi is a difference of two softplus values; where the argument moves by less
 than 0.05 its series is taken (relative error below 4e-9).
 
@@ -101,6 +104,7 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
         of("t_follow", Unit::Ms, 25.0, Range::NonNegative, "delay of inhibition in a scaffold"),
         of("nudging", Unit::One, 0.6, Range::NonNegative, "strength of a teacher, below 1"),
         of("floor", Unit::One, 0.0, Range::NonNegative, "share of the full rate under which contacts do not fall"),
+        of("by_spikes", Unit::One, 0.0, Range::NonNegative, "share of phi(u) in the error that spikes tell, at most 1"),
     ],
     variables: &[
         Variable {
@@ -122,9 +126,11 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
     ],
     input: Unit::Mv,
     check: |p| {
-        let most = p[NUDGING] >= 1.0;
-        let found = || (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING]));
-        most.then(found).into_iter().collect()
+        let nudging = (p[NUDGING] >= 1.0)
+            .then(|| (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING])));
+        let spikes = (p[BY_SPIKES] > 1.0)
+            .then(|| (BY_SPIKES, format!("found {}; by_spikes is at most 1", p[BY_SPIKES])));
+        nudging.into_iter().chain(spikes).collect()
     },
     current_for_period: None,
 };
@@ -220,6 +226,10 @@ pub struct Constants {
     floor: f64,
     /// Share of the dendrite in what it predicts.
     share: f64,
+    /// Share of phi(u) in the error that is told by itself and not by spikes.
+    by_rate: f64,
+    /// What a spike adds to the integral of the error, in ms.
+    by_spike: f64,
     rho_per_ms: f64,
     /// Ceilings in 1/ms where spikes are rare, from `LOWEST_STEP` on.
     ceilings: Box<[f64]>,
@@ -282,17 +292,17 @@ impl Constants {
     }
 
     /// The integral of phi(u) - phi(v*) while the dendrite relaxes from `above` rest by the factor
-    /// `decay`, weighted by that relaxation.
+    /// `decay`, weighted by that relaxation; without the part of phi(u) that spikes tell.
     #[inline]
     fn error(&self, state: &State, above: f64, decay: f64) -> f64 {
-        if state.base == 0.0 && state.share == self.share {
+        if state.base == 0.0 && state.share == self.share && self.by_rate == 1.0 {
             return 0.0;
         }
         let of = |base: f64, share: f64| {
             let at = |above: f64| self.argument(base + share * above);
             mean_logistic(at(above), at(above * decay))
         };
-        let error = of(state.base, state.share) - of(0.0, self.share);
+        let error = self.by_rate * of(state.base, state.share) - of(0.0, self.share);
         self.decay.tau_ms() * (1.0 - decay) * error
     }
 }
@@ -413,6 +423,8 @@ impl Dynamics for TwoCompartment {
             g_teacher: p[NUDGING] / (1.0 - p[NUDGING]) * (p[G_L] + p[G_D]),
             floor: p[FLOOR] * rho_per_ms * p[T_BOX],
             share: p[G_D] / (p[G_L] + p[G_D]),
+            by_rate: 1.0 - p[BY_SPIKES],
+            by_spike: p[BY_SPIKES] * of_one(1.0),
             rho_per_ms,
             ceilings: (LOWEST_STEP..=RARE_STEP)
                 .map(|step| rho_per_ms * logistic(f64::from(step) / STEPS))
@@ -489,8 +501,12 @@ impl Dynamics for TwoCompartment {
         s.proposals.disturb();
     }
 
-    /// If spikes are never rare: the soma without dendrite lies between these potentials.
+    /// If spikes are never rare: the soma without dendrite lies between these potentials. And if they tell
+    /// nothing: an ensemble fires before it takes what arrives at the same tick.
     fn offers_ensemble(c: &Constants, starts: &[Vec<f64>], set: &[f64]) -> bool {
+        if c.by_spike != 0.0 {
+            return false;
+        }
         let given = starts[TAUGHT].iter().chain(&starts[CLAMPED]).chain(set).copied();
         // Zero stands for none.
         let given = given.filter(|&potential| potential != 0.0);
@@ -523,7 +539,8 @@ impl Dynamics for TwoCompartment {
     }
 
     #[inline]
-    fn fire(_: &Constants, s: &mut State) {
+    fn fire(c: &Constants, s: &mut State) {
+        s.lesson.add(c.by_spike);
         s.proposals.fire();
     }
 
@@ -653,6 +670,32 @@ mod tests {
                 assert!((found / expected - 1.0).abs() < 1e-8, "{ms}: {found} {expected}");
             }
         }
+    }
+
+    /// Of an error that spikes tell in part, what is left is the share of phi(u), and each spike adds its
+    /// area as far as the epoch has faded.
+    #[test]
+    fn spikes_tell_their_share_of_the_error() {
+        let with = |by_spikes| {
+            let mut p = DESCRIPTOR.defaults();
+            (p[RHO], p[BY_SPIKES]) = (RHO_HZ, by_spikes);
+            let c = TwoCompartment::constants(&p);
+            let mut s = state(&c, -62.0, 3.0, 0.0, -50.0);
+            TwoCompartment::advance_by(&c, &mut s, 0.0, Span::from_whole_ms(7));
+            let before = s.lesson.total;
+            TwoCompartment::fire(&c, &mut s);
+            (before, s.lesson.total - before)
+        };
+        let ((rate, none), (half, some), (spikes, all)) = (with(0.0), with(0.5), with(1.0));
+        assert_eq!(none, 0.0);
+        assert!((half - 0.5 * (rate + spikes)).abs() < 1e-12, "{rate} {half} {spikes}");
+        assert!(rate > 0.0 && spikes < 0.0, "{rate} {spikes}");
+        // 0.4 spikes a ms, 7 ms of 10 after the start.
+        assert!((all - 2.5 * exp(-0.7)).abs() < 1e-12, "{all}");
+        assert!((some - 0.5 * all).abs() < 1e-12, "{some}");
+        let mut p = DESCRIPTOR.defaults();
+        p[BY_SPIKES] = 1.1;
+        assert_eq!((DESCRIPTOR.check)(&p).first().map(|found| found.0), Some(BY_SPIKES));
     }
 
     /// A neuron without a teacher and without open contacts has nothing to tell.
