@@ -103,6 +103,14 @@ pub fn summary(values: &[f64]) -> (f64, f64, f64) {
     (mean, least, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
 }
 
+/// The middle one of some values; of an even number the mean of both in the middle.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (low, high) = ((sorted.len() - 1) / 2, sorted.len() / 2);
+    f64::midpoint(sorted[low], sorted[high])
+}
+
 /// Some series, value by value.
 pub fn mean_of(series: &[Vec<f64>]) -> Vec<f64> {
     let value = |k: usize| series.iter().map(|s| s[k]).sum::<f64>() / series.len() as f64;

@@ -354,16 +354,16 @@ mod tests {
     #[test]
     fn under_input_intervals_follow_the_hazard() {
         let mut p = DESCRIPTOR.defaults();
-        (p[lif::T_REF], p[RHO], p[TAU_SYN_IN]) = (0.0, 200.0, 5.0);
+        (p[lif::T_REF], p[RHO], p[TAU_SYN_IN]) = (0.0, 1000.0, 5.0);
         let c = EscapeLif::derive(&p);
         let weight = |k: u64| [900.0, -700.0, 800.0, 300.0, -200.0][(k * 3 % 5) as usize];
         let input = |k: u64| Input {
             at: Tick(k * 1_700_000 + (k * k % 5) * 300_000),
             kind: InputKind::Spike(weight(k)),
         };
-        let inputs: Vec<Input> = (1..60_000).map(input).collect();
-        let rescaled = time_rescaled::<EscapeLif>(&c, &[-70.0, 0.0, 0.0, 0.5], 400.0, &inputs);
-        assert!(rescaled.len() > 2_000, "{}", rescaled.len());
+        let inputs: Vec<Input> = (1..1_500_000).map(input).collect();
+        let rescaled = time_rescaled::<EscapeLif>(&c, &[-70.0, 0.0, 0.0, 0.5], 450.0, &inputs);
+        assert!(rescaled.len() > 100_000, "{}", rescaled.len());
         let gap = kolmogorov(rescaled);
         assert!(gap < 1.95, "{gap}");
     }

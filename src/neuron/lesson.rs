@@ -90,6 +90,12 @@ impl Lesson {
         self.into = Span(self.into.0 + span.0);
     }
 
+    /// Adds what an instant is worth, in ms: an error that is a spike.
+    #[inline]
+    pub fn add(&mut self, area: f64) {
+        self.total += self.faded * area;
+    }
+
     /// Lets any time pass. `over` gives exp(-span / tau); `piece` gives the integral of the error over a
     /// stretch that begins so long after the present and takes so long, its weight beginning at one.
     pub fn advance(

@@ -27,6 +27,7 @@ const T_BOX: usize = 11;
 const T_FOLLOW: usize = 12;
 const NUDGING: usize = 13;
 const FLOOR: usize = 14;
+const BY_SPIKES: usize = 15;
 
 /// Variables that are potentials at which the soma is taught or held.
 const TAUGHT: usize = 3;
@@ -71,8 +72,10 @@ Teaching. With a target potential U from a [[teacher]] gT = nudging / (1 - nudgi
 that u = (1 - nudging) v* + nudging U where nothing else is open; v* = (g_l e_l + g_d v) / (g_l +
 g_d) is what the dendrite predicts. A clamp holds u at a potential whatever the conductances.
 
-Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. Its
-integrals are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
+Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. A share
+by_spikes of phi(u) may be told by the neuron's own spikes instead, each an area of 1 / rho: the same in
+the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes above
+zero are run neuron by neuron and not by the row, which is slower. The integrals of the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
 that the integral of phi is a difference of two softplus values; where the argument moves by less
 than 0.05 its series is taken (relative error below 4e-9).
 
@@ -101,6 +104,7 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
         of("t_follow", Unit::Ms, 25.0, Range::NonNegative, "delay of inhibition in a scaffold"),
         of("nudging", Unit::One, 0.6, Range::NonNegative, "strength of a teacher, below 1"),
         of("floor", Unit::One, 0.0, Range::NonNegative, "share of the full rate under which contacts do not fall"),
+        of("by_spikes", Unit::One, 0.0, Range::NonNegative, "share of phi(u) in the error that spikes tell, at most 1"),
     ],
     variables: &[
         Variable {
@@ -122,9 +126,11 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
     ],
     input: Unit::Mv,
     check: |p| {
-        let most = p[NUDGING] >= 1.0;
-        let found = || (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING]));
-        most.then(found).into_iter().collect()
+        let nudging = (p[NUDGING] >= 1.0)
+            .then(|| (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING])));
+        let spikes = (p[BY_SPIKES] > 1.0)
+            .then(|| (BY_SPIKES, format!("found {}; by_spikes is at most 1", p[BY_SPIKES])));
+        nudging.into_iter().chain(spikes).collect()
     },
     current_for_period: None,
 };
@@ -220,6 +226,10 @@ pub struct Constants {
     floor: f64,
     /// Share of the dendrite in what it predicts.
     share: f64,
+    /// Share of phi(u) in the error that is told by itself and not by spikes.
+    by_rate: f64,
+    /// What a spike adds to the integral of the error, in ms.
+    by_spike: f64,
     rho_per_ms: f64,
     /// Ceilings in 1/ms where spikes are rare, from `LOWEST_STEP` on.
     ceilings: Box<[f64]>,
@@ -282,17 +292,17 @@ impl Constants {
     }
 
     /// The integral of phi(u) - phi(v*) while the dendrite relaxes from `above` rest by the factor
-    /// `decay`, weighted by that relaxation.
+    /// `decay`, weighted by that relaxation; without the part of phi(u) that spikes tell.
     #[inline]
     fn error(&self, state: &State, above: f64, decay: f64) -> f64 {
-        if state.base == 0.0 && state.share == self.share {
+        if state.base == 0.0 && state.share == self.share && self.by_rate == 1.0 {
             return 0.0;
         }
         let of = |base: f64, share: f64| {
             let at = |above: f64| self.argument(base + share * above);
             mean_logistic(at(above), at(above * decay))
         };
-        let error = of(state.base, state.share) - of(0.0, self.share);
+        let error = self.by_rate * of(state.base, state.share) - of(0.0, self.share);
         self.decay.tau_ms() * (1.0 - decay) * error
     }
 }
@@ -413,6 +423,8 @@ impl Dynamics for TwoCompartment {
             g_teacher: p[NUDGING] / (1.0 - p[NUDGING]) * (p[G_L] + p[G_D]),
             floor: p[FLOOR] * rho_per_ms * p[T_BOX],
             share: p[G_D] / (p[G_L] + p[G_D]),
+            by_rate: 1.0 - p[BY_SPIKES],
+            by_spike: p[BY_SPIKES] * of_one(1.0),
             rho_per_ms,
             ceilings: (LOWEST_STEP..=RARE_STEP)
                 .map(|step| rho_per_ms * logistic(f64::from(step) / STEPS))
@@ -489,8 +501,12 @@ impl Dynamics for TwoCompartment {
         s.proposals.disturb();
     }
 
-    /// If spikes are never rare: the soma without dendrite lies between these potentials.
+    /// If spikes are never rare: the soma without dendrite lies between these potentials. And if they tell
+    /// nothing: an ensemble fires before it takes what arrives at the same tick.
     fn offers_ensemble(c: &Constants, starts: &[Vec<f64>], set: &[f64]) -> bool {
+        if c.by_spike != 0.0 {
+            return false;
+        }
         let given = starts[TAUGHT].iter().chain(&starts[CLAMPED]).chain(set).copied();
         // Zero stands for none.
         let given = given.filter(|&potential| potential != 0.0);
@@ -523,7 +539,8 @@ impl Dynamics for TwoCompartment {
     }
 
     #[inline]
-    fn fire(_: &Constants, s: &mut State) {
+    fn fire(c: &Constants, s: &mut State) {
+        s.lesson.add(c.by_spike);
         s.proposals.fire();
     }
 
@@ -558,135 +575,4 @@ impl Dynamics for TwoCompartment {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::{Resolution, Tick};
-    use crate::neuron::cell::{Cell, Input, InputKind};
-    use crate::neuron::thinning::kolmogorov;
-
-    const RHO_HZ: f64 = 400.0;
-
-    fn constants() -> Constants {
-        let mut p = DESCRIPTOR.defaults();
-        p[RHO] = RHO_HZ;
-        TwoCompartment::constants(&p)
-    }
-
-    fn state(c: &Constants, v: f64, n_ex: f64, n_in: f64, teacher: f64) -> State {
-        with_contacts(c, [v, n_ex, n_in, teacher, 0.0], [0.0; 2])
-    }
-
-    fn with_contacts(c: &Constants, start: [f64; 5], contacts: [f64; 2]) -> State {
-        let variables = [&start[..], &[0.25, 0.0, 0.0, 0.0], &contacts].concat();
-        TwoCompartment::initial(c, &variables)
-    }
-
-    /// The soma in the words of the manual page.
-    #[test]
-    fn the_soma_is_where_its_conductances_hold_it() {
-        let c = constants();
-        let u = |v, n_ex, n_in, teacher| {
-            TwoCompartment::observe(&c, &state(&c, v, n_ex, n_in, teacher), 6)
-        };
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-10, "{a} {b}");
-        let predicted = (30.0 * -70.0 + 600.0 * -62.0) / 630.0;
-        close(u(-62.0, 0.0, 0.0, 0.0), predicted);
-        close(u(-62.0, 0.0, 0.0, -50.0), 0.4 * predicted + 0.6 * -50.0);
-        // 0.4 spikes a ms for 10 ms: four open contacts are one at its full rate.
-        close(u(-62.0, 4.0, 0.0, 0.0), 630.0 * predicted / 720.0);
-        close(u(-62.0, -2.0, 4.0, 0.0), (630.0 * predicted + 1800.0 * -75.0) / 2430.0);
-        let held = with_contacts(&c, [-62.0, 4.0, 4.0, -50.0, -66.0], [0.0; 2]);
-        close(TwoCompartment::observe(&c, &held, 6), -66.0);
-    }
-
-    /// Two contacts of weight 1 that are open by 0.05 of what they are at full rate, 4, unless more is open.
-    #[test]
-    fn contacts_do_not_fall_below_their_floor() {
-        let mut p = DESCRIPTOR.defaults();
-        (p[RHO], p[FLOOR]) = (RHO_HZ, 0.05);
-        let c = TwoCompartment::constants(&p);
-        let u = |n_in, contacts_in| {
-            let state = with_contacts(&c, [-62.0, 0.0, n_in, 0.0, 0.0], [0.0, contacts_in]);
-            TwoCompartment::observe(&c, &state, 6)
-        };
-        let held = |g: f64| (30.0 * -70.0 + 600.0 * -62.0 + g * -75.0) / (630.0 + g);
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-10, "{a} {b}");
-        close(u(0.0, 0.0), held(0.0));
-        close(u(0.0, 2.0), held(2.0 * 0.05 * 1800.0));
-        close(u(0.3, 2.0), held(2.0 * 0.05 * 1800.0));
-        close(u(1.0, 2.0), held(0.25 * 1800.0));
-        close(u(0.0, -2.0), held(0.0));
-    }
-
-    /// The closed form of a lesson against Simpson's rule, over times from 10 ns to 90 ms.
-    #[test]
-    fn lessons_are_the_integral_of_the_error() {
-        let c = constants();
-        for (v, n_ex, n_in, teacher) in
-            [(-40.0, 3.0, 0.0, 0.0), (-62.0, 0.0, 7.0, 0.0), (-75.0, 1.0, 2.0, -50.0)]
-        {
-            for ms in [1e-5, 0.01, 0.3, 2.0, 40.0, 79.9, 90.0] {
-                let start = state(&c, v, n_ex, n_in, teacher);
-                let mut end = start;
-                TwoCompartment::advance_by(&c, &mut end, 0.0, Span::from_ms(ms).unwrap());
-                // After an epoch of 80 ms the total starts anew.
-                let from = if ms > 80.0 { 80.0 } else { 0.0 };
-                let integrand = |t: f64| {
-                    let above = (v - c.e_l) * exp(-t / 10.0);
-                    let error = logistic(c.argument(start.base + start.share * above))
-                        - logistic(c.argument(c.share * above));
-                    error * exp(-(t - from) / 10.0)
-                };
-                let steps = 4000;
-                let h = (ms - from) / f64::from(steps);
-                let sum: f64 = (0..=steps)
-                    .map(|k| match k {
-                        0 => 1.0,
-                        k if k == steps => 1.0,
-                        k => f64::from(2 + 2 * (k % 2)),
-                    })
-                    .zip(0..)
-                    .map(|(share, k)| share * integrand(from + f64::from(k) * h))
-                    .sum();
-                let expected = sum * h / 3.0;
-                let found = end.lesson.total;
-                assert!((found / expected - 1.0).abs() < 1e-8, "{ms}: {found} {expected}");
-            }
-        }
-    }
-
-    /// A neuron without a teacher and without open contacts has nothing to tell.
-    #[test]
-    fn a_soma_that_follows_its_dendrite_is_no_error() {
-        let c = constants();
-        let mut s = state(&c, -40.0, 0.0, 0.0, 0.0);
-        TwoCompartment::advance_by(&c, &mut s, 0.0, Span::from_whole_ms(33));
-        assert_eq!(s.lesson.total, 0.0);
-    }
-
-    /// The rate, within 2 % (more than three standard deviations), and exponential intervals, where the
-    /// dendrite is held by a steady train.
-    #[test]
-    fn spikes_come_with_the_rate_of_the_soma() {
-        let c = constants();
-        for (n_ex, n_in, teacher) in [(0.0, 0.0, -50.0), (9.0, 0.0, 0.0), (0.0, 0.0, -60.0)] {
-            let start = state(&c, -70.0, n_ex, n_in, teacher);
-            let expected = TwoCompartment::observe(&c, &start, 7);
-            let mut cell = Cell::new::<TwoCompartment>(&c, Resolution::FINEST, start, 0.0);
-            let seconds = 4e4 / expected;
-            let (mut spikes, end) = (Vec::new(), Tick((seconds * 1e9) as u64));
-            // Spikes that weigh nothing must not matter, however many proposals they disturb.
-            let inputs: Vec<Input> = (1..10_000)
-                .map(|k| Input { at: Tick(k * 3_000_000), kind: InputKind::Spike(0.0) })
-                .filter(|input| input.at < end)
-                .collect();
-            cell.run::<TwoCompartment>(&c, Resolution::FINEST, &inputs, end, &mut spikes);
-            let found = spikes.len() as f64 / seconds;
-            assert!((found / expected - 1.0).abs() < 0.02, "{found} Hz, expected {expected}");
-            let rescaled =
-                spikes.windows(2).map(|pair| 1.0 - exp(-(pair[1] - pair[0]).ms() * expected / 1e3));
-            let gap = kolmogorov(rescaled.collect());
-            assert!(gap < 1.95, "{gap}");
-        }
-    }
-}
+mod tests;

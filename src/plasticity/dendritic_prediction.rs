@@ -34,8 +34,8 @@ target's dendrite.
 
 Weights keep 48 bits, because a single change is often below 1e-7 of a weight, or 53 in networks of
 neurons that all teach, where each source has one delay. They do not pass w_min and w_max, where
-they are cut at arrivals and at the ends of epochs. Spikes of the target
-play no part. Not beside pruning or weights over time.
+they are cut at arrivals and at the ends of epochs. Spikes of the target play no part, unless its
+model lets them tell e (by_spikes of two_compartment). Not beside pruning or weights over time.
 
 The paper's PSP carries a factor g_d / (g_l + g_d) = 0.952, which belongs into eta here; with its
 constants eta is 0.952e-3 mV among visible neurons and 0.952e-2 mV elsewhere.

@@ -21,6 +21,8 @@ pub struct Compartments {
     /// What counts as open at least.
     least: [f64; 2],
     nudging: f64,
+    /// How much of phi(u) in the error is told by spikes.
+    by_spikes: f64,
     /// Potentials that are taught, and clamped; zero for none.
     pub teacher: f64,
     /// See above.
@@ -49,6 +51,7 @@ impl Compartments {
             open: [start("n_ex"), start("n_in")],
             least: ["contacts_ex", "contacts_in"].map(|kind| of("floor") * full * start(kind)),
             nudging: of("nudging"),
+            by_spikes: of("by_spikes"),
             teacher: start("teacher"),
             clamp: start("clamp"),
             v: start("v_d"),
@@ -101,10 +104,15 @@ impl Compartments {
         self.rho / (1.0 + exp(-quarter.max(-199.0) / 4.0))
     }
 
-    /// phi(u) - phi(v*) at a potential of the dendrite.
+    /// phi(u) - phi(v*) at a potential of the dendrite, without what spikes tell of phi(u).
     pub fn error(&self, v: f64) -> f64 {
         let predicted = (self.leak * self.rest + self.coupling * v) / (self.leak + self.coupling);
-        self.phi(self.soma(v)) - self.phi(predicted)
+        (1.0 - self.by_spikes) * self.phi(self.soma(v)) - self.phi(predicted)
+    }
+
+    /// The area of a spike in the error, in ms.
+    pub fn told_by_spike(&self) -> f64 {
+        self.by_spikes * 1000.0 / self.rho
     }
 
     /// The dendrite after `ms`.

@@ -179,6 +179,7 @@ impl<'a> Simulation<'a> {
         }
         if fires {
             self.bodies[target as usize].dice.reset();
+            self.tell(target);
             self.spikes.push((tick, target));
             for &number in &self.outputs[target as usize].clone() {
                 let Contact { target, delay, .. } = self.network.contacts[number];
@@ -198,6 +199,16 @@ impl<'a> Simulation<'a> {
                 state.receive(weight);
                 self.traces[number] += 1000.0 / (state.rho * state.tau());
             }
+        }
+    }
+
+    /// A spike may be a part of the error, and then changes all weights on to its neuron at once.
+    fn tell(&mut self, neuron: u32) {
+        let body = &self.bodies[neuron as usize];
+        let area = body.dice.compartments_unchanged().told_by_spike();
+        for &number in &body.inputs {
+            let Effect::Dendrite { eta } = self.network.contacts[number].effect else { continue };
+            self.weights[number] += eta * self.traces[number] * area;
         }
     }
 

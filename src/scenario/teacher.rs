@@ -40,11 +40,13 @@ pub enum Phase {
     Teach,
     /// They are held at one potential.
     Clamp,
+    /// They are held at the potentials of the score, each neuron at its own.
+    Hold,
 }
 
 impl Phase {
     /// All of them.
-    pub const ALL: [Phase; 3] = [Phase::Free, Phase::Teach, Phase::Clamp];
+    pub const ALL: [Phase; 4] = [Phase::Free, Phase::Teach, Phase::Clamp, Phase::Hold];
 
     /// Its name in scenario files.
     pub fn name(self) -> &'static str {
@@ -52,6 +54,7 @@ impl Phase {
             Phase::Free => "free",
             Phase::Teach => "teach",
             Phase::Clamp => "clamp",
+            Phase::Hold => "hold",
         }
     }
 }

@@ -65,7 +65,7 @@ impl Lessons {
             self.set_all(now, phase, &mut visit);
             let start = self.phases.get(self.phase).map(|&(start, _)| start);
             let step = match phase {
-                Phase::Teach => Some(Tick((now.0 / self.step.0 + 1) * self.step.0)),
+                Phase::Teach | Phase::Hold => Some(Tick((now.0 / self.step.0 + 1) * self.step.0)),
                 Phase::Free | Phase::Clamp => None,
             };
             self.next = [start, step].into_iter().flatten().min();
@@ -80,6 +80,7 @@ impl Lessons {
                 Phase::Free => (0.0, 0.0),
                 Phase::Teach => (potential, 0.0),
                 Phase::Clamp => (0.0, self.clamp),
+                Phase::Hold => (0.0, potential),
             };
             if teacher != set.0 {
                 visit(neuron, now, TEACHER, teacher);
@@ -208,5 +209,26 @@ mod tests {
         assert!(at(29.5).eq([(TEACHER, 0.0), (CLAMP, -65.0)].repeat(2)), "{all:?}");
         assert!(at(40.0).eq([(CLAMP, 0.0)].repeat(2)));
         assert_eq!(all.first().map(|set| set.0), Some(Tick(2_000_000)));
+    }
+
+    /// Each neuron is held where the score says, step by step, and nobody is drawn.
+    #[test]
+    fn a_score_can_be_held() {
+        let mut held = teacher();
+        held.phases = vec![(Tick(0), Phase::Hold), (Tick(27_000_000), Phase::Free)];
+        let mut last = [[0.0; 2]; 2];
+        let mut lessons = Lessons::new(&held, 0..2, 0);
+        for step in 0..27 {
+            lessons.take(Tick(step * 1_000_000 + 1), |neuron, at, channel, value| {
+                assert_eq!(at, Tick(step * 1_000_000));
+                last[neuron as usize][usize::from(channel == CLAMP)] = value;
+            });
+            let score = [0, 1].map(|neuron| [0.0, potential(&held, neuron, step as i64)]);
+            assert_eq!(last, score, "{step}");
+        }
+        lessons.take(Tick(40_000_000), |neuron, _, channel, value| {
+            last[neuron as usize][usize::from(channel == CLAMP)] = value;
+        });
+        assert_eq!(last, [[0.0; 2]; 2]);
     }
 }

@@ -28,6 +28,11 @@ use saltatory::source::teacher::potential;
 
 /// The shipped scenario with fewer neurons and a shorter song, and more of everything in a second.
 fn small(seed: u64) -> Scenario {
+    small_with(seed, &[])
+}
+
+/// The same with further changes.
+fn small_with(seed: u64, more: &[&str]) -> Scenario {
     let text = std::fs::read_to_string(scenarios().join("elise.toml")).expect("it is shipped");
     let seed = format!("seed={seed}");
     let phases = "teacher.0.phases=[[\"0 s\", \"teach\"], [\"1.2 s\", \"free\"], \
@@ -54,7 +59,7 @@ fn small(seed: u64) -> Scenario {
         "record.weights=true",
         "record.state.0.start=0 s",
     ];
-    let changes: Vec<_> = changes.iter().map(|&change| change.into()).collect();
+    let changes: Vec<_> = changes.iter().chain(more).map(|&change| change.into()).collect();
     scenario::parse(&Source::new("elise.toml", text), &FilesIn(scenarios()), &changes)
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
@@ -75,16 +80,15 @@ fn run_singly(scenario: &Scenario, shards: u32, threads: usize, settle_every: Sp
 
 #[test]
 fn shards_threads_and_settling_change_nothing() {
-    nothing_changes(run);
-    nothing_changes(run_singly);
+    nothing_changes(&small(3), run);
+    nothing_changes(&small(3), run_singly);
 }
 
-fn nothing_changes(run: impl Fn(&Scenario, u32, usize, Span) -> Outcome) {
-    let scenario = small(3);
-    let plain = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
+fn nothing_changes(scenario: &Scenario, run: impl Fn(&Scenario, u32, usize, Span) -> Outcome) {
+    let plain = run(scenario, 1, 1, Span::from_whole_ms(1_000));
     assert!(plain.counts.spikes > 5_000, "{} spikes", plain.counts.spikes);
     for (shards, threads, settle_ms) in [(2, 1, 50), (3, 2, 333), (5, 2, 100_000)] {
-        let other = run(&scenario, shards, threads, Span::from_whole_ms(settle_ms));
+        let other = run(scenario, shards, threads, Span::from_whole_ms(settle_ms));
         assert_eq!(plain.digest, other.digest, "{shards} shards");
         assert_eq!(plain.state_digest, other.state_digest, "{shards} shards");
         assert_eq!(plain.weights, other.weights, "{shards} shards");
@@ -153,38 +157,61 @@ fn problem(scenario: &Scenario, network: &Network) -> DendriticNetwork {
 #[test]
 fn spikes_and_weights_are_those_of_an_eager_simulator() {
     for seed in [1, 2] {
-        let scenario = small(seed);
-        let network = network::build(&scenario, 1, 1, None).expect("it can be built");
-        let problem = problem(&scenario, &network);
-        let (spikes, weights) = simulate_dendritic(&problem);
-        let outcome = run(&scenario, 1, 1, Span::from_whole_ms(1_000));
-        let found: Vec<(Tick, u32)> =
-            outcome.spikes.iter().map(|spike| (spike.tick, spike.neuron.0)).collect();
-        let parts = found.iter().zip(&spikes).position(|(a, b)| a != b);
-        assert_eq!(parts, None, "seed {seed}: {} and {} spikes", found.len(), spikes.len());
-        assert_eq!(found.len(), spikes.len());
-        // Both lists hold each synapse once; sorted by what does not change they are alike.
-        let left = outcome.weights.expect("they are recorded");
-        let mut engine: Vec<(u32, u32, u32, f64)> = (0..left.source.len())
-            .map(|k| (left.source[k], left.target[k], left.delay[k], left.weight[k].into()))
-            .collect();
-        let mut eager: Vec<(u32, u32, u32, f64)> = problem
-            .contacts
-            .iter()
-            .zip(&weights)
-            .map(|(c, &weight)| (c.source, c.target, c.delay.0 as u32, weight))
-            .collect();
-        for list in [&mut engine, &mut eager] {
-            list.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then(a.3.total_cmp(&b.3)));
-        }
-        assert_eq!(engine.len(), eager.len());
-        let largest = eager.iter().map(|e| e.3.abs()).fold(0.0, f64::max);
-        assert!(largest > 3.0, "weights hardly moved: {largest}");
-        for (a, b) in engine.iter().zip(&eager) {
-            assert_eq!((a.0, a.1, a.2), (b.0, b.1, b.2));
-            // Recorded weights are rounded to 24 bits.
-            assert!((a.3 - b.3).abs() < 1e-6 * b.3.abs().max(0.1), "{a:?} {b:?}");
-        }
+        is_that_of_an_eager_simulator(&small(seed));
+    }
+}
+
+/// The same where the error is told by spikes, wholly and in part; and nothing depends on the shards then either, also
+/// on a grid on which spikes share their ticks with arrivals.
+#[test]
+fn an_error_told_by_spikes_is_that_of_an_eager_simulator() {
+    let told = |seed, share: &str| {
+        let [visible, latent] =
+            ["visible", "latent"].map(|name| format!("population.{name}.params.by_spikes={share}"));
+        small_with(seed, &[&visible, &latent])
+    };
+    for (seed, share) in [(1, "1"), (2, "0.3")] {
+        is_that_of_an_eager_simulator(&told(seed, share));
+    }
+    for grid in [1, 100_000] {
+        let mut scenario = told(3, "1");
+        scenario.resolution = Resolution::new(Span(grid)).expect("it is not zero");
+        nothing_changes(&scenario, run);
+    }
+}
+
+fn is_that_of_an_eager_simulator(scenario: &Scenario) {
+    let seed = scenario.seed;
+    let network = network::build(scenario, 1, 1, None).expect("it can be built");
+    let problem = problem(scenario, &network);
+    let (spikes, weights) = simulate_dendritic(&problem);
+    let outcome = run(scenario, 1, 1, Span::from_whole_ms(1_000));
+    let found: Vec<(Tick, u32)> =
+        outcome.spikes.iter().map(|spike| (spike.tick, spike.neuron.0)).collect();
+    let parts = found.iter().zip(&spikes).position(|(a, b)| a != b);
+    assert_eq!(parts, None, "seed {seed}: {} and {} spikes", found.len(), spikes.len());
+    assert_eq!(found.len(), spikes.len());
+    // Both lists hold each synapse once; sorted by what does not change they are alike.
+    let left = outcome.weights.expect("they are recorded");
+    let mut engine: Vec<(u32, u32, u32, f64)> = (0..left.source.len())
+        .map(|k| (left.source[k], left.target[k], left.delay[k], left.weight[k].into()))
+        .collect();
+    let mut eager: Vec<(u32, u32, u32, f64)> = problem
+        .contacts
+        .iter()
+        .zip(&weights)
+        .map(|(c, &weight)| (c.source, c.target, c.delay.0 as u32, weight))
+        .collect();
+    for list in [&mut engine, &mut eager] {
+        list.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then(a.3.total_cmp(&b.3)));
+    }
+    assert_eq!(engine.len(), eager.len());
+    let largest = eager.iter().map(|e| e.3.abs()).fold(0.0, f64::max);
+    assert!(largest > 3.0, "weights hardly moved: {largest}");
+    for (a, b) in engine.iter().zip(&eager) {
+        assert_eq!((a.0, a.1, a.2), (b.0, b.1, b.2));
+        // Recorded weights are rounded to 24 bits.
+        assert!((a.3 - b.3).abs() < 1e-6 * b.3.abs().max(0.1), "{a:?} {b:?}");
     }
 }
 
