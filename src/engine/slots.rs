@@ -200,8 +200,9 @@ const SLOTS_AHEAD: usize = 32;
 /// So many places ahead the rest of a neuron that is going to be looked at is asked for: its slot,
 /// which tells, has come by then.
 const COLD_AHEAD: usize = 16;
-/// Slots of a shard beyond so many bytes are taken to be far from the processor.
-const NEAR_BYTES: usize = 1 << 19;
+/// Slots of a shard beyond so many bytes are taken to be far from the processor. Networks of unit tests
+/// are small, and are to ask for what is far all the same.
+const NEAR_BYTES: usize = if cfg!(test) { 1 << 12 } else { 1 << 19 };
 
 /// How far a slice has been gone through.
 #[derive(Default)]

@@ -5,7 +5,8 @@
 Makes its own environment in validation/peers/.venv (once) and installs NEST 3.10 and Brian2 2.9
 into it from PyPI; Brian2 needs a C++ compiler and make. Needs `cargo build --release` first, or
 the variable SALTATORY with the path of a binary. What was measured is kept in
-validation/peers/out, so that `--only` replaces its networks in the page and leaves the others.
+validation/peers/results.json beside the page, so that `--only` replaces its networks in the page
+and leaves the others.
 """
 
 import argparse
@@ -115,12 +116,11 @@ def main():
     names = chosen.only.split(",") if chosen.only else [
         case.name for case in cases.CASES if chosen.large or not case.large
     ]  # fmt: skip
-    kept = HERE / "out" / "results.json"
+    kept = HERE / "results.json"
     results = json.loads(kept.read_text()) if kept.is_file() else {}
     for name in names:
         for results[name] in measure(known[name], chosen.rounds, chosen.timeout):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(results, indent=1))
+            kept.write_text(json.dumps(results, indent=1) + "\n")
             page.write(results, list(known))
     print(page.table({name: results[name] for name in names}, list(known)))
 
