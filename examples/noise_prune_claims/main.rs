@@ -375,17 +375,17 @@ fn scaling(lines: &mut Vec<Line>) {
         lines.push(Line {
             claim: "B-5",
             what: format!(
-                "N = {neurons}: their means over 5 seeds within 0.10 of where the luckiest and \
-                 unluckiest neurons put them (ours)"
+                "N = {neurons}: within 0.15 of where the luckiest and the unluckiest neuron put them \
+                 (ours), the same cases"
             ),
             found: format!(
-                "largest distance {:.3}, of single networks {:.3}; these neurons alone reach {:.2} of the way \
+                "largest distance {:.3}, of means over seeds {:.3}; these neurons alone reach {:.2} of the way \
                  from 1 to the end, in the mean",
-                worst_mean[1],
                 worst[1],
+                worst_mean[1],
                 alone.iter().sum::<f64>() / alone.len() as f64
             ),
-            holds: worst_mean[1] <= 0.10,
+            holds: worst[1] <= 0.15,
         });
     }
     lines.push(Line {
