@@ -221,16 +221,27 @@ impl<'n> Flight<'n> {
     /// been delivered.
     pub fn settle(&mut self, now: Tick, due: bool) {
         for number in 0..self.plastic.len() {
-            let Plastic { rows, synapses, .. } = &mut self.plastic[number];
-            if !due && !synapses.is_full() {
-                continue;
-            }
-            synapses.settle(rows, now);
-            if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
-                let alive = synapses.alive();
-                self.retain(number, &alive);
+            if due || self.plastic[number].synapses.is_full() {
+                self.settle_one(number, now);
             }
         }
+    }
+
+    /// The same for one projection.
+    fn settle_one(&mut self, number: usize, now: Tick) {
+        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+        synapses.settle(rows, now);
+        if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
+            let alive = synapses.alive();
+            self.retain(number, &alive);
+        }
+    }
+
+    /// By how much leaks change at `now` for what a projection decided at `decided`, at its
+    /// synapses: by target. Everything that takes effect before `now` has been delivered.
+    pub fn change_leaks(&mut self, number: usize, decided: Tick, now: Tick) -> Vec<(u32, f64)> {
+        self.settle_one(number, now);
+        self.plastic[number].synapses.take_leaks(decided)
     }
 
     /// Copies all synapses that change, as they are.

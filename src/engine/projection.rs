@@ -100,6 +100,10 @@ pub trait Learning: Send {
     /// effect before has been delivered.
     fn weigh(&mut self, rows: &Rows, now: Tick) -> Vec<f32>;
 
+    /// By how much the leak of each target, named by its place in the shard, changes for what the rule
+    /// decided at this time; asked for once, when all synapses have been settled beyond it.
+    fn take_leaks(&mut self, decided: Tick) -> Vec<(u32, f64)>;
+
     /// Copies all synapses as they are.
     fn hold(&mut self);
 
