@@ -17,7 +17,7 @@
 mod rows;
 
 use super::frames::{Batch, Point};
-use super::learning::{Pruned, Reached, Sample, Transmitted};
+use super::learning::{Learning, Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
 use super::pruning::{Candidates, Decision};
 use super::run::{Cut, Way};
@@ -228,20 +228,14 @@ impl<'n> Flight<'n> {
     }
 
     /// The same for one projection.
-    fn settle_one(&mut self, number: usize, now: Tick) {
+    pub fn settle_one(&mut self, number: usize, now: Tick) -> &mut dyn Learning {
         let Plastic { rows, synapses, .. } = &mut self.plastic[number];
         synapses.settle(rows, now);
         if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
             let alive = synapses.alive();
             self.retain(number, &alive);
         }
-    }
-
-    /// By how much leaks change at `now` for what a projection decided at `decided`, at its
-    /// synapses: by target. Everything that takes effect before `now` has been delivered.
-    pub fn change_leaks(&mut self, number: usize, decided: Tick, now: Tick) -> Vec<(u32, f64)> {
-        self.settle_one(number, now);
-        self.plastic[number].synapses.take_leaks(decided)
+        self.plastic[number].synapses.as_mut()
     }
 
     /// Copies all synapses that change, as they are.

@@ -6,6 +6,7 @@
 //! the next decision may come before the last of this one. Sums are therefore kept by the time of the
 //! decision, and in whole numbers, which come to the same in any order.
 
+use super::flight::Flight;
 use crate::base::Tick;
 
 /// So many parts of a unit of weight are counted. Of weights in single precision that are smaller than
@@ -45,6 +46,14 @@ impl Leaks {
         let (_, sums) = self.sums.swap_remove(place);
         let changed = sums.into_iter().enumerate().filter(|&(_, sum)| sum != 0);
         changed.map(|(target, sum)| (target, sum as f64 / UNITS)).collect()
+    }
+}
+
+impl Flight<'_> {
+    /// By how much leaks change at `now` for what a projection decided at `decided`, at its
+    /// synapses: by target. Everything that takes effect before `now` has been delivered.
+    pub fn change_leaks(&mut self, number: usize, decided: Tick, now: Tick) -> Vec<(u32, f64)> {
+        self.settle_one(number, now).take_leaks(decided)
     }
 }
 

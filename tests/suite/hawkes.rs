@@ -200,7 +200,9 @@ fn after_pruning(diagonal: &str) -> (f64, f64, f64) {
 #[test]
 fn a_network_that_is_pruned_fires_on_if_leaks_make_up_for_it() {
     let (mean, most, left) = after_pruning("row_sum");
-    println!("{mean} {most} {left}");
+    assert!((mean - 1.0).abs() < 0.05 && most < 0.1, "{mean} {most}");
+    assert!((left - 0.5).abs() < 0.05, "{left}");
     let (mean, most, left) = after_pruning("original");
-    println!("{mean} {most} {left}");
+    assert!(mean > 1.15 && most > 0.5, "{mean} {most}");
+    assert!((left - 0.5).abs() < 0.05, "{left}");
 }
