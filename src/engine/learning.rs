@@ -133,8 +133,7 @@ struct Learned<R: Rule> {
     /// Synapses that have been removed and still stand in the table.
     dead: usize,
     pruned: Pruned,
-    /// Where leaks make up for what the rule decides.
-    leaks: Option<Leaks>,
+    leaks: Leaks,
     /// Whether removals are kept.
     records: bool,
     /// Whether the weights of the end are asked for.
@@ -245,7 +244,6 @@ impl<R: Rule> Learned<R> {
         };
         let owned = partition.owned(target, setup.shard);
         let at_rest = || Postsynaptic { spikes: History::default(), state: R::target(&constants) };
-        let makes_up = !R::leak_changes(&constants, Tick(setup.scenario.duration.0)).is_empty();
         let resource = plasticity.short_term.as_deref().map(short_term::Resource::new);
         Learned {
             synapses,
@@ -261,7 +259,7 @@ impl<R: Rule> Learned<R> {
             longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
             dead: 0,
             pruned: Pruned::default(),
-            leaks: makes_up.then(|| Leaks::new(owned.len())),
+            leaks: Leaks::new(setup.scenario, plasticity),
             records: setup.scenario.record.pruned,
             weighs: setup.scenario.record.weights || setup.scenario.record.weights_every.is_some(),
             index: setup.projection.index as u32,
@@ -398,10 +396,7 @@ impl<R: Rule> Learned<R> {
     fn note_verdicts(&mut self) {
         for verdict in self.common.verdicts.drain(..) {
             let Verdict { at: tick, source, target, before, after } = verdict;
-            if let Some(leaks) = &mut self.leaks {
-                let place = target.0 - self.common.first_target;
-                leaks.add(tick, place as usize, before, after);
-            }
+            self.leaks.add(&verdict);
             if after != 0.0 {
                 self.pruned.strengthened += 1;
                 continue;
@@ -546,10 +541,8 @@ impl<R: Rule> Learning for Learned<R> {
         self.noted > (synapses / SYNAPSES_PER_NOTE).max(LEAST_NOTED)
     }
 
-    fn take_leaks(&mut self, decided: Tick) -> Vec<(u32, f64)> {
-        let changes = self.leaks.as_mut().map(|leaks| leaks.take(decided)).unwrap_or_default();
-        let first = self.common.local_start;
-        changes.into_iter().map(|(target, change)| (first + target as u32, change)).collect()
+    fn leaks(&mut self) -> &mut Leaks {
+        &mut self.leaks
     }
 
     fn hold(&mut self) {

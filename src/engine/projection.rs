@@ -1,5 +1,6 @@
 //! What the engine asks of the synapses of one projection that stand apart: see [`super::learning`].
 
+use super::leaks::Leaks;
 use crate::base::Tick;
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
@@ -100,9 +101,9 @@ pub trait Learning: Send {
     /// effect before has been delivered.
     fn weigh(&mut self, rows: &Rows, now: Tick) -> Vec<f32>;
 
-    /// By how much the leak of each target, named by its place in the shard, changes for what the rule
-    /// decided at this time; asked for once, when all synapses have been settled beyond it.
-    fn take_leaks(&mut self, decided: Tick) -> Vec<(u32, f64)>;
+    /// What is to be made up for in the leaks of the targets; known of a decision when all synapses have
+    /// been settled beyond it.
+    fn leaks(&mut self) -> &mut Leaks;
 
     /// Copies all synapses as they are.
     fn hold(&mut self);

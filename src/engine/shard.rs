@@ -400,7 +400,11 @@ impl<'n> Shard<'n> {
         let singly = self.frames.is_none() && self.dendrites.is_none();
         assert!(singly, "models whose leaks change are run with a cell for each neuron");
         for (neuron, change) in self.flight.change_leaks(projection, decided, at) {
-            self.arrivals.set(neuron, at, InputKind::On(LEAK, change));
+            let population = self.partition.population_of(neuron);
+            let first = self.partition.population(population).start;
+            let owned = self.partition.owned(population, self.index);
+            let local = neuron.0 - first - owned.start + self.locals[population];
+            self.arrivals.set(local, at, InputKind::On(LEAK, change));
         }
     }
 
