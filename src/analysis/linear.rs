@@ -91,8 +91,12 @@ impl Linear {
             }
         }
         let mut linear = Linear::of_synapses(neurons as usize, inside, Scale::hawkes(tau_ms));
+        for (i, own) in starts(scenario, network, "self_weight").enumerate() {
+            linear.a[(i, i)] += own / 1e3;
+        }
         if !driven {
-            linear.base = Some(base(scenario, network));
+            let base: Vec<f64> = starts(scenario, network, "base").map(|hz| hz / 1e3).collect();
+            linear.base = Some(DVector::from_vec(base));
         }
         Ok(linear)
     }
@@ -164,14 +168,21 @@ fn time_constant(scenario: &Scenario, network: &Network) -> Result<f64, String> 
     found.ok_or_else(|| "the scenario has no neurons; allowed are populations of `hawkes`".into())
 }
 
-/// The rate of each neuron without input, in 1/ms.
-fn base(scenario: &Scenario, network: &Network) -> DVector<f64> {
-    let mut all = Vec::new();
-    for (population, plan) in scenario.populations.iter().zip(&network.shards[0].neurons) {
-        let Model::Neuron { descriptor, .. } = population.model else { continue };
-        let column = &plan.variables[descriptor.variable("base").expect("hawkes has it")];
-        let own = |neuron: usize| column[if column.len() == 1 { 0 } else { neuron }];
-        all.extend((0..population.size as usize).map(|neuron| own(neuron) / 1e3));
-    }
-    DVector::from_vec(all)
+/// What a variable of each neuron is at the start.
+fn starts<'a>(
+    scenario: &'a Scenario,
+    network: &'a Network,
+    name: &'static str,
+) -> impl Iterator<Item = f64> + 'a {
+    let populations = scenario.populations.iter().zip(&network.shards[0].neurons);
+    populations.flat_map(move |(population, plan)| {
+        let column: &[f64] = match population.model {
+            Model::Neuron { descriptor, .. } => {
+                &plan.variables[descriptor.variable(name).expect("hawkes has it")]
+            }
+            _ => &[],
+        };
+        let size = if column.is_empty() { 0 } else { population.size as usize };
+        (0..size).map(move |neuron| column[if column.len() == 1 { 0 } else { neuron }])
+    })
 }

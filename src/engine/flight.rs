@@ -17,7 +17,7 @@
 mod rows;
 
 use super::frames::{Batch, Point};
-use super::learning::{Pruned, Reached, Sample, Transmitted};
+use super::learning::{Learning, Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
 use super::pruning::{Candidates, Decision};
 use super::run::{Cut, Way};
@@ -221,16 +221,21 @@ impl<'n> Flight<'n> {
     /// been delivered.
     pub fn settle(&mut self, now: Tick, due: bool) {
         for number in 0..self.plastic.len() {
-            let Plastic { rows, synapses, .. } = &mut self.plastic[number];
-            if !due && !synapses.is_full() {
-                continue;
-            }
-            synapses.settle(rows, now);
-            if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
-                let alive = synapses.alive();
-                self.retain(number, &alive);
+            if due || self.plastic[number].synapses.is_full() {
+                self.settle_one(number, now);
             }
         }
+    }
+
+    /// The same for one projection.
+    pub fn settle_one(&mut self, number: usize, now: Tick) -> &mut dyn Learning {
+        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+        synapses.settle(rows, now);
+        if synapses.dead() > 0 && synapses.dead() >= rows.synapses().len() / DEAD_SHARE {
+            let alive = synapses.alive();
+            self.retain(number, &alive);
+        }
+        self.plastic[number].synapses.as_mut()
     }
 
     /// Copies all synapses that change, as they are.

@@ -45,6 +45,7 @@
 //! delivery will precede removes nothing that a spike under way could still find.
 
 use super::by_row::ByRow;
+use super::leaks::Leaks;
 pub use super::projection::{Learning, Pruned, Reached, Sample, Transmitted};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
@@ -132,6 +133,7 @@ struct Learned<R: Rule> {
     /// Synapses that have been removed and still stand in the table.
     dead: usize,
     pruned: Pruned,
+    leaks: Leaks,
     /// Whether removals are kept.
     records: bool,
     /// Whether the weights of the end are asked for.
@@ -257,6 +259,7 @@ impl<R: Rule> Learned<R> {
             longest_dendritic: rows.iter().map(dendritic_of).max().unwrap_or(Span::ZERO),
             dead: 0,
             pruned: Pruned::default(),
+            leaks: Leaks::new(setup.scenario, plasticity),
             records: setup.scenario.record.pruned,
             weighs: setup.scenario.record.weights || setup.scenario.record.weights_every.is_some(),
             index: setup.projection.index as u32,
@@ -393,6 +396,7 @@ impl<R: Rule> Learned<R> {
     fn note_verdicts(&mut self) {
         for verdict in self.common.verdicts.drain(..) {
             let Verdict { at: tick, source, target, before, after } = verdict;
+            self.leaks.add(&verdict);
             if after != 0.0 {
                 self.pruned.strengthened += 1;
                 continue;
@@ -535,6 +539,10 @@ impl<R: Rule> Learning for Learned<R> {
     fn is_full(&self) -> bool {
         let synapses = size_of_val(self.synapses.as_slice());
         self.noted > (synapses / SYNAPSES_PER_NOTE).max(LEAST_NOTED)
+    }
+
+    fn leaks(&mut self) -> &mut Leaks {
+        &mut self.leaks
     }
 
     fn hold(&mut self) {

@@ -41,6 +41,9 @@ mod flight;
 mod frames;
 mod group;
 mod input;
+mod leaks;
+#[cfg(test)]
+mod leaks_tests;
 mod learning;
 #[cfg(test)]
 mod learning_tests;

@@ -1,5 +1,6 @@
 //! What the engine asks of the synapses of one projection that stand apart: see [`super::learning`].
 
+use super::leaks::Leaks;
 use crate::base::Tick;
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
@@ -99,6 +100,10 @@ pub trait Learning: Send {
     /// them that takes effect at `now`; NaN for those that have been removed. Everything that takes
     /// effect before has been delivered.
     fn weigh(&mut self, rows: &Rows, now: Tick) -> Vec<f32>;
+
+    /// What is to be made up for in the leaks of the targets; known of a decision when all synapses have
+    /// been settled beyond it.
+    fn leaks(&mut self) -> &mut Leaks;
 
     /// Copies all synapses as they are.
     fn hold(&mut self);

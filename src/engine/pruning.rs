@@ -8,34 +8,63 @@
 //!
 //! When this happens the slice that holds the time has been delivered up to it, in every shard, and
 //! no further (see [`super::run`]): so a weight is weighed exactly as it is at that time.
+//!
+//! A rule that prunes by itself decides synapse by synapse, whenever that is worked out; but where it
+//! has the leaks of the targets make up for what it does (`diagonal = "row_sum"`), these change at a time of
+//! their own, by what has become of all inputs. So that is such a time, too: all synapses of the
+//! projection are settled until then, whereby those decide that have not been asked yet, and what
+//! has been summed up meanwhile ([`super::leaks`]) is handed to the targets. No count is needed for it,
+//! because all inputs of a target live in its shard.
 
 use super::barrier::{Barrier, Poisoned};
 use super::shard::{Remains, Shard};
-use crate::base::Tick;
+use crate::base::{Span, Tick};
 use crate::network::Network;
+use crate::plasticity::leak_changes;
 use crate::record::{Cause, Pruning, Removal, Removals};
-use crate::scenario::{Scenario, Weakest};
+use crate::scenario::{Projection, Scenario, Weakest};
 use crate::synapse::Rows;
 use std::sync::Mutex;
 
-/// Some synapses of a projection are to be removed.
+/// Something happens to a projection in all shards.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
     /// When, at the targets.
     pub at: Tick,
     /// The number of the plastic projection.
     pub number: usize,
-    /// Which.
-    pub which: Weakest,
+    /// What.
+    pub what: What,
 }
 
-/// All decisions of a run in their order: by time, at one time as the scenario lists them.
-pub fn decisions(scenario: &Scenario, network: &Network) -> Vec<Decision> {
+/// What happens to a projection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum What {
+    /// These synapses are removed.
+    Remove(Weakest),
+    /// What its rule has decided at this time, at the synapses, is made up for in the leaks of the
+    /// targets.
+    ChangeLeaks(Tick),
+}
+
+/// All decisions of a run in their order: by time, at one time as the scenario lists them, what
+/// rules have decided first. `longest` are the longest delays of the plastic projections.
+pub fn decisions(scenario: &Scenario, network: &Network, longest: &[Span]) -> Vec<Decision> {
     let mut all = Vec::new();
     for (number, projection) in network.plastic.iter().enumerate() {
-        for pruning in &scenario.projections[projection.index].pruning {
-            let which = pruning.which;
-            all.extend(pruning.at.iter().map(|&at| Decision { at, number, which }));
+        let Projection { plasticity, pruning, .. } = &scenario.projections[projection.index];
+        let end = Tick(scenario.duration.0);
+        let path = plasticity.dendritic.path(longest[number]);
+        let dendritic = path.map_or(Span::ZERO, |path| path.dendritic);
+        for decided in leak_changes(plasticity.rule, &plasticity.values, end) {
+            // Spikes take effect at steps of the grid.
+            let step = scenario.resolution.span().0;
+            let at = Tick((decided + dendritic).0.next_multiple_of(step));
+            all.push(Decision { at, number, what: What::ChangeLeaks(decided) });
+        }
+        for pruning in pruning {
+            let what = What::Remove(pruning.which);
+            all.extend(pruning.at.iter().map(|&at| Decision { at, number, what }));
         }
     }
     all.retain(|decision| decision.at.0 < scenario.duration.0);
@@ -46,9 +75,10 @@ pub fn decisions(scenario: &Scenario, network: &Network) -> Vec<Decision> {
 impl Decision {
     /// Why a synapse goes.
     pub fn cause(&self) -> Cause {
-        match self.which {
-            Weakest::Fraction(_) => Cause::Fraction,
-            Weakest::Below(_) => Cause::Below,
+        match self.what {
+            What::Remove(Weakest::Fraction(_)) => Cause::Fraction,
+            What::Remove(Weakest::Below(_)) => Cause::Below,
+            What::ChangeLeaks(_) => Cause::Rule,
         }
     }
 }

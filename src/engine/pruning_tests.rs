@@ -51,7 +51,7 @@ fn rule(scenario: &Scenario) -> &'static Descriptor {
 }
 
 /// What decides about the equality of two runs.
-fn marks(outcome: &Outcome) -> impl PartialEq + std::fmt::Debug + '_ {
+pub(super) fn marks(outcome: &Outcome) -> impl PartialEq + std::fmt::Debug + '_ {
     let weights = outcome.weights.as_ref().expect("they are recorded");
     let bits: Vec<u32> = weights.weight.iter().map(|weight| weight.to_bits()).collect();
     let spikes = (&outcome.digest, &outcome.state_digest);

@@ -6,7 +6,7 @@ use super::dendrites;
 use super::exchange::{Exchange, Open};
 use super::failure::{Place, RunError, Task};
 use super::frames;
-use super::pruning::{self, Ballot, Candidates, Decision};
+use super::pruning::{self, Ballot, Candidates, Decision, What};
 use super::shard::{Remains, Shard};
 use crate::base::digest::Digest;
 use crate::base::{Span, Tick};
@@ -129,8 +129,8 @@ fn run_with(
         exchange: Exchange::new(shards),
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
         failure: Mutex::new(None),
+        decisions: pruning::decisions(scenario, network, &longest_delays(network, &own)),
         own: own.into_iter().map(Mutex::new).collect(),
-        decisions: pruning::decisions(scenario, network),
         ballot: Mutex::new(Vec::new()),
         observer,
     };
@@ -150,6 +150,17 @@ fn run_with(
         .collect::<Result<Vec<_>, _>>()
         .expect("a barrier is poisoned only after its failure was noted");
     Ok(assemble(scenario, network, results))
+}
+
+/// The longest delay of each plastic projection, wherever their tables are.
+fn longest_delays(network: &Network, own: &[Vec<Table>]) -> Vec<Span> {
+    let fixed = network.partition.populations();
+    let of = |number: usize| {
+        let kept = network.shards.iter().filter_map(|shard| shard.tables.get(fixed + number));
+        let tables = kept.chain(own.iter().filter_map(|tables| tables.get(number)));
+        tables.filter_map(Table::delays).map(|(_, longest)| longest).max().unwrap_or(Span::ZERO)
+    };
+    (0..network.plastic.len()).map(of).collect()
 }
 
 /// How time is cut. Windows are the lookahead of the exchange. A window with more arrivals than
@@ -349,7 +360,7 @@ impl<'n> Common<'n> {
                 self.receive(&posts, slice, shard, &mut place.task);
             }
             for decision in due {
-                self.prune(slice, decision, worker, &mut shards, place)?;
+                self.decide(slice, decision, worker, &mut shards, place)?;
             }
             for (index, shard) in &mut shards {
                 place.shard = Some(*index);
@@ -400,8 +411,9 @@ impl<'n> Common<'n> {
         }
     }
 
-    /// Removes synapses of a projection in all shards. The slice has been received by all of them.
-    fn prune(
+    /// Removes synapses of a projection in all shards, or changes leaks. The slice has been received by
+    /// all of them.
+    fn decide(
         &self,
         slice: u64,
         decision: &Decision,
@@ -409,23 +421,42 @@ impl<'n> Common<'n> {
         shards: &mut [(u32, Shard<'n>)],
         place: &mut Place,
     ) -> Result<(), Poisoned> {
+        let &Decision { at, number, what } = decision;
         let mut weighed: Vec<Candidates> = Vec::new();
         for (index, shard) in shards.iter_mut() {
             place.shard = Some(*index);
             place.task = Task::Delivering { source: None };
-            shard.deliver_before(slice, decision.at);
-            weighed.push(shard.flight().weigh(decision.number, decision.at));
+            shard.deliver_before(slice, at);
+            match what {
+                What::Remove(_) => weighed.push(shard.flight().weigh(number, at)),
+                What::ChangeLeaks(decided) => shard.change_leaks(number, decided, at),
+            }
         }
         place.shard = None;
-        let marks: Vec<Vec<bool>> = match decision.which {
+        match what {
+            What::Remove(which) => self.prune(decision, which, worker, shards, &weighed),
+            What::ChangeLeaks(_) => Ok(()),
+        }
+    }
+
+    /// Removes some of the synapses that have been weighed.
+    fn prune(
+        &self,
+        decision: &Decision,
+        which: Weakest,
+        worker: usize,
+        shards: &mut [(u32, Shard<'n>)],
+        weighed: &[Candidates],
+    ) -> Result<(), Poisoned> {
+        let marks: Vec<Vec<bool>> = match which {
             Weakest::Below(bound) => weighed.iter().map(|all| all.keep_from(bound)).collect(),
             Weakest::Fraction(share) => {
                 let (counts, barrier) = (&self.ballot, &self.barrier);
                 let ballot = Ballot { counts, barrier, worker };
-                pruning::weakest(&ballot, self.network, decision, share, shards, &weighed)?
+                pruning::weakest(&ballot, self.network, decision, share, shards, weighed)?
             }
         };
-        for (((_, shard), candidates), keep) in shards.iter_mut().zip(&weighed).zip(&marks) {
+        for (((_, shard), candidates), keep) in shards.iter_mut().zip(weighed).zip(&marks) {
             shard.flight().prune(decision, candidates, keep);
         }
         Ok(())

@@ -16,6 +16,7 @@ use crate::base::digest::Digest;
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::neuron::cell::{InputKind, NEVER};
+use crate::neuron::receptor::LEAK;
 use crate::queue::WakeQueue;
 use crate::record::Spike;
 use crate::scenario::{self, Model, Scenario};
@@ -390,6 +391,20 @@ impl<'n> Shard<'n> {
                     arrivals.push(neuron, tick, weight);
                 });
             }
+        }
+    }
+
+    /// Changes leaks at `at` for what a projection decided at `decided`, at its synapses. The slice that
+    /// holds `at` has been delivered up to it.
+    pub fn change_leaks(&mut self, projection: usize, decided: Tick, at: Tick) {
+        let singly = self.frames.is_none() && self.dendrites.is_none();
+        assert!(singly, "models whose leaks change are run with a cell for each neuron");
+        for (neuron, change) in self.flight.change_leaks(projection, decided, at) {
+            let population = self.partition.population_of(neuron);
+            let first = self.partition.population(population).start;
+            let owned = self.partition.owned(population, self.index);
+            let local = neuron.0 - first - owned.start + self.locals[population];
+            self.arrivals.set(local, at, InputKind::On(LEAK, change));
         }
     }
 

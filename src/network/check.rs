@@ -131,7 +131,7 @@ fn check_projection(scenario: &Scenario, projection: &Projection) -> Vec<String>
         Connect::Edges(edges) => (edges.weight.is_some(), edges.delay.is_some()),
         _ => (false, false),
     };
-    problems.extend(projection.plasticity.cannot_run());
+    problems.extend(projection.plasticity.cannot_run(&target.model));
     if let Connect::Edges(edges) = &projection.connect {
         problems.extend(
             check_edges(edges, projection, sources, target.size, scenario.resolution).err(),

@@ -351,14 +351,16 @@ fn weights_do_not_change_who_is_connected() {
 }
 
 #[test]
-fn a_leak_that_no_model_can_change_is_refused() {
+fn a_leak_that_the_model_cannot_change_is_refused() {
     let mut scenario = recurrent(40, indegree(10));
     scenario.set_plasticity(0, "{ rule = 'noise_prune' }").unwrap();
     assert!(build(&scenario, 1, 1, None).is_ok());
     let diagonal = scenario.projections[0].plasticity.rule.parameter("diagonal").unwrap();
     scenario.projections[0].plasticity.values[diagonal] = 1.0;
     let error = build(&scenario, 1, 1, None).unwrap_err();
-    assert!(error.to_string().contains("row_sum"), "{error}");
+    let message = "the leak of lif_delta cannot be changed while it runs; allowed is \"original\", or \
+                   a target of the model hawkes";
+    assert!(error.to_string().contains(message), "{error}");
 }
 
 #[test]

@@ -126,6 +126,8 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
             Unit::Mv if s.below(4) == 0 => top - magnitude(s, -9.0, 0.0),
             Unit::Mv => between(s, -90.0, top),
             _ if s.below(3) == 0 => 0.0,
+            // Neurons that excite themselves more than they forget never stop.
+            _ if v.name == "self_weight" => between(s, -200.0, 10.0),
             _ => sign(s) * magnitude(s, 0.0, 3.7),
         })
         .collect();
@@ -549,7 +551,7 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
         }
         "escape_lif" => vec![leak(y[1] + y[2]), -y[1] / p[6], -y[2] / p[7], 0.0],
         "two_compartment" => vec![-(y[0] - p[2]) / p[0], 0.0, 0.0, 0.0, 0.0, 0.0],
-        "hawkes" => vec![-y[0] / p[0], 0.0, 0.0],
+        "hawkes" => vec![-y[0] / p[0], 0.0, 0.0, 0.0],
         other => panic!("write down the equations of {other}"),
     }
 }

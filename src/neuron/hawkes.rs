@@ -19,12 +19,17 @@ unit of a (rectified) Hawkes process.
     lambda = max(0, base + drift)         the rate, in Hz
     tau d(drift)/dt = -drift
     drift -> drift + w                    at the arrival of a spike over a synapse of weight w (Hz)
+    drift -> drift + self_weight          at a spike of its own
 
 `base` is the rate without input: mu, or what a scenario gives it at the start, neuron by neuron
 (init = { base = ... }). It does not change. With x_j, the trace that a spike of neuron j lifts by
 one and that decays with tau, drift_i = sum over j of w_ij x_j, up to delays. There is no reset and no
-refractory period: a spike changes nothing in the neuron that fires, and two spikes are at least
-one step of the resolution apart.
+refractory period: with a self_weight of zero, as it is unless a scenario gives another, a spike changes
+nothing in the neuron that fires. Two spikes are at least one step of the resolution apart.
+
+`self_weight` is w_ii without a delay, and the leak of the neuron in the linear equation below: it is
+1/tau - W_ii. From W_ii = 1/tau on the neuron excites itself without end. The rule `noise_prune` adds to
+it with diagonal = \"row_sum\"; nothing else changes it. A spike feels it after all inputs of its tick.
 
 Where rates stay positive the traces obey, in the mean and in their covariance, a linear equation
 with the noise of the spikes as its noise (tau in ms, W = w / 1000 in 1/ms):
@@ -75,7 +80,14 @@ doi 10.1002/nav.3800260304; Ogata 1981, doi 10.1109/TIT.1981.1056305.",
             initial: Initial::Parameter(MU),
             doc: "rate without input, which never changes",
         },
+        // The stream is drawn by its place, so what came later stands behind it.
         STREAM,
+        Variable {
+            name: "self_weight",
+            unit: Unit::Hz,
+            initial: Initial::Value(0.0),
+            doc: "what a spike of the neuron adds to its own drift",
+        },
     ],
     input: Unit::Hz,
     check: |_| Vec::new(),
@@ -92,11 +104,12 @@ pub struct Constants {
     decay: Decay,
 }
 
-/// What inputs add, and what is there without them.
+/// What inputs add, what is there without them, and what a spike of its own adds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     drift_hz: f64,
     base_hz: f64,
+    self_weight_hz: f64,
 }
 
 const MS_PER_S: f64 = 1e3;
@@ -111,11 +124,11 @@ impl Thinned for Hawkes {
     }
 
     fn start(_: &Constants, variables: &[f64]) -> Rate {
-        Rate { drift_hz: variables[0], base_hz: variables[1] }
+        Rate { drift_hz: variables[0], base_hz: variables[1], self_weight_hz: variables[2] }
     }
 
     fn values(body: &Rate) -> impl AsRef<[f64]> {
-        [body.drift_hz, body.base_hz]
+        [body.drift_hz, body.base_hz, body.self_weight_hz]
     }
 
     #[inline]
@@ -143,6 +156,17 @@ impl Thinned for Hawkes {
     fn take(_: &Constants, body: &mut Rate, weight: f64) {
         body.drift_hz += weight;
     }
+
+    #[inline]
+    fn spike(_: &Constants, body: &mut Rate) {
+        body.drift_hz += body.self_weight_hz;
+    }
+
+    const LEANS: bool = true;
+
+    fn lean(body: &mut Rate, change: f64) {
+        body.self_weight_hz += change;
+    }
 }
 
 #[cfg(test)]
@@ -152,12 +176,13 @@ mod tests {
     use crate::base::{Resolution, Tick};
     use crate::neuron::Dynamics;
     use crate::neuron::cell::{Cell, Input, InputKind};
+    use crate::neuron::receptor::LEAK;
     use crate::neuron::thinned::State;
     use crate::neuron::thinning::kolmogorov;
 
     fn start(tau: f64, base: f64, drift: f64, stream: f64) -> (Constants, Cell<State<Rate>>) {
         let c = Hawkes::constants(&[tau, base]);
-        let state = Hawkes::initial(&c, &[drift, base, stream]);
+        let state = Hawkes::initial(&c, &[drift, base, stream, 0.0]);
         let cell = Cell::new::<Hawkes>(&c, Resolution::FINEST, state, 0.0);
         (c, cell)
     }
@@ -187,8 +212,15 @@ mod tests {
     /// rate one (time rescaling). Inputs of both signs drive the rate up, down and to zero.
     #[test]
     fn in_the_time_of_its_own_hazard_intervals_are_exponential() {
+        for own in [0.0, 10.0, -70.0] {
+            rescale(own);
+        }
+    }
+
+    fn rescale(own: f64) {
         let (tau, base) = (20.0, 30.0);
         let (c, mut cell) = start(tau, base, 0.0, 0.75);
+        Hawkes::receive_on(&c, &mut cell.state, LEAK, own);
         let strengths = [90.0, -55.0, 40.0, -80.0, 15.0];
         let inputs: Vec<Input> = (0..40_000u64)
             .map(|k| Input {
@@ -221,14 +253,32 @@ mod tests {
             match weight {
                 Some(weight) => drift += weight,
                 None => {
+                    drift += own;
                     rescaled.push(1.0 - exp(-hazard));
                     hazard = 0.0;
                 }
             }
         }
-        assert!(rescaled.len() > 8_000, "{}", rescaled.len());
+        assert!(rescaled.len() > 4_000, "{}", rescaled.len());
         let gap = kolmogorov(rescaled);
-        assert!(gap < 1.95, "{gap}");
+        assert!(gap < 1.95, "{own}: {gap}");
+    }
+
+    /// Promise: a leak that changes moves no spike before it is felt, and is felt by a spike of its tick.
+    #[test]
+    fn a_spike_at_the_tick_of_a_change_feels_it() {
+        let end = Tick(1_000_000_000);
+        let (c, mut still) = start(10.0, 50.0, 0.0, 0.5);
+        let first = train(&c, &mut still, &[], end)[0];
+        for (by, drift) in [(-1, -400.0), (0, -400.0), (1, 0.0)] {
+            let (c, mut cell) = start(10.0, 50.0, 0.0, 0.5);
+            let at = Tick(first.0.wrapping_add_signed(by));
+            let change = Input { at, kind: InputKind::On(LEAK, -400.0) };
+            let spikes = train(&c, &mut cell, &[change], Tick(first.0 + 2));
+            assert_eq!(spikes, [first]);
+            let found = cell.observe::<Hawkes>(&c, Tick(first.0 + 2), 0);
+            assert!((found - drift).abs() < 1e-3, "{by}: {found}");
+        }
     }
 
     #[test]

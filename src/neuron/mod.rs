@@ -226,6 +226,10 @@ pub trait Dynamics: Send + Sync + 'static {
     /// Inputs beside the first, which [`Dynamics::receive`] takes.
     const RECEPTORS: &'static [receptor::Receptor] = &[];
 
+    /// Whether the leak of a neuron can change while it runs: the channel [`receptor::LEAK`] adds to what a
+    /// neuron's own spike does to it, as a synapse of that weight on itself would, without delay.
+    const LEAKS: bool = false;
+
     /// Folds what arrives on a channel of a receptor, or what a schedule sets, into a neuron.
     fn receive_on(
         _constants: &Self::Constants,

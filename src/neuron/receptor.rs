@@ -9,11 +9,14 @@
 //! something ends.
 //!
 //! Channels are numbers that only the model understands ([`super::Dynamics::receive_on`]), except for
-//! those that schedules write to, which have the same number in all models.
+//! those that schedules and pruning write to, which have the same number in all models.
 
 use super::{Descriptor, Dynamics, Visitor, dispatch};
 use crate::base::Unit;
 
+/// What pruning adds to the effect of a neuron on itself, in the unit of weights: a leak that is smaller
+/// by so much. No projection reaches it.
+pub const LEAK: u8 = 252;
 /// What a schedule teaches: the potential towards which the soma is drawn, in mV; zero for none.
 pub const TEACHER: u8 = 253;
 /// What a schedule clamps: the potential at which the soma is held, in mV; zero for none.
@@ -56,6 +59,18 @@ pub fn receptors(model: &Descriptor) -> &'static [Receptor] {
         }
     }
     dispatch(model, Receptors)
+}
+
+/// Whether the leak of a model's neurons can change while they run (see [`LEAK`]).
+pub fn leaks(model: &Descriptor) -> bool {
+    struct Leaks;
+    impl Visitor for Leaks {
+        type Output = bool;
+        fn visit<M: Dynamics>(self) -> bool {
+            M::LEAKS
+        }
+    }
+    dispatch(model, Leaks)
 }
 
 /// The time constant in ms with which a model's lessons fade, given its parameters; `None` for

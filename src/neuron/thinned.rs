@@ -4,7 +4,8 @@
 //! from it follow the state with its dice and the whole of [`Dynamics`]. `hawkes.rs` is the
 //! shortest example. How a random spike becomes a crossing is told in `thinning.rs`.
 
-use super::thinning::{Ceiling, Hazard, Proposals};
+use super::receptor::LEAK;
+use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
 use super::{Descriptor, Dynamics};
 use crate::base::Span;
 use crate::base::digest::Digest;
@@ -17,7 +18,7 @@ pub trait Thinned: Send + Sync + 'static {
     /// What a neuron is, but for what decides about its next spike.
     type Body: Copy + Send + Sync;
 
-    /// The model's data; the last of the variables that are given is [`super::thinning::STREAM`].
+    /// The model's data; one of the variables that are given is [`STREAM`].
     const PAGE: &'static Descriptor;
 
     /// Derives the constants from parameter values in the page's order.
@@ -33,9 +34,9 @@ pub trait Thinned: Send + Sync + 'static {
     /// and no further than it is asked to.
     const WALKS: bool = false;
 
-    /// The value of a variable that follows from others, by its place behind the stream.
+    /// The value of a variable that follows from others, by its place behind those that are given.
     fn following(_derived: &Self::Derived, _body: &Self::Body, place: usize) -> f64 {
-        unreachable!("{} has no variable {place} behind its stream", Self::PAGE.name)
+        unreachable!("{} has no variable {place} that follows", Self::PAGE.name)
     }
 
     /// The rate of spikes now, in 1/ms.
@@ -71,6 +72,19 @@ pub trait Thinned: Send + Sync + 'static {
     fn refractory(_derived: &Self::Derived) -> Span {
         Span::ZERO
     }
+
+    /// Whether a leak can change while the neuron runs: see [`Dynamics::LEAKS`].
+    const LEANS: bool = false;
+
+    /// Adds to what a spike of the neuron does to itself. Must not change its rate.
+    fn lean(_body: &mut Self::Body, _change: f64) {
+        unreachable!("{} has no leak that changes", Self::PAGE.name)
+    }
+}
+
+/// The place of the stream among a model's variables.
+fn stream_of<M: Thinned>() -> usize {
+    M::PAGE.variable(STREAM.name).expect("a model that fires at random has a stream")
 }
 
 /// A body, and what decides about its next spike.
@@ -146,8 +160,9 @@ impl<M: Thinned> Dynamics for M {
         let is_given = |v: &&super::Variable| v.is_given();
         let given = M::PAGE.variables.iter().filter(is_given).count();
         assert!(variables.len() >= given, "start values of {}", M::PAGE.name);
-        let (stream, body) = variables[..given].split_last().expect("the stream is one of them");
-        State { body: M::start(c, body), proposals: Proposals::new(*stream) }
+        let mut body = variables[..given].to_vec();
+        let stream = body.remove(stream_of::<M>());
+        State { body: M::start(c, &body), proposals: Proposals::new(stream) }
     }
 
     #[inline]
@@ -178,6 +193,14 @@ impl<M: Thinned> Dynamics for M {
     #[inline]
     fn receive_clamped(c: &M::Derived, s: &mut Self::State, weight: f64) {
         Self::receive(c, s, weight);
+    }
+
+    const LEAKS: bool = M::LEANS;
+
+    /// The rate is what it was, so ceilings stay in force.
+    fn receive_on(_: &M::Derived, s: &mut Self::State, channel: u8, value: f64) {
+        assert_eq!(channel, LEAK, "{} has no channel {channel}", M::PAGE.name);
+        M::lean(&mut s.body, value);
     }
 
     #[inline]
@@ -220,10 +243,14 @@ impl<M: Thinned> Dynamics for M {
     fn observe(c: &M::Derived, s: &Self::State, variable: usize) -> f64 {
         let values = M::values(&s.body);
         let given = values.as_ref();
-        match variable.checked_sub(given.len()) {
-            None => given[variable],
-            Some(0) => s.proposals.stream(),
-            Some(place) => M::following(c, &s.body, place - 1),
+        let stream = stream_of::<M>();
+        if variable == stream {
+            return s.proposals.stream();
+        }
+        let place = variable - usize::from(variable > stream);
+        match place.checked_sub(given.len()) {
+            None => given[place],
+            Some(place) => M::following(c, &s.body, place),
         }
     }
 

@@ -431,6 +431,12 @@ pub trait Rule: Sized + Send + Sync + 'static {
         at: Tick,
     ) -> f64;
 
+    /// When, at the synapses and before `end`, decisions are made whose change of |w| is to be made up
+    /// for in the leaks of the targets, in order; none for most rules.
+    fn leak_changes(_constants: &Self::Constants, _end: Tick) -> Vec<Tick> {
+        Vec::new()
+    }
+
     /// Whether synapses that are pruned have faded to a bound; else the rule has decided.
     const FADES: bool = false;
 
@@ -474,6 +480,20 @@ pub fn levels(rule: &Descriptor) -> &'static [Level] {
         }
     }
     dispatch(rule, Levels)
+}
+
+/// When decisions of a rule with these values change the leaks of the targets: see
+/// [`Rule::leak_changes`].
+pub fn leak_changes(rule: &Descriptor, values: &[f64], end: Tick) -> Vec<Tick> {
+    struct Changes<'a>(&'a [f64], Tick);
+    impl Visitor for Changes<'_> {
+        type Output = Vec<Tick>;
+
+        fn visit<R: Rule>(self) -> Vec<Tick> {
+            R::leak_changes(&R::constants(self.0, 0), self.1)
+        }
+    }
+    dispatch(rule, Changes(values, end))
 }
 
 /// Whether targets teach by a rule.

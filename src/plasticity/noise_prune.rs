@@ -43,9 +43,18 @@ decided. With `symmetric`, equal delays and time constants, equal weights and de
 pair share the draw, too.
 
 `policy` replaces the covariance, as controls: `variance` leaves C_ij out; p = kappa gain |w| with
-`weight`; p = kappa with `uniform`. With diagonal = \"row_sum\" |w| - |w_new| is added to the leak of
-the target, so it needs a model whose leak can change while it runs: there is none, and networks
-refuse it; `original` leaves the leak alone.
+`weight`; p = kappa with `uniform`.
+
+With diagonal = \"row_sum\" the leak of the target makes up for what its inputs lose and win: at each
+decision it falls by the sum of |w| - |w_new| over its inputs of the projection, so the slack of
+its row stays what it was. It needs a model whose leak can change while it runs: `hawkes`, whose
+self_weight (w_ii, in Hz like the weights) grows by that sum. Networks refuse it for other targets;
+`original` leaves the leak alone. The change comes when the last of the decisions takes effect at a
+soma: at the end of the probe, later by the longest dendritic delay of the projection, rounded up
+to a step of the resolution, and before arrivals and spikes of that tick. So with delays of one
+length every spike meets new weights and the new leak together. A change that would come at the end
+of the run or later is not made. A synapse of a neuron with itself belongs to the diagonal and is
+left alone with `row_sum`. Pruning at given times beside the rule is not made up for.
 
 At one tick a decision comes before arrivals and spikes. A spike that would arrive at the synapse
 at the tick of its removal or later is lost; one that arrived before reaches the soma.
@@ -54,7 +63,7 @@ Source: Moore and Chaudhuri 2020, arXiv 2011.07334. The estimate from spikes is 
     parameters: &[
         Parameter::choice("policy", &POLICIES).doc("what decides about a synapse"),
         Parameter::choice("pairs", &PAIRS).doc("whether both directions of a pair share one fate"),
-        Parameter::choice("diagonal", &["original", "row_sum"])
+        Parameter::choice("diagonal", &DIAGONALS)
             .doc("whether the target's leak makes up for what is removed"),
         Parameter::new("kappa", Unit::One, 10.0, Range::Positive)
             .doc("scale of the probabilities: partners of a neuron that remain"),
@@ -85,6 +94,7 @@ Source: Moore and Chaudhuri 2020, arXiv 2011.07334. The estimate from spikes is 
 
 const POLICIES: [&str; 4] = ["noise", "variance", "weight", "uniform"];
 const PAIRS: [&str; 2] = ["symmetric", "directed"];
+const DIAGONALS: [&str; 2] = ["original", "row_sum"];
 const MOST_ROUNDS: f64 = 65_535.0;
 
 fn check(p: &[f64]) -> Vec<(usize, String)> {
@@ -120,6 +130,7 @@ pub struct Constants {
     seed: u64,
     policy: Policy,
     directed: bool,
+    row_sum: bool,
     kappa: f64,
     gain: f64,
     least: f64,
@@ -301,6 +312,9 @@ fn decide<W: Stored>(
     at: Tick,
 ) {
     let (c, round, before) = (site.constants, s.round, s.weight.load());
+    if c.row_sum && site.source == site.target {
+        return;
+    }
     let spikes = &site.post.spikes;
     let read = spikes.resolve(s.read, 32);
     let latest = read.checked_sub(1).and_then(|ordinal| spikes.spike(ordinal));
@@ -339,6 +353,7 @@ impl Rule for NoisePrune {
                 _ => Policy::Uniform,
             },
             directed: PAIRS[p[1] as usize] == "directed",
+            row_sum: DIAGONALS[p[2] as usize] == "row_sum",
             kappa: p[3],
             gain: p[4],
             least: 1.0 / p[5],
@@ -398,6 +413,12 @@ impl Rule for NoisePrune {
 
     fn weight<W: Stored>(_: &Site<'_, Self>, s: &Probed<W>, _: Option<Spike<Own>>, _: Tick) -> f64 {
         s.weight.load()
+    }
+
+    fn leak_changes(c: &Constants, end: Tick) -> Vec<Tick> {
+        let rounds = if c.row_sum { c.rounds } else { 0 };
+        let decisions = (0..rounds).map_while(|round| c.decision(round));
+        decisions.take_while(|&at| at < end).collect()
     }
 
     fn pruned<W: Stored>(s: &Probed<W>) -> bool {

@@ -24,6 +24,8 @@ pub enum Law {
         base: f64,
         /// In Hz.
         drift: f64,
+        /// What a spike of its own adds to the drift, in Hz.
+        own: f64,
     },
     /// `gamma_rate`.
     Gamma {
@@ -369,8 +371,10 @@ impl Dice {
 
     /// It has fired.
     pub fn reset(&mut self) {
-        if let Law::Escape { leaky, v_reset, .. } = &mut self.law {
-            leaky.v = *v_reset;
+        match &mut self.law {
+            Law::Escape { leaky, v_reset, .. } => leaky.v = *v_reset,
+            Law::Linear { drift, own, .. } => *drift += *own,
+            _ => {}
         }
         self.roll();
     }

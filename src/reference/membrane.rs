@@ -87,6 +87,7 @@ impl Membrane {
                 tau: parameter("tau"),
                 base: start("base"),
                 drift: start("drift"),
+                own: start("self_weight"),
             }),
             "gamma_rate" => random(Law::Gamma {
                 tau: parameter("tau"),

@@ -8,7 +8,7 @@ use super::read::{At, Fields, Reader, below};
 use super::read_scenario::Names;
 use super::{Connect, Model, Population, Projection, Scenario, constants};
 use crate::base::{Span, Unit};
-use crate::neuron::receptor;
+use crate::neuron::{self, receptor};
 use crate::plasticity::{
     self, Dendritic, Descriptor, Kind as RuleKind, Order, Parameter, Rule, Visitor, short_term,
 };
@@ -73,14 +73,28 @@ impl Plasticity {
         plasticity::heeds(self.rule)
     }
 
-    /// Why the engine cannot run this, if it cannot.
-    pub fn cannot_run(&self) -> Option<String> {
-        let diagonal = self.rule.parameter("diagonal")?;
-        (self.values.get(diagonal) == Some(&1.0)).then(|| {
-            "diagonal = \"row_sum\" needs a model whose leak can be changed while it runs, and \
-             there is none; allowed is \"original\""
-                .to_string()
-        })
+    /// Whether decisions of the rule change the leaks of the targets.
+    fn changes_leaks(&self) -> bool {
+        let diagonal = self.rule.parameter("diagonal");
+        diagonal.is_some_and(|diagonal| self.values.get(diagonal) == Some(&1.0))
+    }
+
+    /// Why the engine cannot run this with targets of a model, if it cannot.
+    pub fn cannot_run(&self, target: &Model) -> Option<String> {
+        let (found, allowed) = self.misses_a_leak(target)?;
+        Some(format!("diagonal = \"row_sum\": {found}; allowed is {allowed}"))
+    }
+
+    /// If leaks of targets would have to change and cannot: what is found, and what is allowed.
+    fn misses_a_leak(&self, target: &Model) -> Option<(String, String)> {
+        let model = target.descriptor().filter(|_| self.changes_leaks())?;
+        if receptor::leaks(model) {
+            return None;
+        }
+        let can = neuron::registry().iter().filter(|model| receptor::leaks(model));
+        let can: Vec<&str> = can.map(|model| model.name).collect();
+        let found = format!("the leak of {} cannot be changed while it runs", model.name);
+        Some((found, format!("\"original\", or a target of the model {}", can.join(" or "))))
     }
 
     /// The first of some weights with which a synapse may not start: its place, and why.
@@ -257,10 +271,10 @@ pub(super) fn check(
     if plasticity::heeds(rule) {
         check_lessons(populations, projection, path, findings);
     }
-    if projection.plasticity.cannot_run().is_some() {
-        let path = below(path, "diagonal");
-        let found = "no model has a leak that can be changed while it runs";
-        findings.add(Code::Contradiction, &path, found, "\"original\"");
+    let target = populations.get(projection.target);
+    let missed = target.and_then(|target| projection.plasticity.misses_a_leak(&target.model));
+    if let Some((found, allowed)) = missed {
+        findings.add(Code::Contradiction, &below(path, "diagonal"), found, allowed);
     }
     if findings.clean(path) {
         check_dendritic(projection, *dendritic, rule.order, path, findings);

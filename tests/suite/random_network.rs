@@ -216,6 +216,11 @@ impl Draw {
             Initial::Parameter(index) => Distribution::constant(values[index]),
             Initial::OwnNumber => uniform(0.0, 1.0),
             Initial::Derived | Initial::Contacts(_) => Distribution::constant(0.0),
+            // Neurons that excite themselves more than they forget never stop.
+            _ if variable.name == "self_weight" => match self.below(3) {
+                0 => uniform(-200.0, 30.0),
+                _ => Distribution::constant(0.0),
+            },
             Initial::Value(value) if self.chance(0.85) => Distribution::constant(value),
             Initial::Value(_) if variable.unit == Unit::Mv => uniform(-1.0, 4.0),
             Initial::Value(_) if variable.unit == Unit::One => uniform(-1.0, 2.0),
