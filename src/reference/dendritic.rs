@@ -222,14 +222,13 @@ impl<'a> Simulation<'a> {
         let body = &mut bodies[neuron as usize];
         let ms = tick.since(body.at).ms();
         let state = body.dice.compartments_unchanged().clone();
-        let steps = (ms / STEP_MS).ceil().max(1.0);
+        let steps = (ms / STEP_MS.min(state.longest_step())).ceil().max(1.0);
         // The integral of e(s) exp(-s / tau).
         let mut integral = 0.0;
         for step in 0..steps as u32 {
             for (node, share) in GAUSS {
                 let s = (f64::from(step) + node) * ms / steps;
-                let error = state.error(state.dendrite_after(s));
-                integral += share * ms / steps * error * exp(-s / state.tau());
+                integral += share * ms / steps * state.error_after(s) * exp(-s / state.tau());
             }
         }
         for &number in &body.inputs {
