@@ -31,6 +31,7 @@ const NUDGING: usize = 13;
 const FLOOR: usize = 14;
 const BY_SPIKES: usize = 15;
 const C_SOMA: usize = 16;
+const TAU_DELTA: usize = 17;
 
 /// Variables that are potentials at which the soma is taught or held.
 const TAUGHT: usize = 3;
@@ -87,7 +88,7 @@ g_d) is what the dendrite predicts. A clamp holds u at a potential whatever the 
 
 Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. A share
 by_spikes of phi(u) may be told by the neuron's own spikes instead, each an area of 1 / rho: the same in
-the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes or c_soma
+the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes, c_soma or tau_delta
 above zero are run neuron by neuron and not by the row, which is slower. The integrals of the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
 that the integral of phi is a difference of two softplus values; where the argument moves by less
 than 0.05 its series is taken (relative error below 4e-9). With c_soma that holds from where the soma's own
@@ -95,6 +96,9 @@ exponential moves u by less than 1e-10 u_width; before, and always where the som
 c_soma / g is more than half of tau_m, the integral is taken by quadrature: four points of Gauss and
 Legendre on stretches of at most half the shorter time constant, in which u moves by u_width at most
 (relative error below 1e-7).
+With tau_delta above zero the neuron keeps the second integral that dendritic_prediction needs to filter its
+changes with that time constant; it is taken by this quadrature for any soma. tau_delta is not below
+tau_m / 10.
 
 Spikes are drawn exactly, by thinning. Between events u moves one way, from its present value to that
 without dendrite (with c_soma it stays below the largest of u, u_inf and that). While the largest of these is not below u_half - 8 u_width the ceiling is rho: proposals
@@ -123,6 +127,7 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
         of("floor", Unit::One, 0.0, Range::NonNegative, "share of the full rate under which contacts do not fall"),
         of("by_spikes", Unit::One, 0.0, Range::NonNegative, "share of phi(u) in the error that spikes tell, at most 1"),
         of("c_soma", Unit::Pf, 0.0, Range::NonNegative, "capacitance of the soma; 0 for one that takes no time"),
+        of("tau_delta", Unit::Ms, 0.0, Range::NonNegative, "with which dendritic_prediction filters changes; 0 for none"),
     ],
     variables: &[
         Variable {
@@ -148,7 +153,9 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
             .then(|| (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING])));
         let spikes = (p[BY_SPIKES] > 1.0)
             .then(|| (BY_SPIKES, format!("found {}; by_spikes is at most 1", p[BY_SPIKES])));
-        nudging.into_iter().chain(spikes).collect()
+        let short = (p[TAU_DELTA] > 0.0 && p[TAU_DELTA] < 0.1 * p[TAU])
+            .then(|| (TAU_DELTA, format!("found {}; 0 or at least tau_m / 10", p[TAU_DELTA])));
+        nudging.into_iter().chain(spikes).chain(short).collect()
     },
     current_for_period: None,
 };
@@ -250,6 +257,8 @@ pub struct Constants {
     by_spike: f64,
     /// Zero for a soma that takes no time.
     c_soma: f64,
+    /// With which rate the weight in the second total of a lesson falls, if it is kept, in 1/ms.
+    second: Option<f64>,
     rho_per_ms: f64,
     /// Ceilings in 1/ms where spikes are rare, from `LOWEST_STEP` on.
     ceilings: Box<[f64]>,
@@ -389,6 +398,19 @@ impl State {
         }
     }
 
+    /// What a stretch adds to the second total of the lesson, `from` now, which is so far into its epoch.
+    #[cold]
+    #[inline(never)]
+    fn second_piece(&self, c: &Constants, rate: f64, [from, part, into]: [Span; 3]) -> f64 {
+        let silent = self.lagging.is_none() && self.base == 0.0 && self.share == c.share;
+        if silent && c.by_rate == 1.0 {
+            return 0.0;
+        }
+        let at_once = Lagging { above: self.soma(c), rate: f64::INFINITY };
+        let course = self.course(c, self.lagging.unwrap_or(at_once)).later(from.ms());
+        exp(-rate * into.ms()) * course.error_weighted(c, part.ms(), rate)
+    }
+
     /// What a soma that lags does if nothing arrives.
     fn course(&self, c: &Constants, lagging: Lagging) -> Course {
         let Lagging { above, rate } = lagging;
@@ -403,15 +425,24 @@ impl State {
         let above = self.v - c.e_l;
         let mut lesson = self.lesson;
         let over = |span| c.decay.over(span);
+        let second = |from, part, into| match c.second {
+            None => 0.0,
+            Some(rate) => self.second_piece(c, rate, [from, part, into]),
+        };
         if let Some(lagging) = self.lagging {
             let course = self.course(c, lagging);
-            let piece = |from: Span, part: Span| course.later(from.ms()).error(c, part.ms());
+            let piece = |from: Span, part: Span, into| {
+                [course.later(from.ms()).error(c, part.ms()), second(from, part, into)]
+            };
             lesson.advance(c.epoch, span, over, piece);
             self.lagging = Some(Lagging { above: course.after(ms), ..lagging });
         } else if lesson.fits(c.epoch, span) {
-            lesson.pass(span, decay, c.error(self, above, decay));
+            let second = second(Span::ZERO, span, lesson.into_epoch());
+            lesson.pass(span, decay, [c.error(self, above, decay), second]);
         } else {
-            let piece = |from, part| c.error(self, above * over(from), over(part));
+            let piece = |from, part, into| {
+                [c.error(self, above * over(from), over(part)), second(from, part, into)]
+            };
             lesson.advance(c.epoch, span, over, piece);
         }
         self.lesson = lesson;
@@ -494,6 +525,7 @@ impl Dynamics for TwoCompartment {
             by_rate: 1.0 - p[BY_SPIKES],
             by_spike: p[BY_SPIKES] * of_one(1.0),
             c_soma: p[C_SOMA],
+            second: (p[TAU_DELTA] > 0.0).then(|| 1.0 / p[TAU] - 1.0 / p[TAU_DELTA]),
             rho_per_ms,
             ceilings: (LOWEST_STEP..=RARE_STEP)
                 .map(|step| rho_per_ms * logistic(f64::from(step) / STEPS))
@@ -576,9 +608,10 @@ impl Dynamics for TwoCompartment {
     }
 
     /// If spikes are never rare: the soma without dendrite lies between these potentials. And if they tell
-    /// nothing: an ensemble fires before it takes what arrives at the same tick. And if somata take no time.
+    /// nothing: an ensemble fires before it takes what arrives at the same tick. And if somata take no time,
+    /// and no second total is kept.
     fn offers_ensemble(c: &Constants, starts: &[Vec<f64>], set: &[f64]) -> bool {
-        if c.by_spike != 0.0 || c.c_soma != 0.0 {
+        if c.by_spike != 0.0 || c.c_soma != 0.0 || c.second.is_some() {
             return false;
         }
         let given = starts[TAUGHT].iter().chain(&starts[CLAMPED]).chain(set).copied();
@@ -614,7 +647,8 @@ impl Dynamics for TwoCompartment {
 
     #[inline]
     fn fire(c: &Constants, s: &mut State) {
-        s.lesson.add(c.by_spike);
+        let faded = |rate: f64| exp(-rate * s.lesson.into_epoch().ms());
+        s.lesson.add(c.by_spike, c.second.map_or(0.0, faded));
         s.proposals.fire();
     }
 

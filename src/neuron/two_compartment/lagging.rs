@@ -5,6 +5,9 @@
 //! closed form, also where both rates are the same. The integral of phi over such a course has no
 //! closed form. It is taken by Gauss and Legendre, until what is left of the soma's own exponential does
 //! not matter; from then on u is linear in the dendrite again.
+//!
+//! The second total of a lesson, for a rule that filters its changes, has no closed form with any soma and is
+//! taken by the same quadrature. There a soma that takes no time is one of infinite rate.
 
 use super::{Constants, logistic};
 use crate::base::math::{exp, exp_mean};
@@ -39,7 +42,7 @@ const NODES: [(f64, f64); 4] = [
 pub struct Course {
     /// The soma now.
     pub above: f64,
-    /// The rate of the soma, and that of the dendrite.
+    /// The rate of the soma, infinite if it takes no time, and that of the dendrite.
     pub rate: f64,
     /// See above.
     pub leak: f64,
@@ -58,6 +61,9 @@ impl Course {
             return self.above;
         }
         let pull = self.share * self.dendrite;
+        if self.rate == f64::INFINITY {
+            return self.base + pull * exp(-self.leak * ms);
+        }
         // (e^(-leak t) - e^(-rate t)) / (rate - leak), without a difference of near values.
         let apart = (self.rate - self.leak).abs() * ms;
         let passed = ms * exp(-self.rate.min(self.leak) * ms) * exp_mean(-apart);
@@ -85,7 +91,7 @@ impl Course {
                     + faded * c.held(course.base, share, course.dendrite, exp(-self.leak * left));
             }
             let step = course.stretch(c).min(left);
-            sum += faded * course.quadrature(c, step);
+            sum += faded * course.quadrature(c, step, self.leak);
             course = course.later(step);
             faded *= exp(-self.leak * step);
             left -= step;
@@ -93,8 +99,27 @@ impl Course {
         sum
     }
 
+    /// The same weighted as e^(-rate t), whatever the rate.
+    pub fn error_weighted(&self, c: &Constants, ms: f64, rate: f64) -> f64 {
+        let (mut course, mut left, mut faded, mut sum) = (*self, ms, 1.0, 0.0);
+        while left > 0.0 {
+            if let Some(share) = course.settled(c) {
+                (course.rate, course.share) = (f64::INFINITY, share);
+            }
+            let step = course.stretch(c).min(SHARE / rate.abs()).min(left);
+            sum += faded * course.quadrature(c, step, rate);
+            course = course.later(step);
+            faded *= exp(-rate * step);
+            left -= step;
+        }
+        sum
+    }
+
     /// Where the soma's own exponential is over, its share of the dendrite.
     fn settled(&self, c: &Constants) -> Option<f64> {
+        if self.rate == f64::INFINITY {
+            return Some(self.share);
+        }
         // If the soma is slower than the dendrite its exponential is what lasts.
         if self.rate < 2.0 * self.leak {
             return None;
@@ -108,12 +133,14 @@ impl Course {
     fn stretch(&self, c: &Constants) -> f64 {
         let pull = self.share * self.dendrite;
         let gap = (self.above - self.base - pull).abs();
-        let soma = self.rate * gap + self.leak * pull.abs();
+        let own = if self.rate < f64::INFINITY { self.rate } else { 0.0 };
+        let soma = own * gap + self.leak * pull.abs();
         let predicted = self.leak * (c.share * self.dendrite).abs();
-        (SHARE / self.rate.max(self.leak)).min(FAR / (c.slope * soma.max(predicted)))
+        (SHARE / own.max(self.leak)).min(FAR / (c.slope * soma.max(predicted)))
     }
 
-    fn quadrature(&self, c: &Constants, ms: f64) -> f64 {
+    /// Weighted as e^(-rate t).
+    fn quadrature(&self, c: &Constants, ms: f64, rate: f64) -> f64 {
         let sum: f64 = NODES
             .iter()
             .map(|&(node, weight)| {
@@ -121,7 +148,7 @@ impl Course {
                 let faded = exp(-self.leak * at);
                 let u = logistic(c.argument(self.after(at)));
                 let predicted = logistic(c.argument(c.share * self.dendrite * faded));
-                weight * faded * (c.by_rate * u - predicted)
+                weight * exp(-rate * at) * (c.by_rate * u - predicted)
             })
             .sum();
         ms * sum

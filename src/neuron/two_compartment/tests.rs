@@ -308,3 +308,40 @@ fn ensembles_refuse_a_soma_with_a_capacitance() {
         |c_soma: f64| TwoCompartment::offers_ensemble(&lagging(c_soma, -70.0).0, &starts, &[]);
     assert!(offered(0.0) && !offered(1.0));
 }
+
+/// The total for a rule that filters its changes, against Simpson's rule: with a soma that takes no time, one
+/// that lags, and one as slow as the dendrite.
+#[test]
+fn the_second_total_is_weighted_for_a_filter() {
+    let tau_deltas = [1.0, 5.0, 10.0, 100.0];
+    for (c_soma, tau_delta) in
+        [0.0, 300.0, 6300.0].into_iter().flat_map(|c| tau_deltas.map(|t| (c, t)))
+    {
+        let mut p = DESCRIPTOR.defaults();
+        (p[RHO], p[C_SOMA], p[TAU_DELTA]) = (RHO_HZ, c_soma, tau_delta);
+        let c = TwoCompartment::constants(&p);
+        let mut start = state(&c, -45.0, 0.0, 0.0, 0.0);
+        start.act(&c, TEACHER, -56.0);
+        for ms in [0.01, 0.7, 6.0, 40.0, 79.9] {
+            let mut end = start;
+            // In two parts: the second begins within the epoch.
+            for part in [0.25, 0.75] {
+                let span = Span::from_ms(part * ms).expect("it is short");
+                TwoCompartment::advance_by(&c, &mut end, 0.0, span);
+            }
+            let integrand = |t: f64| {
+                let relaxing = Relaxing { constants: &c, state: &start };
+                let u = logistic(c.argument(relaxing.soma_after(t)));
+                let predicted = c.argument(c.share * (start.v - c.e_l) * exp(-t / 10.0));
+                (u - logistic(predicted)) * exp(-t * (0.1 - 1.0 / tau_delta))
+            };
+            let (steps, h) = (20_000, ms / 20_000.0);
+            let weight =
+                |k: i32| if k == 0 || k == steps { 1.0 } else { f64::from(2 + 2 * (k % 2)) };
+            let sum: f64 = (0..=steps).map(|k| weight(k) * integrand(f64::from(k) * h)).sum();
+            let (found, expected) = (end.lesson.second, sum * h / 3.0);
+            let off = (found / expected - 1.0).abs();
+            assert!(off < 1e-7, "{c_soma} pF, {tau_delta} and {ms} ms: {found} {expected}");
+        }
+    }
+}
