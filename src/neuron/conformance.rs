@@ -61,6 +61,8 @@ fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
                 // Controllers: some units idle, some weights zero.
                 Unit::One if p.name.starts_with("unit_") && s.below(3) == 0 => 0.0,
                 Unit::One if p.name.starts_with("unit_") => between(s, -1.5, 1.5),
+                // A capacitance that is zero unless given.
+                Unit::Pf if p.default == 0.0 && s.below(2) == 0 => magnitude(s, 1.0, 4.0),
                 Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
                 Unit::Mv => p.default + between(s, -5.0, 5.0),
                 // Without a rate what fires at random never fires.

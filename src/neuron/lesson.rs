@@ -14,6 +14,16 @@
 //! event for the synapses like an arrival; a trace counts as zero from the [`KEPT`]th epoch after its
 //! spike's own on (it is below 1e-13 there), so a neuron must remember no more than that many totals since it last
 //! told its synapses, however long it is silent.
+//!
+//! For a rule that smooths the change of its weights with another time constant D a neuron keeps a second
+//! total beside K,
+//!
+//! ```text
+//! L(t) = integral from r to t of e(s) exp(-(s - r) / tau) exp((s - r) / D) ds
+//! ```
+//!
+//! of which exp(-(t - r) / D) L(t) is what is still pending at t. It is zero where the neuron is not asked
+//! for it.
 
 use crate::base::{Span, Tick};
 
@@ -37,13 +47,15 @@ pub struct Lesson {
     pub epoch: u64,
     /// K, in ms.
     pub total: f64,
+    /// L, in ms.
+    pub second: f64,
     /// How far the epoch has come.
     into: Span,
     /// exp(-into / tau).
     faded: f64,
     first: u64,
     count: usize,
-    ends: [f64; KEPT],
+    ends: [[f64; 2]; KEPT],
 }
 
 impl Lesson {
@@ -51,11 +63,12 @@ impl Lesson {
     pub const START: Lesson = Lesson {
         epoch: 0,
         total: 0.0,
+        second: 0.0,
         into: Span::ZERO,
         faded: 1.0,
         first: 0,
         count: 0,
-        ends: [0.0; KEPT],
+        ends: [[0.0; 2]; KEPT],
     };
 
     /// Whether epochs have ended since the synapses were told last.
@@ -64,10 +77,16 @@ impl Lesson {
         self.count > 0
     }
 
-    /// Their ends and totals, given the length of an epoch.
-    pub fn ends(&self, length: Span) -> impl Iterator<Item = (Tick, f64)> + '_ {
+    /// Their ends and both totals, given the length of an epoch.
+    pub fn ends(&self, length: Span) -> impl Iterator<Item = (Tick, [f64; 2])> + '_ {
         let ends = self.ends[..self.count].iter().zip(self.first + 1..);
-        ends.map(move |(&total, number)| (Tick(number * length.0), total))
+        ends.map(move |(&totals, number)| (Tick(number * length.0), totals))
+    }
+
+    /// How far the epoch has come.
+    #[inline]
+    pub fn into_epoch(&self) -> Span {
+        self.into
     }
 
     /// The synapses have been told.
@@ -82,34 +101,40 @@ impl Lesson {
     }
 
     /// Lets time pass that fits into the epoch. `decay` is exp(-span / tau), `piece` the integral of the
-    /// error over the stretch, its weight beginning at one.
+    /// error over the stretch, its weight beginning at one, and what that adds to the second total.
     #[inline]
-    pub fn pass(&mut self, span: Span, decay: f64, piece: f64) {
+    pub fn pass(&mut self, span: Span, decay: f64, [piece, second]: [f64; 2]) {
         self.total += self.faded * piece;
+        self.second += second;
         self.faded *= decay;
         self.into = Span(self.into.0 + span.0);
     }
 
-    /// Adds what an instant is worth, in ms: an error that is a spike.
+    /// Adds what an instant is worth, in ms: an error that is a spike. `second` is its weight in the second
+    /// total.
     #[inline]
-    pub fn add(&mut self, area: f64) {
+    pub fn add(&mut self, area: f64, second: f64) {
         self.total += self.faded * area;
+        self.second += second * area;
     }
 
     /// Lets any time pass. `over` gives exp(-span / tau); `piece` gives the integral of the error over a
-    /// stretch that begins so long after the present and takes so long, its weight beginning at one.
+    /// stretch that begins so long after the present and takes so long, its weight beginning at one, and what
+    /// that adds to the second total if the stretch begins so far into its epoch.
     pub fn advance(
         &mut self,
         length: Span,
         span: Span,
         over: impl Fn(Span) -> f64,
-        piece: impl Fn(Span, Span) -> f64,
+        piece: impl Fn(Span, Span, Span) -> [f64; 2],
     ) {
         let mut done = Span::ZERO;
         while !self.fits(length, Span(span.0 - done.0)) {
             let part = Span(length.0 - self.into.0);
             if self.count < KEPT {
-                self.total += self.faded * piece(done, part);
+                let [piece, second] = piece(done, part, self.into);
+                self.total += self.faded * piece;
+                self.second += second;
             }
             self.end_epoch();
             done = Span(done.0 + part.0);
@@ -122,7 +147,7 @@ impl Lesson {
         }
         let rest = Span(span.0 - done.0);
         if rest > Span::ZERO {
-            self.pass(rest, over(rest), piece(done, rest));
+            self.pass(rest, over(rest), piece(done, rest, self.into));
         }
     }
 
@@ -131,11 +156,11 @@ impl Lesson {
             self.first = self.epoch;
         }
         if self.count < KEPT {
-            self.ends[self.count] = self.total;
+            self.ends[self.count] = [self.total, self.second];
             self.count += 1;
         }
         self.epoch += 1;
-        (self.total, self.into, self.faded) = (0.0, Span::ZERO, 1.0);
+        (self.total, self.second, self.into, self.faded) = (0.0, 0.0, Span::ZERO, 1.0);
     }
 }
 
@@ -149,7 +174,8 @@ mod tests {
     fn totals_do_not_depend_on_how_time_is_cut() {
         let (tau, length) = (10.0, epoch(10.0));
         let over = |span: Span| exp(-span.ms() / tau);
-        let piece = |_: Span, span: Span| tau * (1.0 - exp(-span.ms() / tau));
+        // The second total of an error without weight is time.
+        let piece = |_: Span, span: Span, _: Span| [tau * (1.0 - exp(-span.ms() / tau)), span.ms()];
         let whole = tau * (1.0 - exp(-EPOCH_TAUS));
         for step in [777_777u64, 80_000_000, 33_000_001, 399_999_999, 5_000_000_000] {
             let mut lesson = Lesson::START;
@@ -162,7 +188,8 @@ mod tests {
             assert_eq!(lesson.epoch, 4);
             let ends: Vec<_> = lesson.ends(length).collect();
             assert_eq!(ends.len(), 4);
-            for (number, (at, total)) in ends.into_iter().enumerate() {
+            for (number, (at, [total, second])) in ends.into_iter().enumerate() {
+                assert!((second - length.ms()).abs() < 1e-9);
                 assert_eq!(at, Tick((number as u64 + 1) * length.0));
                 assert!((total - whole).abs() < 1e-12, "{step} {number}: {total}");
             }
@@ -176,7 +203,7 @@ mod tests {
     fn a_long_silence_leaves_the_first_totals_and_the_last() {
         let (tau, length) = (10.0, epoch(10.0));
         let over = |span: Span| exp(-span.ms() / tau);
-        let piece = |from: Span, span: Span| from.ms() * span.ms();
+        let piece = |from: Span, span: Span, _: Span| [from.ms() * span.ms(), 0.0];
         let mut lesson = Lesson::START;
         lesson.advance(length, Span(40_000_000), over, piece);
         lesson.advance(length, Span(1_000 * length.0), over, piece);

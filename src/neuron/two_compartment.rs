@@ -1,5 +1,6 @@
 //! `two_compartment`: a dendrite that predicts its soma, conductances on the soma, random spikes.
 
+mod lagging;
 mod together;
 
 use super::ensemble::Ensemble;
@@ -10,6 +11,7 @@ use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, exp_in_loops, ln_1p};
 use crate::base::{Decay, Resolution, Span, Unit};
+use lagging::{Course, Lagging};
 use together::Together;
 
 const TAU: usize = 0;
@@ -28,6 +30,8 @@ const T_FOLLOW: usize = 12;
 const NUDGING: usize = 13;
 const FLOOR: usize = 14;
 const BY_SPIKES: usize = 15;
+const C_SOMA: usize = 16;
+const TAU_DELTA: usize = 17;
 
 /// Variables that are potentials at which the soma is taught or held.
 const TAUGHT: usize = 3;
@@ -46,8 +50,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     summary: "stochastic neuron with a dendrite that predicts its soma (Urbanczik-Senn, ELiSe)",
     manual: "\
 A soma and a dendrite, coupled one way. The dendrite takes currents and decays exponentially; the
-soma, which is fast, is at each moment where its conductances hold it; spikes are drawn at random
-with a rate that is a logistic function of the somatic potential.
+soma, which is fast, is at each moment where its conductances hold it, unless it is given a capacitance;
+spikes are drawn at random with a rate that is a logistic function of the somatic potential.
 
     tau_m dv/dt = -(v - e_l)                             the dendrite
     v -> v + w / (rho tau_m)                             a spike over a synapse of weight w
@@ -68,19 +72,36 @@ on to the neuron: with a floor, they conduct as if their sources never fired bel
 the full rate. The floor lies under their sum; in ELiSe it lies under each, which is the same where there
 is one, and its value is phi at rest, 0.0266 with these defaults.
 
+A soma that takes time. With a capacitance c_soma above zero u is a state that follows what is called u
+above, here u_inf:
+
+    c_soma du/dt = -g (u - u_inf),   g = g_l + g_d + gE + gI + gT
+
+It starts at u_inf, and leaves a clamp from the potential of the clamp. All conductances are constant
+between events, so u is a constant and two exponentials, exact at every event and proposal. Without a
+teacher u then lags behind v*, and the error is not zero while the dendrite moves. Urbanczik and Senn, and
+NEST, have 300 pF: 0.48 ms for the soma with these defaults.
+
 Teaching. With a target potential U from a [[teacher]] gT = nudging / (1 - nudging) (g_l + g_d), so
 that u = (1 - nudging) v* + nudging U where nothing else is open; v* = (g_l e_l + g_d v) / (g_l +
 g_d) is what the dendrite predicts. A clamp holds u at a potential whatever the conductances.
 
 Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. A share
 by_spikes of phi(u) may be told by the neuron's own spikes instead, each an area of 1 / rho: the same in
-the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes above
-zero are run neuron by neuron and not by the row, which is slower. The integrals of the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
+the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes, c_soma or tau_delta
+above zero are run neuron by neuron and not by the row, which is slower. The integrals of the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
 that the integral of phi is a difference of two softplus values; where the argument moves by less
-than 0.05 its series is taken (relative error below 4e-9).
+than 0.05 its series is taken (relative error below 4e-9). With c_soma that holds from where the soma's own
+exponential moves u by less than 1e-10 u_width; before, and always where the soma's time constant
+c_soma / g is more than half of tau_m, the integral is taken by quadrature: four points of Gauss and
+Legendre on stretches of at most half the shorter time constant, in which u moves by u_width at most
+(relative error below 1e-7).
+With tau_delta above zero the neuron keeps the second integral that dendritic_prediction needs to filter its
+changes with that time constant; it is taken by this quadrature for any soma. tau_delta is not below
+tau_m / 10.
 
 Spikes are drawn exactly, by thinning. Between events u moves one way, from its present value to that
-without dendrite. While the larger of both is not below u_half - 8 u_width the ceiling is rho: proposals
+without dendrite (with c_soma it stays below the largest of u, u_inf and that). While the largest of these is not below u_half - 8 u_width the ceiling is rho: proposals
 come at the full rate whatever reaches the neuron, rho of them a second even at rest. Below, where
 spikes are rare, it is phi there, rounded up to the next quarter of u_width. This is part of the model: it
 decides which random number is used for what. The random numbers are named by the variable `stream` and
@@ -105,6 +126,8 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
         of("nudging", Unit::One, 0.6, Range::NonNegative, "strength of a teacher, below 1"),
         of("floor", Unit::One, 0.0, Range::NonNegative, "share of the full rate under which contacts do not fall"),
         of("by_spikes", Unit::One, 0.0, Range::NonNegative, "share of phi(u) in the error that spikes tell, at most 1"),
+        of("c_soma", Unit::Pf, 0.0, Range::NonNegative, "capacitance of the soma; 0 for one that takes no time"),
+        of("tau_delta", Unit::Ms, 0.0, Range::NonNegative, "with which dendritic_prediction filters changes; 0 for none"),
     ],
     variables: &[
         Variable {
@@ -130,7 +153,9 @@ arXiv 2402.16763 (ELiSe; there with rates and a soma of 0.5 ms).",
             .then(|| (NUDGING, format!("found {}; nudging must be below 1", p[NUDGING])));
         let spikes = (p[BY_SPIKES] > 1.0)
             .then(|| (BY_SPIKES, format!("found {}; by_spikes is at most 1", p[BY_SPIKES])));
-        nudging.into_iter().chain(spikes).collect()
+        let short = (p[TAU_DELTA] > 0.0 && p[TAU_DELTA] < 0.1 * p[TAU])
+            .then(|| (TAU_DELTA, format!("found {}; 0 or at least tau_m / 10", p[TAU_DELTA])));
+        nudging.into_iter().chain(spikes).chain(short).collect()
     },
     current_for_period: None,
 };
@@ -230,6 +255,10 @@ pub struct Constants {
     by_rate: f64,
     /// What a spike adds to the integral of the error, in ms.
     by_spike: f64,
+    /// Zero for a soma that takes no time.
+    c_soma: f64,
+    /// With which rate the weight in the second total of a lesson falls, if it is kept, in 1/ms.
+    second: Option<f64>,
     rho_per_ms: f64,
     /// Ceilings in 1/ms where spikes are rare, from `LOWEST_STEP` on.
     ceilings: Box<[f64]>,
@@ -237,7 +266,8 @@ pub struct Constants {
 
 /// The dendrite, what acts on the soma, what is learned from, and the dice.
 ///
-/// Invariant: `base` and `share` follow from the fields before them.
+/// Invariants: `base` and `share` follow from the fields before them, and so does the rate of a soma that
+/// lags.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct State {
     v: f64,
@@ -247,9 +277,10 @@ pub struct State {
     contacts_in: f64,
     teacher: f64,
     clamp: f64,
-    /// The somatic potential less `e_l` is `base + share (v - e_l)`.
+    /// The somatic potential less `e_l` is `base + share (v - e_l)`, or goes there if it lags.
     base: f64,
     share: f64,
+    lagging: Option<Lagging>,
     lesson: Lesson,
     proposals: Proposals,
 }
@@ -298,11 +329,17 @@ impl Constants {
         if state.base == 0.0 && state.share == self.share && self.by_rate == 1.0 {
             return 0.0;
         }
+        self.held(state.base, state.share, above, decay)
+    }
+
+    /// The same for a soma at `base` and a share of the dendrite.
+    #[inline]
+    fn held(&self, base: f64, share: f64, above: f64, decay: f64) -> f64 {
         let of = |base: f64, share: f64| {
             let at = |above: f64| self.argument(base + share * above);
             mean_logistic(at(above), at(above * decay))
         };
-        let error = self.by_rate * of(state.base, state.share) - of(0.0, self.share);
+        let error = self.by_rate * of(base, share) - of(0.0, self.share);
         self.decay.tau_ms() * (1.0 - decay) * error
     }
 }
@@ -310,22 +347,34 @@ impl Constants {
 impl State {
     /// Works out what the soma is made of.
     fn mix(&mut self, c: &Constants) {
+        let total;
+        (self.base, self.share, total) = self.mixture(c);
+        if let Some(lagging) = &mut self.lagging {
+            lagging.rate = total / c.c_soma;
+            if self.clamp != 0.0 {
+                lagging.above = self.base;
+            }
+        }
+    }
+
+    /// Where the soma is held: at a potential above `e_l`, and a share of the dendrite; and by which
+    /// conductance.
+    #[inline]
+    fn mixture(&self, c: &Constants) -> (f64, f64, f64) {
         if self.clamp != 0.0 {
-            (self.base, self.share) = (self.clamp - c.e_l, 0.0);
-            return;
+            return (self.clamp - c.e_l, 0.0, c.g_l + c.g_d);
         }
         let open = |open: f64, contacts: f64| open.max(c.floor * contacts).max(0.0);
         let g_ex = c.g_ex * open(self.open_ex, self.contacts_ex);
         let g_in = c.g_in * open(self.open_in, self.contacts_in);
         let g_teacher = if self.teacher != 0.0 { c.g_teacher } else { 0.0 };
         if g_ex + g_in + g_teacher == 0.0 {
-            (self.base, self.share) = (0.0, c.share);
-            return;
+            return (0.0, c.share, c.g_l + c.g_d);
         }
         let total = c.g_l + c.g_d + g_ex + g_in + g_teacher;
         let pull =
             g_ex * (c.e_ex - c.e_l) + g_in * (c.e_in - c.e_l) + g_teacher * (self.teacher - c.e_l);
-        (self.base, self.share) = (pull / total, c.g_d / total);
+        (pull / total, c.g_d / total, total)
     }
 
     /// Something arrives on a channel, or a schedule sets it.
@@ -343,19 +392,57 @@ impl State {
     /// The soma less `e_l`.
     #[inline]
     fn soma(&self, c: &Constants) -> f64 {
-        self.base + self.share * (self.v - c.e_l)
+        match self.lagging {
+            None => self.base + self.share * (self.v - c.e_l),
+            Some(lagging) => lagging.above,
+        }
     }
 
-    /// Lets time pass for everything but the dice; `decay` is that of the dendrite over `span`.
+    /// What a stretch adds to the second total of the lesson, `from` now, which is so far into its epoch.
+    #[cold]
+    #[inline(never)]
+    fn second_piece(&self, c: &Constants, rate: f64, [from, part, into]: [Span; 3]) -> f64 {
+        let silent = self.lagging.is_none() && self.base == 0.0 && self.share == c.share;
+        if silent && c.by_rate == 1.0 {
+            return 0.0;
+        }
+        let at_once = Lagging { above: self.soma(c), rate: f64::INFINITY };
+        let course = self.course(c, self.lagging.unwrap_or(at_once)).later(from.ms());
+        exp(-rate * into.ms()) * course.error_weighted(c, part.ms(), rate)
+    }
+
+    /// What a soma that lags does if nothing arrives.
+    fn course(&self, c: &Constants, lagging: Lagging) -> Course {
+        let Lagging { above, rate } = lagging;
+        let (leak, dendrite) = (1.0 / c.decay.tau_ms(), self.v - c.e_l);
+        Course { above, rate, leak, base: self.base, share: self.share, dendrite }
+    }
+
+    /// Lets time pass for everything but the dice: `ms`, which are `span` to the next tick; `decay` is that
+    /// of the dendrite.
     #[inline]
-    fn pass(&mut self, c: &Constants, span: Span, decay: f64) {
+    fn pass(&mut self, c: &Constants, (span, ms): (Span, f64), decay: f64) {
         let above = self.v - c.e_l;
         let mut lesson = self.lesson;
-        if lesson.fits(c.epoch, span) {
-            lesson.pass(span, decay, c.error(self, above, decay));
+        let over = |span| c.decay.over(span);
+        let second = |from, part, into| match c.second {
+            None => 0.0,
+            Some(rate) => self.second_piece(c, rate, [from, part, into]),
+        };
+        if let Some(lagging) = self.lagging {
+            let course = self.course(c, lagging);
+            let piece = |from: Span, part: Span, into| {
+                [course.later(from.ms()).error(c, part.ms()), second(from, part, into)]
+            };
+            lesson.advance(c.epoch, span, over, piece);
+            self.lagging = Some(Lagging { above: course.after(ms), ..lagging });
+        } else if lesson.fits(c.epoch, span) {
+            let second = second(Span::ZERO, span, lesson.into_epoch());
+            lesson.pass(span, decay, [c.error(self, above, decay), second]);
         } else {
-            let over = |span| c.decay.over(span);
-            let piece = |from, part| c.error(self, above * over(from), over(part));
+            let piece = |from, part, into| {
+                [c.error(self, above * over(from), over(part)), second(from, part, into)]
+            };
             lesson.advance(c.epoch, span, over, piece);
         }
         self.lesson = lesson;
@@ -372,8 +459,20 @@ struct Relaxing<'a> {
 impl Relaxing<'_> {
     fn soma_after(&self, ms: f64) -> f64 {
         let (c, s) = (self.constants, self.state);
+        if let Some(lagging) = s.lagging {
+            return s.course(c, lagging).after(ms);
+        }
         let faded = if ms == 0.0 { 1.0 } else { exp(-ms / c.decay.tau_ms()) };
         s.base + s.share * (s.v - c.e_l) * faded
+    }
+
+    /// A potential that is not exceeded from `ms` on.
+    fn highest_after(&self, ms: f64) -> f64 {
+        let (c, s) = (self.constants, self.state);
+        match s.lagging {
+            None => self.soma_after(ms).max(s.base),
+            Some(lagging) => s.course(c, lagging).later(ms).highest(),
+        }
     }
 }
 
@@ -385,7 +484,7 @@ impl Hazard for Relaxing<'_> {
 
     fn ceiling(&self, ms: f64) -> Ceiling {
         let c = self.constants;
-        let highest = c.argument(self.soma_after(ms).max(self.state.base));
+        let highest = c.argument(self.highest_after(ms));
         if highest >= RARE {
             return Ceiling { per_ms: c.rho_per_ms, ms: f64::INFINITY };
         }
@@ -425,6 +524,8 @@ impl Dynamics for TwoCompartment {
             share: p[G_D] / (p[G_L] + p[G_D]),
             by_rate: 1.0 - p[BY_SPIKES],
             by_spike: p[BY_SPIKES] * of_one(1.0),
+            c_soma: p[C_SOMA],
+            second: (p[TAU_DELTA] > 0.0).then(|| 1.0 / p[TAU] - 1.0 / p[TAU_DELTA]),
             rho_per_ms,
             ceilings: (LOWEST_STEP..=RARE_STEP)
                 .map(|step| rho_per_ms * logistic(f64::from(step) / STEPS))
@@ -451,10 +552,15 @@ impl Dynamics for TwoCompartment {
             clamp,
             base,
             share,
+            lagging: None,
             lesson,
             proposals,
         };
         state.mix(c);
+        if c.c_soma > 0.0 {
+            state.lagging = Some(Lagging { above: state.soma(c), rate: 0.0 });
+            state.mix(c);
+        }
         state
     }
 
@@ -466,7 +572,7 @@ impl Dynamics for TwoCompartment {
         s.proposals.advance(&Relaxing { constants: c, state: &before }, drive, dt_ms);
         // Lessons keep time in ticks.
         let span = Span::from_ms(dt_ms).unwrap_or(Span::ZERO);
-        s.pass(c, span, exp(-dt_ms / c.decay.tau_ms()));
+        s.pass(c, (span, dt_ms), exp(-dt_ms / c.decay.tau_ms()));
     }
 
     #[inline]
@@ -477,7 +583,7 @@ impl Dynamics for TwoCompartment {
         let mut proposals = s.proposals;
         proposals.advance(&Relaxing { constants: c, state: s }, drive, span.ms());
         s.proposals = proposals;
-        s.pass(c, span, c.decay.over(span));
+        s.pass(c, (span, span.ms()), c.decay.over(span));
     }
 
     /// Never happens: the neuron is never refractory.
@@ -502,9 +608,10 @@ impl Dynamics for TwoCompartment {
     }
 
     /// If spikes are never rare: the soma without dendrite lies between these potentials. And if they tell
-    /// nothing: an ensemble fires before it takes what arrives at the same tick.
+    /// nothing: an ensemble fires before it takes what arrives at the same tick. And if somata take no time,
+    /// and no second total is kept.
     fn offers_ensemble(c: &Constants, starts: &[Vec<f64>], set: &[f64]) -> bool {
-        if c.by_spike != 0.0 {
+        if c.by_spike != 0.0 || c.c_soma != 0.0 || c.second.is_some() {
             return false;
         }
         let given = starts[TAUGHT].iter().chain(&starts[CLAMPED]).chain(set).copied();
@@ -540,7 +647,8 @@ impl Dynamics for TwoCompartment {
 
     #[inline]
     fn fire(c: &Constants, s: &mut State) {
-        s.lesson.add(c.by_spike);
+        let faded = |rate: f64| exp(-rate * s.lesson.into_epoch().ms());
+        s.lesson.add(c.by_spike, c.second.map_or(0.0, faded));
         s.proposals.fire();
     }
 
@@ -570,6 +678,7 @@ impl Dynamics for TwoCompartment {
     fn digest(s: &State, digest: &mut Digest) {
         let values = [s.v, s.open_ex, s.open_in, s.teacher, s.clamp, s.lesson.total];
         values.into_iter().for_each(|value| digest.real(value));
+        s.lagging.into_iter().for_each(|lagging| digest.real(lagging.above));
         s.proposals.digest(digest);
     }
 }

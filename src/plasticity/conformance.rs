@@ -147,6 +147,7 @@ fn prepare(descriptor: &Descriptor, values: &mut [f64], random: &mut Stream) {
             set("eta", [2.0, 10.0][random.below(2) as usize]);
             set("w_min", [-0.1, -0.7][random.below(2) as usize]);
             set("w_max", 1.2);
+            set("tau_delta", [0.0, 3.0, 10.0, 100.0][random.below(4) as usize]);
         }
         "noise_prune" => {
             set("kappa", [0.5, 20.0][random.below(2) as usize]);

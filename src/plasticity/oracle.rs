@@ -456,7 +456,8 @@ fn times(happenings: &[(f64, Happening)], which: Happening) -> Vec<f64> {
 
 /// `dendritic_prediction`: the weight that each arrival transmits. The error of the made-up target is
 /// constant for a while, so each piece of the integral is a difference of exponentials; weights are cut where
-/// the rule cuts them, at arrivals and every eight time constants.
+/// the rule cuts them, at arrivals and every eight time constants. With a low-pass of the change a part of it is
+/// pending, which fades, and only what is transmitted is cut.
 pub fn dendritic_prediction(
     v: &Values<'_>,
     weight: f64,
@@ -465,22 +466,39 @@ pub fn dendritic_prediction(
     let (tau, rho) = (v.of("tau"), v.of("rho"));
     let (low, high) = (v.of("w_min"), v.of("w_max"));
     let (step, epoch) = (super::patch::ERROR_STEP.ms(), (8e6 * tau).round() / 1e6);
+    let smooth = v.of("tau_delta");
+    let pending_after = |pending: f64, ms: f64| match smooth {
+        0.0 => 0.0,
+        smooth => pending * exp(-ms / smooth),
+    };
+    // The integral of e^(-s / tau) e^(-(ms - s) / tau_delta) over s from 0 to ms.
+    let both = |ms: f64| match smooth {
+        0.0 => 0.0,
+        smooth if (smooth - tau).abs() < 1e-9 * tau => ms * exp(-ms / tau),
+        smooth => (exp(-ms / smooth) - exp(-ms / tau)) / (1.0 / tau - 1.0 / smooth),
+    };
     let (mut w, mut x, mut now, mut out) = (weight, 0.0f64, 0.0f64, Vec::new());
+    let mut pending = 0.0;
     for &(at, _) in happenings.iter().filter(|(_, what)| *what == Happening::Arrival) {
         while now < at && x > 1e-20 {
             let number = (now / step + 1e-9).floor();
             let cut = ((now / epoch + 1e-9).floor() + 1.0) * epoch;
             let next = ((number + 1.0) * step).min(cut).min(at);
             let faded = exp(-(next - now) / tau);
-            w += v.of("eta") * super::patch::error_in(number as u64) * x * tau * (1.0 - faded);
-            if next == cut {
+            let change = v.of("eta") * super::patch::error_in(number as u64) * x;
+            w += change * tau * (1.0 - faded);
+            pending = pending_after(pending, next - now) + change * both(next - now);
+            if next == cut && smooth == 0.0 {
                 w = w.clamp(low, high);
             }
             x *= faded;
             now = next;
         }
-        w = w.clamp(low, high);
-        out.push(w);
+        pending = pending_after(pending, at - now);
+        if smooth == 0.0 {
+            w = w.clamp(low, high);
+        }
+        out.push((w - pending).clamp(low, high));
         x = if now < at { 0.0 } else { x } + 1000.0 / (rho * tau);
         now = at;
     }

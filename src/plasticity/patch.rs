@@ -34,6 +34,8 @@ pub struct Patch<R: Rule, W: Stored> {
 /// A target that teaches: what it has to tell, as of a tick.
 struct Taught {
     tau_ms: f64,
+    /// With which rate the weight in the second total falls, if it is asked for, in 1/ms.
+    second: Option<f64>,
     lesson: Lesson,
     at: Tick,
 }
@@ -62,10 +64,28 @@ impl Taught {
         sum
     }
 
+    /// The integral of the error from `start` on over `span`, weighted as the second total weighs it, for a
+    /// start so far into the epoch.
+    fn second(&self, start: Tick, span: Span, into: Span) -> f64 {
+        let Some(rate) = self.second else { return 0.0 };
+        let (mut at, end, mut sum) = (start.0, start.0 + span.0, 0.0);
+        while at < end && error_in(at / ERROR_STEP.0) != 0.0 {
+            let next = ((at / ERROR_STEP.0 + 1) * ERROR_STEP.0).min(end);
+            let (from, ms) = (Span(at - start.0 + into.0).ms(), Span(next - at).ms());
+            let weight = math::exp(-rate * from) * ms * math::exp_mean(-rate * ms);
+            sum += error_in(at / ERROR_STEP.0) * weight;
+            at = next;
+        }
+        sum
+    }
+
     /// Brings the lesson to a tick.
     fn advance(&mut self, to: Tick) {
         let over = |span: Span| math::exp(-span.ms() / self.tau_ms);
-        let piece = |from: Span, span: Span| self.integral(self.at + from, span);
+        let piece = |from: Span, span: Span, into: Span| {
+            let start = self.at + from;
+            [self.integral(start, span), self.second(start, span, into)]
+        };
         let mut lesson = self.lesson;
         lesson.advance(epoch(self.tau_ms), to - self.at, over, piece);
         (self.lesson, self.at) = (lesson, to);
@@ -117,6 +137,10 @@ impl<R: Rule, W: Stored> Patch<R, W> {
             modulated: 0,
             taught: Taught {
                 tau_ms: R::DESCRIPTOR.parameter("tau").map_or(1.0, |tau| parameters[tau]),
+                second: R::DESCRIPTOR
+                    .parameter("tau_delta")
+                    .filter(|&index| parameters[index] > 0.0)
+                    .map(|index| 1.0 / parameters[1] - 1.0 / parameters[index]),
                 lesson: Lesson::START,
                 at: Tick::ZERO,
             },

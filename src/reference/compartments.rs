@@ -23,6 +23,10 @@ pub struct Compartments {
     nudging: f64,
     /// How much of phi(u) in the error is told by spikes.
     by_spikes: f64,
+    /// Of the soma; zero for one that is where its conductances hold it.
+    capacitance: f64,
+    /// Where a soma that has one is.
+    u: f64,
     /// Potentials that are taught, and clamped; zero for none.
     pub teacher: f64,
     /// See above.
@@ -39,7 +43,7 @@ impl Compartments {
         let start = |name: &str| neuron.variables[d.variable(name).expect("a variable")];
         let full = of("rho") * of("t_box") / 1000.0;
         let each = |g: f64| if full > 0.0 { g / full } else { 0.0 };
-        Compartments {
+        let mut new = Compartments {
             tau: of("tau_m"),
             rho: of("rho"),
             rest: of("e_l"),
@@ -52,10 +56,14 @@ impl Compartments {
             least: ["contacts_ex", "contacts_in"].map(|kind| of("floor") * full * start(kind)),
             nudging: of("nudging"),
             by_spikes: of("by_spikes"),
+            capacitance: of("c_soma"),
+            u: 0.0,
             teacher: start("teacher"),
             clamp: start("clamp"),
             v: start("v_d"),
-        }
+        };
+        new.u = new.held(new.v).0;
+        new
     }
 
     /// The time constant of the dendrite, in ms.
@@ -63,11 +71,8 @@ impl Compartments {
         self.tau
     }
 
-    /// The soma at a potential of the dendrite.
-    fn soma(&self, v: f64) -> f64 {
-        if self.clamp != 0.0 {
-            return self.clamp;
-        }
+    /// Where the soma is held at a potential of the dendrite, and by which conductance.
+    fn held(&self, v: f64) -> (f64, f64) {
         let mut all = vec![(self.leak, self.rest), (self.coupling, v)];
         for ((&open, &least), &(each, reversal)) in
             self.open.iter().zip(&self.least).zip(&self.contacts)
@@ -79,7 +84,34 @@ impl Compartments {
             all.push((strength, self.teacher));
         }
         let current: f64 = all.iter().map(|(conductance, at)| conductance * at).sum();
-        current / all.iter().map(|(conductance, _)| conductance).sum::<f64>()
+        let total = all.iter().map(|(conductance, _)| conductance).sum::<f64>();
+        if self.clamp != 0.0 { (self.clamp, total) } else { (current / total, total) }
+    }
+
+    /// The soma after `ms`.
+    fn soma_after(&self, ms: f64) -> f64 {
+        if self.clamp != 0.0 || self.capacitance == 0.0 {
+            return self.held(self.dendrite_after(ms)).0;
+        }
+        // u = rest of the dendrite + a exponential of the dendrite's + one of its own.
+        let (at_rest, total) = self.held(self.rest);
+        let (own, dendrite) = (total / self.capacitance, 1.0 / self.tau);
+        let with_it = (self.held(self.v).0 - at_rest) * own;
+        if (own - dendrite).abs() < 1e-6 * own {
+            let straight = self.u - at_rest + with_it * ms;
+            return at_rest + straight * exp(-own * ms);
+        }
+        let with_it = with_it / (own - dendrite);
+        let rest = self.u - at_rest - with_it;
+        at_rest + with_it * exp(-dendrite * ms) + rest * exp(-own * ms)
+    }
+
+    /// No step of a quadrature should be longer, in ms.
+    pub fn longest_step(&self) -> f64 {
+        if self.capacitance == 0.0 {
+            return f64::INFINITY;
+        }
+        0.125 * self.capacitance / self.held(self.v).1
     }
 
     fn phi(&self, u: f64) -> f64 {
@@ -89,13 +121,13 @@ impl Compartments {
 
     /// The rate in Hz.
     pub fn rate(&self) -> f64 {
-        self.rho * self.phi(self.soma(self.v))
+        self.rho * self.phi(self.soma_after(0.0))
     }
 
     /// In Hz: the full rate, or, where the largest potential to come is more than 8 widths below the middle, the
     /// rate at the next quarter of a width above it.
     pub fn ceiling(&self) -> f64 {
-        let highest = self.soma(self.v).max(self.soma(self.rest));
+        let highest = self.soma_after(0.0).max(self.held(self.v).0).max(self.held(self.rest).0);
         let widths = (highest - self.half) / self.width;
         if widths >= -8.0 {
             return self.rho;
@@ -104,10 +136,11 @@ impl Compartments {
         self.rho / (1.0 + exp(-quarter.max(-199.0) / 4.0))
     }
 
-    /// phi(u) - phi(v*) at a potential of the dendrite, without what spikes tell of phi(u).
-    pub fn error(&self, v: f64) -> f64 {
+    /// phi(u) - phi(v*) after `ms`, without what spikes tell of phi(u).
+    pub fn error_after(&self, ms: f64) -> f64 {
+        let v = self.dendrite_after(ms);
         let predicted = (self.leak * self.rest + self.coupling * v) / (self.leak + self.coupling);
-        (1.0 - self.by_spikes) * self.phi(self.soma(v)) - self.phi(predicted)
+        (1.0 - self.by_spikes) * self.phi(self.soma_after(ms)) - self.phi(predicted)
     }
 
     /// The area of a spike in the error, in ms.
@@ -122,7 +155,7 @@ impl Compartments {
 
     /// Moves the state by `ms`.
     pub fn pass(&mut self, ms: f64) {
-        self.v = self.dendrite_after(ms);
+        (self.u, self.v) = (self.soma_after(ms), self.dendrite_after(ms));
     }
 
     /// Takes a spike over a synapse of this weight on to the dendrite.

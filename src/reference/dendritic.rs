@@ -19,6 +19,8 @@ pub enum Effect {
     Dendrite {
         /// Change in one ms at an error of one and a source at its full rate.
         eta: f64,
+        /// With which changes are filtered, in ms; zero for not.
+        tau_delta: f64,
     },
     /// It opens (or closes, by its sign) contacts: excitatory 0, inhibitory 1.
     Open(usize),
@@ -95,6 +97,8 @@ struct Simulation<'a> {
     bodies: Vec<Body>,
     outputs: Vec<Vec<usize>>,
     weights: Vec<f64>,
+    /// What of each weight is still held back by a filter.
+    pending: Vec<f64>,
     /// The smoothed rate of the source of each contact as its target sees it.
     traces: Vec<f64>,
     queue: BTreeMap<Key, Event>,
@@ -111,7 +115,8 @@ pub fn simulate_dendritic(network: &DendriticNetwork) -> (Vec<(Tick, u32)>, Vec<
         simulation.advance(neuron, simulation.end);
     }
     simulation.spikes.sort_unstable();
-    (simulation.spikes, simulation.weights)
+    let weights = simulation.weights.iter().zip(&simulation.pending).map(|(w, held)| w - held);
+    (simulation.spikes, weights.collect())
 }
 
 impl<'a> Simulation<'a> {
@@ -136,6 +141,7 @@ impl<'a> Simulation<'a> {
             bodies: network.neurons.iter().zip(inputs).map(body).collect(),
             outputs,
             weights: network.contacts.iter().map(|contact| contact.weight).collect(),
+            pending: vec![0.0; network.contacts.len()],
             traces: vec![0.0; network.contacts.len()],
             queue: BTreeMap::new(),
             spikes: Vec::new(),
@@ -191,7 +197,7 @@ impl<'a> Simulation<'a> {
 
     fn arrive(&mut self, number: usize) {
         let Contact { target, effect, .. } = self.network.contacts[number];
-        let weight = self.weights[number];
+        let weight = self.weights[number] - self.pending[number];
         match effect {
             Effect::Open(kind) => self.state(target).open[kind] += weight,
             Effect::Dendrite { .. } => {
@@ -207,8 +213,12 @@ impl<'a> Simulation<'a> {
         let body = &self.bodies[neuron as usize];
         let area = body.dice.compartments_unchanged().told_by_spike();
         for &number in &body.inputs {
-            let Effect::Dendrite { eta } = self.network.contacts[number].effect else { continue };
-            self.weights[number] += eta * self.traces[number] * area;
+            let Effect::Dendrite { eta, tau_delta } = self.network.contacts[number].effect else {
+                continue;
+            };
+            let change = eta * self.traces[number] * area;
+            self.weights[number] += change;
+            self.pending[number] += if tau_delta > 0.0 { change } else { 0.0 };
         }
     }
 
@@ -218,23 +228,36 @@ impl<'a> Simulation<'a> {
 
     /// Brings a neuron and all weights on to it to a tick.
     fn advance(&mut self, neuron: u32, tick: Tick) {
-        let Simulation { bodies, weights, traces, network, .. } = self;
+        let Simulation { bodies, weights, pending, traces, network, .. } = self;
         let body = &mut bodies[neuron as usize];
         let ms = tick.since(body.at).ms();
         let state = body.dice.compartments_unchanged().clone();
-        let steps = (ms / STEP_MS).ceil().max(1.0);
-        // The integral of e(s) exp(-s / tau).
-        let mut integral = 0.0;
-        for step in 0..steps as u32 {
-            for (node, share) in GAUSS {
-                let s = (f64::from(step) + node) * ms / steps;
-                let error = state.error(state.dendrite_after(s));
-                integral += share * ms / steps * error * exp(-s / state.tau());
-            }
-        }
+        let steps = (ms / STEP_MS.min(state.longest_step())).ceil().max(1.0);
+        // The integral of e(s) exp(-s / tau), and that times what a filter holds back of it at the end.
+        let errors: Vec<(f64, f64)> = (0..steps as u32)
+            .flat_map(|step| GAUSS.map(|(node, share)| (f64::from(step) + node, share)))
+            .map(|(place, share)| {
+                let s = place * ms / steps;
+                (s, share * ms / steps * state.error_after(s) * exp(-s / state.tau()))
+            })
+            .collect();
+        let integral: f64 = errors.iter().map(|(_, error)| error).sum();
+        let held = |filter: f64| -> f64 {
+            errors.iter().map(|(s, error)| error * exp((s - ms) / filter)).sum()
+        };
+        let mut known = (0.0, 0.0);
         for &number in &body.inputs {
-            let Effect::Dendrite { eta } = network.contacts[number].effect else { continue };
+            let Effect::Dendrite { eta, tau_delta } = network.contacts[number].effect else {
+                continue;
+            };
             weights[number] += eta * traces[number] * integral;
+            if tau_delta > 0.0 {
+                if known.0 != tau_delta {
+                    known = (tau_delta, held(tau_delta));
+                }
+                pending[number] *= exp(-ms / tau_delta);
+                pending[number] += eta * traces[number] * known.1;
+            }
             traces[number] *= exp(-ms / state.tau());
         }
         body.dice.pass(0.0, ms);

@@ -308,6 +308,9 @@ fn check_lessons(
         }
         _ => {}
     }
+    if taught.is_some() {
+        check_filter(populations, projection, path, findings);
+    }
     if *dendritic != Dendritic::Fixed(Span::ZERO) {
         let found = "a part of the delay is dendritic";
         let allowed = "a delay that is axonal";
@@ -316,6 +319,27 @@ fn check_lessons(
     if !projection.pruning.is_empty() {
         let found = format!("pruning beside {}", rule.name);
         findings.add(Code::Contradiction, path, found, "one of them");
+    }
+}
+
+/// If the rule filters its changes the target keeps what it needs for that.
+fn check_filter(
+    populations: &[Population],
+    projection: &Projection,
+    path: &str,
+    findings: &mut Findings,
+) {
+    let Plasticity { rule, values, .. } = &projection.plasticity;
+    let Model::Neuron { descriptor, parameters, .. } = &populations[projection.target].model else {
+        return;
+    };
+    let asked = rule.parameter("tau_delta").and_then(|index| values.get(index)).copied();
+    let kept = descriptor.parameter("tau_delta").map(|at| constants(descriptor, parameters)[at]);
+    if let (Some(asked), Some(kept)) = (asked.filter(|&asked| asked > 0.0), kept)
+        && asked != kept
+    {
+        let found = format!("tau_delta is {asked} ms, and the target has {kept} ms");
+        findings.add(Code::Contradiction, &below(path, "tau_delta"), found, format!("{kept} ms"));
     }
 }
 

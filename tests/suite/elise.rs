@@ -103,7 +103,11 @@ fn contacts(scenario: &Scenario, network: &Network) -> Vec<Contact> {
     for (table, projection) in tables.iter().zip(&network.plastic) {
         let plasticity = &scenario.projections[projection.index].plasticity;
         let effect = match projection.pulse.channel {
-            0 => Effect::Dendrite { eta: plasticity.values[0] },
+            0 => {
+                let of =
+                    |name: &str| plasticity.values[plasticity.rule.parameter(name).expect("one")];
+                Effect::Dendrite { eta: of("eta"), tau_delta: of("tau_delta") }
+            }
             channel => Effect::Open(usize::from(channel) - 1),
         };
         for (place, source) in network.partition.population(projection.source).enumerate() {
@@ -178,6 +182,42 @@ fn an_error_told_by_spikes_is_that_of_an_eager_simulator() {
         scenario.resolution = Resolution::new(Span(grid)).expect("it is not zero");
         nothing_changes(&scenario, run);
     }
+}
+
+/// The same where somata take time: 0.48 ms at rest as in NEST, and 4.8 ms.
+#[test]
+fn somata_that_take_time_are_those_of_an_eager_simulator() {
+    let taking = |seed, capacitance: &str| {
+        let [visible, latent] = ["visible", "latent"]
+            .map(|name| format!("population.{name}.params.c_soma={capacitance}"));
+        small_with(seed, &[&visible, &latent])
+    };
+    for (seed, capacitance) in [(1, "300 pF"), (2, "3 nF")] {
+        is_that_of_an_eager_simulator(&taking(seed, capacitance));
+    }
+    let mut scenario = taking(3, "300 pF");
+    scenario.resolution = Resolution::new(Span(100_000)).expect("it is not zero");
+    nothing_changes(&scenario, run);
+}
+
+/// The same with a low-pass of the change, slow and fast, alone and with the other options.
+#[test]
+fn filtered_changes_are_those_of_an_eager_simulator() {
+    let filtered = |seed, tau: &str, more: &[&str]| {
+        let rules = (2..6).map(|k| format!("projection.{k}.plasticity.tau_delta={tau}"));
+        let somata = ["visible", "latent"].into_iter().flat_map(|name| {
+            let tau = format!("tau_delta={tau}");
+            let more = more.iter().map(|&more| more.to_string());
+            more.chain([tau]).map(move |change| format!("population.{name}.params.{change}"))
+        });
+        let changes: Vec<String> = rules.chain(somata).collect();
+        small_with(seed, &changes.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    is_that_of_an_eager_simulator(&filtered(1, "100 ms", &[]));
+    is_that_of_an_eager_simulator(&filtered(2, "5 ms", &["by_spikes=0.5"]));
+    let both = filtered(3, "30 ms", &["c_soma=300 pF"]);
+    is_that_of_an_eager_simulator(&both);
+    nothing_changes(&both, run);
 }
 
 fn is_that_of_an_eager_simulator(scenario: &Scenario) {

@@ -208,3 +208,140 @@ fn under_input_intervals_follow_the_hazard() {
     let gap = kolmogorov(rescaled);
     assert!(gap < 1.95, "{gap}");
 }
+
+/// A neuron whose soma has a capacitance, in pF, and its parameters otherwise the defaults.
+fn lagging(c_soma: f64, v: f64) -> (Constants, State) {
+    let mut p = DESCRIPTOR.defaults();
+    (p[RHO], p[C_SOMA]) = (RHO_HZ, c_soma);
+    let c = TwoCompartment::constants(&p);
+    let start = state(&c, v, 0.0, 0.0, 0.0);
+    (c, start)
+}
+
+/// One step of Runge and Kutta for the page's equations: dendrite, soma, and the integral of the error
+/// with the weight e^(-t / tau_m), t counted from `since`.
+fn runge_kutta(c: &Constants, s: &State, x: [f64; 3], (t, h): (f64, f64)) -> [f64; 3] {
+    let slope = |x: [f64; 3], t: f64| {
+        let g_ex = 90.0 * s.open_ex.max(0.0) / 4.0;
+        let g_in = 1800.0 * s.open_in.max(0.0) / 4.0;
+        let g_teacher = if s.teacher == 0.0 { 0.0 } else { 945.0 };
+        let current = 30.0 * (-70.0 - x[1])
+            + 600.0 * (x[0] - x[1])
+            + g_ex * (0.0 - x[1])
+            + g_in * (-75.0 - x[1])
+            + g_teacher * (s.teacher - x[1]);
+        let phi = |u: f64| 1.0 / (1.0 + exp(-0.3 * (u + 58.0)));
+        let error = phi(x[1]) - phi((30.0 * -70.0 + 600.0 * x[0]) / 630.0);
+        let soma = if s.clamp == 0.0 { current / c.c_soma } else { 0.0 };
+        [-(x[0] + 70.0) / 10.0, soma, error * exp(-t / 10.0)]
+    };
+    let moved = |k: [f64; 3], h: f64| std::array::from_fn(|n| x[n] + h * k[n]);
+    let a = slope(x, t);
+    let b = slope(moved(a, 0.5 * h), t + 0.5 * h);
+    let d = slope(moved(b, 0.5 * h), t + 0.5 * h);
+    let e = slope(moved(d, h), t + h);
+    std::array::from_fn(|n| x[n] + h / 6.0 * (a[n] + 2.0 * (b[n] + d[n]) + e[n]))
+}
+
+/// Soma and lesson against Runge and Kutta with steps of a hundredth of the shorter time constant, through
+/// kicks, contacts, a teacher, a clamp and silences of up to 40 ms: with time constants from 0.05 ms on,
+/// nearly and wholly equal to that of the dendrite, and longer.
+#[test]
+fn a_soma_with_a_capacitance_follows_its_equation() {
+    for c_soma in [30.0, 300.0, 6299.999, 6300.0, 40_000.0] {
+        let (c, mut s) = lagging(c_soma, -66.0);
+        let (mut x, mut t, mut worst) = ([-66.0, s.soma(&c) + c.e_l, 0.0], 0.0, [0.0_f64; 2]);
+        for k in 0..24_u64 {
+            let ms = [0.013, 0.4, 2.0, 1.1, 0.2, 5.0][(k * 7 % 6) as usize];
+            let ms = if k == 13 { 26.0 } else { ms };
+            match k % 6 {
+                0 => TwoCompartment::receive(&c, &mut s, [60.0, -40.0][(k / 6 % 2) as usize]),
+                1 => s.act(&c, OPEN_EX, if k % 12 == 1 { 3.0 } else { -3.0 }),
+                2 => s.act(&c, TEACHER, [-50.0, 0.0, -72.0][(k / 6 % 3) as usize]),
+                3 => s.act(&c, OPEN_IN, if k % 12 == 3 { 2.0 } else { -2.0 }),
+                4 if k > 12 => s.act(&c, CLAMP, if k == 16 { -52.0 } else { 0.0 }),
+                _ => {}
+            }
+            x[0] = s.v;
+            if s.clamp != 0.0 {
+                x[1] = s.clamp;
+            }
+            TwoCompartment::advance_by(&c, &mut s, 0.0, Span::from_ms(ms).unwrap());
+            let fastest = (c.c_soma / 4000.0).min(10.0);
+            let steps = (100.0 * ms / fastest).ceil().max(4.0);
+            let before = (x[2], s.lesson.epoch);
+            for step in 0..steps as u32 {
+                let h = ms / steps;
+                x = runge_kutta(&c, &s, x, (t + f64::from(step) * h, h));
+            }
+            t += ms;
+            assert_eq!(before.1, 0, "the test is one epoch");
+            worst[0] = worst[0].max((c.e_l + s.soma(&c) - x[1]).abs());
+            worst[1] = worst[1].max((s.lesson.total / x[2] - 1.0).abs());
+        }
+        assert!(worst[0] < 1e-7, "{c_soma} pF: u is off by {} mV", worst[0]);
+        assert!(worst[1] < 1e-7, "{c_soma} pF: the lesson is off by {}", worst[1]);
+    }
+}
+
+/// With little capacitance the soma is where its conductances hold it, and so is the lesson.
+#[test]
+fn a_soma_with_hardly_any_capacitance_takes_no_time() {
+    let run = |c_soma: f64| {
+        let (c, mut s) = lagging(c_soma, -62.0);
+        s.act(&c, TEACHER, -50.0);
+        TwoCompartment::advance_by(&c, &mut s, 0.0, Span::from_whole_ms(3));
+        s.act(&c, OPEN_IN, 3.0);
+        TwoCompartment::advance_by(&c, &mut s, 0.0, Span::from_whole_ms(2));
+        (s.soma(&c), s.lesson.total)
+    };
+    let (at_once, little) = (run(0.0), run(1e-3));
+    assert!((at_once.0 - little.0).abs() < 1e-5, "{at_once:?} {little:?}");
+    assert!((at_once.1 / little.1 - 1.0).abs() < 1e-5, "{at_once:?} {little:?}");
+}
+
+/// Only cells have somata that take time.
+#[test]
+fn ensembles_refuse_a_soma_with_a_capacitance() {
+    let starts = vec![vec![0.0]; 5];
+    let offered =
+        |c_soma: f64| TwoCompartment::offers_ensemble(&lagging(c_soma, -70.0).0, &starts, &[]);
+    assert!(offered(0.0) && !offered(1.0));
+}
+
+/// The total for a rule that filters its changes, against Simpson's rule: with a soma that takes no time, one
+/// that lags, and one as slow as the dendrite.
+#[test]
+fn the_second_total_is_weighted_for_a_filter() {
+    let tau_deltas = [1.0, 5.0, 10.0, 100.0];
+    for (c_soma, tau_delta) in
+        [0.0, 300.0, 6300.0].into_iter().flat_map(|c| tau_deltas.map(|t| (c, t)))
+    {
+        let mut p = DESCRIPTOR.defaults();
+        (p[RHO], p[C_SOMA], p[TAU_DELTA]) = (RHO_HZ, c_soma, tau_delta);
+        let c = TwoCompartment::constants(&p);
+        let mut start = state(&c, -45.0, 0.0, 0.0, 0.0);
+        start.act(&c, TEACHER, -56.0);
+        for ms in [0.01, 0.7, 6.0, 40.0, 79.9] {
+            let mut end = start;
+            // In two parts: the second begins within the epoch.
+            for part in [0.25, 0.75] {
+                let span = Span::from_ms(part * ms).expect("it is short");
+                TwoCompartment::advance_by(&c, &mut end, 0.0, span);
+            }
+            let integrand = |t: f64| {
+                let relaxing = Relaxing { constants: &c, state: &start };
+                let u = logistic(c.argument(relaxing.soma_after(t)));
+                let predicted = c.argument(c.share * (start.v - c.e_l) * exp(-t / 10.0));
+                (u - logistic(predicted)) * exp(-t * (0.1 - 1.0 / tau_delta))
+            };
+            let (steps, h) = (20_000, ms / 20_000.0);
+            let weight =
+                |k: i32| if k == 0 || k == steps { 1.0 } else { f64::from(2 + 2 * (k % 2)) };
+            let sum: f64 = (0..=steps).map(|k| weight(k) * integrand(f64::from(k) * h)).sum();
+            let (found, expected) = (end.lesson.second, sum * h / 3.0);
+            let off = (found / expected - 1.0).abs();
+            assert!(off < 1e-7, "{c_soma} pF, {tau_delta} and {ms} ms: {found} {expected}");
+        }
+    }
+}
