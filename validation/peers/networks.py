@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import venv
+from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).parent.resolve()
@@ -96,6 +97,7 @@ def measure(case, rounds, timeout_s):
     before = os.getloadavg()[0]
     for runs, refused in in_turn(case, rounds, timeout_s):
         yield {
+            "day": date.today().isoformat(),
             "simulated_ms": case.simulated_ms,
             "rounds": rounds,
             "load": [before, os.getloadavg()[0]],

@@ -106,13 +106,14 @@ def machine():
 
 def conditions(results, order):
     cores = os.cpu_count()
-    lines = ["| network | simulated ms | rounds | load before and after |", "|---|---|---|---|"]
+    lines = ["| network | measured on | simulated ms | rounds | load before and after |",
+             "|---|---|---|---|---|"]  # fmt: skip
     shared = False
     for name in (name for name in order if name in results):
         result = results[name]
         before, after = result["load"]
         shared = shared or before > cores / 4
-        lines.append(f"| {name} | {result['simulated_ms']:g} | {result['rounds']} | "
+        lines.append(f"| {name} | {result['day']} | {result['simulated_ms']:g} | {result['rounds']} | "
                      f"{before:.1f}, {after:.1f} |")  # fmt: skip
     text = f"Machine: {machine()}."
     if shared:
