@@ -88,10 +88,11 @@ g_d) is what the dendrite predicts. A clamp holds u at a potential whatever the 
 
 Learning. The error phi(u) - phi(v*) is what the rule dendritic_prediction learns from. A share
 by_spikes of phi(u) may be told by the neuron's own spikes instead, each an area of 1 / rho: the same in
-the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes, c_soma or tau_delta
-above zero are run neuron by neuron and not by the row, which is slower. The integrals of the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so
-that the integral of phi is a difference of two softplus values; where the argument moves by less
-than 0.05 its series is taken (relative error below 4e-9). With c_soma that holds from where the soma's own
+the mean, and noisier. A spike counts after what arrives at its tick. Populations with by_spikes, c_soma
+or tau_delta above zero are run neuron by neuron and not by the row, which is slower. The integrals of
+the error are kept in closed form: u is linear in e^(-t / tau_m) between events, and so is v*, so that
+the integral of phi is a difference of two softplus values; where the argument moves by less than 0.05
+its series is taken (relative error below 4e-9). With c_soma that holds from where the soma's own
 exponential moves u by less than 1e-10 u_width; before, and always where the soma's time constant
 c_soma / g is more than half of tau_m, the integral is taken by quadrature: four points of Gauss and
 Legendre on stretches of at most half the shorter time constant, in which u moves by u_width at most
@@ -101,7 +102,8 @@ changes with that time constant; it is taken by this quadrature for any soma. ta
 tau_m / 10.
 
 Spikes are drawn exactly, by thinning. Between events u moves one way, from its present value to that
-without dendrite (with c_soma it stays below the largest of u, u_inf and that). While the largest of these is not below u_half - 8 u_width the ceiling is rho: proposals
+without dendrite (with c_soma it stays below the largest of u, u_inf and that). While the largest of
+these is not below u_half - 8 u_width the ceiling is rho: proposals
 come at the full rate whatever reaches the neuron, rho of them a second even at rest. Below, where
 spikes are rare, it is phi there, rounded up to the next quarter of u_width. This is part of the model: it
 decides which random number is used for what. The random numbers are named by the variable `stream` and

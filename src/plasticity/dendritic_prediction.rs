@@ -45,8 +45,9 @@ transmitted or recorded. tau_delta is not below tau / 10.
 
 Weights keep 48 bits, because a single change is often below 1e-7 of a weight, or 53 in networks of
 neurons that all teach, where each source has one delay. They do not pass w_min and w_max, where
-they are cut at arrivals and, without tau_delta, at the ends of epochs. Spikes of the target play no part, unless its
-model lets them tell e (by_spikes of two_compartment). Not beside pruning or weights over time.
+they are cut at arrivals and, without tau_delta, at the ends of epochs. Spikes of the target play no
+part, unless its model lets them tell e (by_spikes of two_compartment). Not beside pruning or
+weights over time.
 
 The paper's PSP carries a factor g_d / (g_l + g_d) = 0.952, which belongs into eta here; with its
 constants eta is 0.952e-3 mV among visible neurons and 0.952e-2 mV elsewhere.
@@ -60,8 +61,9 @@ phi'/phi), as used by Kriener et al. 2024, arXiv 2402.16763.",
         Parameter::new("rho", Unit::Hz, 5000.0, Range::Positive).doc("full rate of the sources"),
         Parameter::weight("w_min", Range::Any).or(-1000.0).doc("least weight"),
         Parameter::weight("w_max", Range::Any).or(1000.0).doc("largest weight"),
-        Parameter::new("tau_delta", Unit::Ms, 0.0, Range::NonNegative)
-            .doc("time constant with which changes are filtered, also that of the target; 0 for none"),
+        Parameter::new("tau_delta", Unit::Ms, 0.0, Range::NonNegative).doc(
+            "time constant with which changes are filtered, also that of the target; 0 for none",
+        ),
     ],
     bytes: 28,
     order: Order::BySynapse,
