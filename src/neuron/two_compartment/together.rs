@@ -280,6 +280,9 @@ mod tests {
     use super::*;
     use crate::base::random::{Purpose, Stream};
 
+    type Columns<'a> = (&'a [f64], &'a [f64]);
+    type Loop = fn(&Stretch, Columns<'_>, Columns<'_>, &mut [f64], &mut [f64]) -> bool;
+
     #[test]
     fn wide_vectors_give_the_same_bits() {
         let mut random = Stream::new(3, Purpose::Initial, 0, 0);
@@ -290,13 +293,7 @@ mod tests {
             };
             let states = (column(-30.0, 60.0), column(0.4, 1.0));
             let somata = (column(-5.0, 20.0), column(0.0, 1.0));
-            let run = |of: fn(
-                &Stretch,
-                (&[f64], &[f64]),
-                (&[f64], &[f64]),
-                &mut [f64],
-                &mut [f64],
-            ) -> bool| {
+            let run = |of: Loop| {
                 let (mut pieces, mut widths) = (vec![0.0; count], vec![0.0; count]);
                 let wide = of(
                     &fixed,
