@@ -40,6 +40,11 @@ impl Spiking {
         Spiking { tau_ms: 1.0 / (1.2 * fastest), a, rate: rate_hz / 1e3, seed }
     }
 
+    /// A network of this matrix, all of whose leaks are one, so that no neuron excites itself.
+    pub fn of_one_leak(a: Matrix, rate_hz: f64, seed: u64) -> Spiking {
+        Spiking { tau_ms: -1.0 / a[(0, 0)], a, rate: rate_hz / 1e3, seed }
+    }
+
     /// Runs it for `probe_ms` and a little; with a policy and its kappa, the rule prunes it then.
     pub fn run(&self, probe_ms: f64, policy: Option<(&str, f64)>) -> Run {
         let text = self.scenario(probe_ms, policy);

@@ -502,10 +502,8 @@ fn bounds<R: Rule, W: Stored>(which: u64) -> Option<[u32; 2]> {
     patch.finish(&protocol, end);
     found.push(patch.weight(0, end));
     let name = R::DESCRIPTOR.name;
-    // That rule stores a weight as the sum of two numbers in single precision, which rounds.
-    let slack = if name == "dendritic_prediction" { 1e-14 * bound.abs() } else { 0.0 };
     for (spike, weight) in found.iter().enumerate() {
-        let inside = (low - slack..=high + slack).contains(weight);
+        let inside = (low..=high).contains(weight);
         assert!(inside, "{name} {which}: spike {spike}: {weight} is not in {low} to {high}");
     }
     let near = |bound: f64| found.iter().filter(|&&w| (w - bound).abs() < 1e-6).count() as u32;
