@@ -9,7 +9,9 @@
 //! a["t"], a["n"] = s["tick"], s["index"]; hashlib.sha256(a.tobytes()).hexdigest()
 //! ```
 
+use super::saved::{Misfit, Reader, Value};
 use super::{NeuronId, Tick};
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest as _, Sha256};
 
 /// A digest under construction.
@@ -45,6 +47,20 @@ impl Digest {
     /// The digest as 64 hexadecimal digits.
     pub fn finish(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A digest under construction goes on where it was.
+impl Value for Digest {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.0.serialize());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Misfit> {
+        let mut state = SerializedState::<Sha256>::default();
+        let length = state.len();
+        state.copy_from_slice(from.take(length)?);
+        Sha256::deserialize(&state).map(Digest).map_err(|_| Misfit)
     }
 }
 

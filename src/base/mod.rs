@@ -1,5 +1,5 @@
-//! Values that every room may use: time, ids, units, portable mathematics, keyed random numbers
-//! and digests. Nothing in here knows a file, a clock, a thread or the environment.
+//! Values that every room may use: time, ids, units, portable mathematics, keyed random numbers,
+//! digests, and state as bytes. Nothing in here knows a file, a clock, a thread or the environment.
 
 pub mod decay;
 pub mod digest;
@@ -7,6 +7,7 @@ pub mod id;
 pub mod math;
 pub mod power;
 pub mod random;
+pub mod saved;
 pub mod time;
 pub mod unit;
 

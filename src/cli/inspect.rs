@@ -1,10 +1,11 @@
-//! `saltatory inspect`: what is this? A scenario, a folder of results, or a spike file.
+//! `saltatory inspect`: what is this? A scenario, a folder of results, a checkpoint, or a spike file.
 
 use super::console::{Console, Exit, Failure};
 use super::settings::ScenarioArguments;
 use super::table::{facts, table};
 use super::{run, words};
 use crate::base::Span;
+use crate::output::checkpoint::{self, Head};
 use crate::output::manifest::model_name;
 use crate::output::{Manifest, SpikeRecord, Summary, read_spikes};
 use crate::record::statistics::{describe, rate_hz};
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// What `inspect` may be told.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A scenario file, a folder of results, or a spike file
+    /// A scenario file, a folder of results, a checkpoint, or a spike file
     path: PathBuf,
 }
 
@@ -24,6 +25,8 @@ pub fn inspect(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit,
     let path = &arguments.path;
     let text = if path.join("manifest.json").is_file() {
         results(path)?
+    } else if checkpoint::is_checkpoint(path) {
+        saved(&checkpoint::read_head(path)?)
     } else if path.extension().is_some_and(|extension| extension == "toml") {
         scenario(&ScenarioArguments::plain(path).load()?)
     } else {
@@ -47,6 +50,20 @@ fn results(folder: &Path) -> Result<String, Failure> {
         ("files", manifest.files.join(", ")),
     ]));
     Ok(text)
+}
+
+fn saved(head: &Head) -> String {
+    let [simulated, duration] = [head.simulated_ticks, head.duration_ticks].map(|t| Span(t).s());
+    let mut text = format!("{}\n\n", head.title);
+    text.push_str(&facts(&[
+        ("saved at", format!("{simulated} s of {duration} s")),
+        ("spikes so far", words::count(head.spikes)),
+        ("shards", head.shards.to_string()),
+        ("files looked for in", head.folder.display().to_string()),
+        ("made by", format!("saltatory {}", head.version)),
+        ("goes on with", "saltatory resume".to_string()),
+    ]));
+    text
 }
 
 fn scenario(scenario: &Scenario) -> String {

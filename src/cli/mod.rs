@@ -17,7 +17,9 @@ mod models;
 mod new;
 mod plot;
 mod progress;
+mod resume;
 mod run;
+mod saving;
 mod schema;
 mod settings;
 mod snapshot;
@@ -49,6 +51,8 @@ A first run: `saltatory new first.toml`, `saltatory run first.toml`, \
 enum Command {
     /// Simulate a scenario and write a folder of results
     Run(run::Arguments),
+    /// Go on with a run that was saved; threads may differ, the results do not
+    Resume(resume::Arguments),
     /// Validate a scenario and tell how large its network will be; writes nothing
     Check(check::Arguments),
     /// Time a scenario on one and two threads, beside a bare loop over its synapses
@@ -57,7 +61,7 @@ enum Command {
     Plot(plot::Arguments),
     /// Compare two spike trains: where they part and how their statistics differ
     Diff(diff::Arguments),
-    /// Describe a scenario, a folder of results or a spike file
+    /// Describe a scenario, a folder of results, a checkpoint or a spike file
     Inspect(inspect::Arguments),
     /// Work out modes and covariance of a linear network, and what pruning has kept of them
     Analyse(analyse::Arguments),
@@ -106,6 +110,7 @@ pub fn with_arguments(
 fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Run(arguments) => run::run(&arguments, console),
+        Command::Resume(arguments) => resume::resume(&arguments, console),
         Command::Check(arguments) => check::check(&arguments, console),
         Command::Bench(arguments) => bench::bench(&arguments, console),
         Command::Plot(arguments) => plot::plot(&arguments, console),

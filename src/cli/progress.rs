@@ -67,8 +67,8 @@ impl Meter {
     /// Hears from the engine and answers.
     pub fn observe(&self, progress: Progress) -> Control {
         // The clock is not asked in every window: some are over in two microseconds.
-        if progress.simulated == Tick::ZERO {
-            self.set_up.store(self.started.elapsed().as_micros() as u64, Ordering::Relaxed);
+        if self.set_up.load(Ordering::Relaxed) == 0 {
+            self.set_up.store(self.started.elapsed().as_micros().max(1) as u64, Ordering::Relaxed);
         }
         if self.visible {
             self.draw(progress, self.started.elapsed());

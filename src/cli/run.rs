@@ -2,9 +2,13 @@
 
 use super::console::{Console, Exit, Failure, shell_word};
 use super::progress::{self, Meter, Notice};
+use super::saving::{Saving, SavingArguments};
 use super::settings::{EffortArguments, Task};
 use super::table::{facts, table};
+use super::wiring::{Checkpoint, Course};
 use super::{machine, wiring, words};
+use crate::base::Tick;
+use crate::output::checkpoint::Head;
 use crate::output::manifest::Manifest;
 use crate::output::spikes::{self, SpikeColumns};
 use crate::output::summary::{Distribution, Effort, Summary, WallTime};
@@ -21,9 +25,18 @@ use std::time::Instant;
 pub struct Arguments {
     #[command(flatten)]
     task: Task,
+    #[command(flatten)]
+    saving: SavingArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Where results go and what is told: what `run` and `resume` share.
+#[derive(Debug, Args)]
+pub struct OutputArguments {
     /// Folder for the results [default: results/<name of the scenario file>]
     #[arg(long, value_name = "DIR", env = "SALTATORY_OUT")]
-    out: Option<PathBuf>,
+    pub out: Option<PathBuf>,
     /// Write spikes.csv as well: population,neuron,tick,time_ms
     #[arg(long)]
     csv: bool,
@@ -38,10 +51,10 @@ pub struct Arguments {
     json: bool,
     /// No progress and no table
     #[arg(long, short)]
-    quiet: bool,
+    pub quiet: bool,
     /// Replace the results of an earlier run
     #[arg(long)]
-    force: bool,
+    pub force: bool,
 }
 
 /// A run that is over, with what it took.
@@ -54,46 +67,118 @@ pub struct Finished {
 
 /// Simulates a scenario.
 pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let scenario = arguments.task.scenario.load()?;
-    let target = target(arguments);
-    let folder = ResultFolder::prepare(&target, arguments.force)
-        .map_err(|error| with_advice(error, arguments, &target))?;
-    let Finished { outcome, effort } =
-        simulate(&scenario, &arguments.task.effort, arguments.quiet)?;
-    let summary = Summary::new(&scenario, &outcome, effort);
-    write(folder, arguments, &scenario, &outcome, &summary)?;
+    let Arguments { task, saving, output } = arguments;
+    let scenario = task.scenario.load()?;
+    let stem = task.scenario.stem();
+    let target = target(output, &stem);
+    let again = format!("run {}", shell_word(&task.scenario.file));
+    let folder = prepare(output, &target, &again)?;
+    if let Some(path) = saving.checkpoint.as_deref().filter(|path| path.exists() && !output.force) {
+        let place = shell_word(path);
+        return Err(Failure::file(format!(
+            "{place} exists already; nothing is overwritten.\n  to go on from it: saltatory resume {place}\n  \
+             to replace it:   saltatory {again} --checkpoint {place} --force"
+        )));
+    }
+    let head = match saving.checkpoint {
+        Some(_) => head(&scenario, stem, task.scenario.folder())?,
+        None => Head::default(),
+    };
+    let saving = Saving::new(saving, head, Tick::ZERO)?;
+    let (threads, shards) = task.effort.resolve();
+    let effort = Computed { threads, shards, quiet: output.quiet };
+    let finished = simulate_along(&scenario, effort, Some(&saving), None)?;
+    report((folder, &target), output, &scenario, &finished, saving, console)
+}
+
+/// What the checkpoints of a run will say about it.
+fn head(scenario: &Scenario, stem: String, folder: PathBuf) -> Result<Head, Failure> {
+    let text = wiring::to_toml(scenario);
+    let (_, files) = wiring::parse_saved("the effective scenario", &text, &folder)?;
+    Ok(Head {
+        title: scenario.title.clone(),
+        stem,
+        duration_ticks: scenario.duration.0,
+        folder,
+        files,
+        scenario: text,
+        ..Head::default()
+    })
+}
+
+/// Writes the results of a run and tells of them, and of what was saved.
+pub fn report(
+    (folder, target): (ResultFolder, &Path),
+    arguments: &OutputArguments,
+    scenario: &Scenario,
+    finished: &Finished,
+    saving: Saving,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Finished { outcome, effort } = finished;
+    let summary = Summary::new(scenario, outcome, effort.clone());
+    write(folder, arguments, scenario, outcome, &summary)?;
     if arguments.json {
         console.print_json(&summary)?;
     } else if !arguments.quiet {
         console.print(&describe(&summary))?;
         let hint = if arguments.no_spikes { "inspect" } else { "plot" };
-        let place = shell_word(&target);
+        let place = shell_word(target);
         console.print(&format!("\nresults in {place}; next: saltatory {hint} {place}\n"))?;
     }
-    if !outcome.interrupted {
-        return Ok(Exit::Good);
+    if outcome.interrupted {
+        let until = summary.simulated_s;
+        console.say(&format!("interrupted: the results hold the first {until} s"));
+        if let Some((path, at)) = saving.saved() {
+            let [file, place] = [path, target].map(shell_word);
+            console.say(&format!(
+                "saved at {} s; to go on: saltatory resume {file} --out {place} --force",
+                at.s()
+            ));
+        }
     }
-    let until = summary.simulated_s;
-    console.say(&format!("interrupted: the results hold the first {until} s"));
-    Ok(Exit::Interrupted)
+    if let Some(trouble) = saving.trouble() {
+        return Err(Failure::file(format!("the run could not be saved: {trouble}")));
+    }
+    Ok(if outcome.interrupted { Exit::Interrupted } else { Exit::Good })
 }
 
-fn target(arguments: &Arguments) -> PathBuf {
-    let default = || Path::new("results").join(arguments.task.scenario.stem());
-    arguments.out.clone().unwrap_or_else(default)
+/// The folder for results.
+pub fn target(arguments: &OutputArguments, stem: &str) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(|| Path::new("results").join(stem))
+}
+
+/// Prepares it; `again` is the command, without what concerns the folder.
+pub fn prepare(
+    arguments: &OutputArguments,
+    target: &Path,
+    again: &str,
+) -> Result<ResultFolder, Failure> {
+    ResultFolder::prepare(target, arguments.force)
+        .map_err(|error| with_advice(error, again, target))
 }
 
 /// A folder that holds results is no dead end: the message names the commands that go on.
-fn with_advice(error: OutputError, arguments: &Arguments, target: &Path) -> Failure {
+fn with_advice(error: OutputError, again: &str, target: &Path) -> Failure {
     if !matches!(error, OutputError::Exists { .. }) || target.is_file() {
         return Failure::from(error);
     }
-    let file = shell_word(&arguments.task.scenario.file);
     let place = shell_word(target);
     Failure::file(format!(
-        "{error}; nothing is overwritten.\n  to replace it: saltatory run {file} --out {place} \
-         --force\n  to keep it:    saltatory run {file} --out {place}-2"
+        "{error}; nothing is overwritten.\n  to replace it: saltatory {again} --out {place} \
+         --force\n  to keep it:    saltatory {again} --out {place}-2"
     ))
+}
+
+/// How a run is computed, and whether it tells how far it has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Computed {
+    /// Worker threads.
+    pub threads: u32,
+    /// Pieces into which the network is cut.
+    pub shards: u32,
+    /// No progress.
+    pub quiet: bool,
 }
 
 /// Builds the network and runs it.
@@ -102,8 +187,18 @@ pub fn simulate(
     effort: &EffortArguments,
     quiet: bool,
 ) -> Result<Finished, Failure> {
-    progress::listen_for_interrupt();
     let (threads, shards) = effort.resolve();
+    simulate_along(scenario, Computed { threads, shards, quiet }, None, None)
+}
+
+/// The same, perhaps from where an earlier run was saved, and saved itself.
+pub fn simulate_along(
+    scenario: &Scenario,
+    Computed { threads, shards, quiet }: Computed,
+    saving: Option<&Saving>,
+    from: Option<&Checkpoint>,
+) -> Result<Finished, Failure> {
+    progress::listen_for_interrupt();
     let building = Instant::now();
     let notice = Notice::new(&announcement(scenario, shards), quiet);
     let network = wiring::build(scenario, shards, threads, machine::available_memory())?;
@@ -113,7 +208,13 @@ pub fn simulate(
     let [shortest_delay_ms, longest_delay_ms] =
         [network.shortest_delay, network.longest_delay].map(|delay| delay.map(|span| span.ms()));
     let meter = Meter::new(scenario.duration, quiet);
-    let outcome = wiring::run(scenario, network, threads, &|progress| meter.observe(progress));
+    let observer = |progress| {
+        let wish = meter.observe(progress);
+        saving.map_or(wish, |saving| saving.observe(progress))
+    };
+    let saver = |run| saving.into_iter().for_each(|saving| saving.save(&run));
+    let course = Course { from, observer: &observer, saver: &saver };
+    let outcome = wiring::run_along(scenario, network, threads, course);
     let whole = meter.finish();
     let warmup = meter.set_up_s();
     let wall_s = WallTime { build, warmup, simulate: whole - warmup };
@@ -139,7 +240,7 @@ fn announcement(scenario: &Scenario, shards: u32) -> String {
 /// Writes all files; the folder appears when the last one is there.
 fn write(
     mut folder: ResultFolder,
-    arguments: &Arguments,
+    arguments: &OutputArguments,
     scenario: &Scenario,
     outcome: &Outcome,
     summary: &Summary,
@@ -298,8 +399,8 @@ mod tests {
         arguments: Arguments,
     }
 
-    fn arguments(list: &[&str]) -> Arguments {
-        Alone::parse_from(std::iter::once("run").chain(list.iter().copied())).arguments
+    fn arguments(list: &[&str]) -> OutputArguments {
+        Alone::parse_from(std::iter::once("run").chain(list.iter().copied())).arguments.output
     }
 
     #[test]
@@ -326,9 +427,8 @@ mod tests {
     fn earlier_results_are_refused_with_the_command_that_goes_on() {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("summary.json"), "{}").unwrap();
-        let given = arguments(&["my net.toml"]);
         let error = ResultFolder::prepare(home.path(), false).err().unwrap();
-        let Failure::Message(exit, text) = with_advice(error, &given, home.path()) else {
+        let Failure::Message(exit, text) = with_advice(error, "run 'my net.toml'", home.path()) else {
             panic!("the failure has a message")
         };
         assert_eq!(exit, Exit::File);
@@ -338,8 +438,9 @@ mod tests {
 
     #[test]
     fn the_default_folder_is_named_after_the_scenario() {
-        assert_eq!(target(&arguments(&["nets/brunel.toml"])), Path::new("results/brunel"));
-        assert_eq!(target(&arguments(&["a.toml", "--out", "x"])), Path::new("x"));
+        let target = |list| target(&arguments(list), "brunel");
+        assert_eq!(target(&["nets/brunel.toml"]), Path::new("results/brunel"));
+        assert_eq!(target(&["nets/brunel.toml", "--out", "x"]), Path::new("x"));
     }
 
     #[test]

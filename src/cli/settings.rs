@@ -85,6 +85,13 @@ impl ScenarioArguments {
         stem.unwrap_or_else(|| "scenario".to_string())
     }
 
+    /// The folder in which files that the scenario names are looked for.
+    pub fn folder(&self) -> PathBuf {
+        let folder = self.file.parent().unwrap_or(Path::new("")).join("");
+        std::path::absolute(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
+            .unwrap_or(folder)
+    }
+
     fn is_standard_input(&self) -> bool {
         self.file == Path::new("-")
     }

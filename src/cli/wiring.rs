@@ -1,14 +1,17 @@
 //! The one place where the command line meets the parser, the builder and the engine.
 
 use super::console::Failure;
+use crate::base::digest::Digest;
 use crate::engine;
 use crate::network::{self, BuildError, Network};
 use crate::record::Outcome;
-use crate::scenario::{self, FilesIn, Override, Scenario, Source};
+use crate::scenario::{self, FilesIn, Override, ReadFile, Scenario, Source};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::engine::Options;
-pub use crate::engine::{Control, Progress};
+pub use crate::engine::{Checkpoint, Control, Course, Progress};
 pub use crate::network::Estimate;
 
 /// Reads a scenario; files that it names lie beside `path`.
@@ -22,6 +25,27 @@ pub fn parse(
     scenario::parse(&Source::new(name, text), &FilesIn::beside(path), &overrides)
         // Colour is taken away again by the stream where it is not wanted.
         .map_err(|problems| Failure::invalid(problems.render(true)))
+}
+
+/// Reads a scenario that a checkpoint holds; files that it names lie in `folder`. With it the digest of
+/// each of these.
+pub fn parse_saved(
+    name: &str,
+    text: &str,
+    folder: &Path,
+) -> Result<(Scenario, BTreeMap<String, String>), Failure> {
+    let digests = RefCell::new(BTreeMap::new());
+    let files = FilesIn::folder(folder);
+    let read = |name: &str| {
+        let bytes = files.read(name)?;
+        let mut digest = Digest::new();
+        digest.bytes(&bytes);
+        digests.borrow_mut().insert(name.to_string(), digest.finish());
+        Ok(bytes)
+    };
+    let scenario = scenario::parse(&Source::new(name, text), &read, &[])
+        .map_err(|problems| Failure::invalid(problems.render(true)))?;
+    Ok((scenario, digests.into_inner()))
 }
 
 /// The effective scenario as text.
@@ -68,13 +92,13 @@ pub fn build(
     network::build(scenario, shards, threads as usize, limit).map_err(Failure::invalid)
 }
 
-/// Simulates the network, and uses it up.
-pub fn run(
+/// Simulates the network, perhaps from where it was saved, and uses it up.
+pub fn run_along(
     scenario: &Scenario,
     network: Network,
     threads: u32,
-    observer: &(dyn Fn(Progress) -> Control + Sync),
+    course: Course<'_>,
 ) -> Result<Outcome, Failure> {
-    engine::run_owned(scenario, network, Options::threads(threads as usize), observer)
+    engine::run_along(scenario, network, Options::threads(threads as usize), course)
         .map_err(Failure::run)
 }

@@ -9,6 +9,7 @@
 //! An epoch of the lessons that ends is taken by the rows at once, for the sources of which something is still
 //! remembered: no more often than their next spike would have taken it, and nothing of it has to be kept.
 
+use crate::base::saved::saved;
 use crate::base::{Span, Tick};
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::KEPT;
@@ -41,6 +42,7 @@ pub struct ByRow<R: Rule> {
     /// Where spikes arrive.
     channel: u8,
 }
+saved!(ByRow<R> where [R: Rule] { weights, known, last });
 
 impl<R: Rule> ByRow<R> {
     /// The synapses of a table, whose targets are counted from `first_local`.

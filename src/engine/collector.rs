@@ -1,5 +1,6 @@
 //! Brings the spikes of all shards into one order, window by window.
 
+use crate::base::saved::saved;
 use crate::base::NeuronId;
 use crate::base::digest::Digest;
 use crate::network::Partition;
@@ -15,6 +16,7 @@ pub struct Collector {
     pub count: u64,
     filter: Filter,
 }
+saved!(Collector { digest, kept, count });
 
 /// Which neurons' spikes are kept.
 enum Filter {

@@ -4,6 +4,7 @@
 //! once when it begins. What is filed for the present slice while it is gone through is little and
 //! goes to a heap.
 
+use crate::base::saved::{saved, value};
 use super::points::{ByTime, Timed};
 use crate::base::{Span, Tick};
 use crate::neuron::cell::NEVER;
@@ -19,6 +20,7 @@ pub struct Foreseen {
     /// The local neuron.
     pub neuron: u32,
 }
+value!(Foreseen { offset, neuron });
 
 impl Timed for Foreseen {
     #[inline]
@@ -41,6 +43,7 @@ pub struct Deadlines {
     soon: BinaryHeap<Reverse<(Tick, u32)>>,
     later: Calendar<Foreseen>,
 }
+saved!(Deadlines { start, end, near, next, soon, later });
 
 impl Deadlines {
     /// Nothing is foreseen; slices have this length, and none is open.

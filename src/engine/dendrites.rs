@@ -14,6 +14,7 @@
 //! State moves when a neuron is met, which is at its own events and at ends of epochs, so all is a function
 //! of the scenario alone: no slice, shard or sample can be seen in it.
 
+use crate::base::saved::saved;
 use super::by_row::Event;
 use super::flight::Flight;
 use super::group::Probe;
@@ -108,6 +109,7 @@ pub struct Dendrites {
     length: Span,
     epoch: u64,
 }
+saved!(Dendrites { next_sample, epoch; flat ensembles, probes });
 
 /// The ensemble of a population in a shard.
 struct Assembling<'a> {

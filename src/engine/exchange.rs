@@ -1,6 +1,7 @@
 //! What crosses between shards: spikes, as (tick, neuron), and when each shard next has work.
 
 use crate::base::Tick;
+use crate::base::saved::value;
 use crate::record::Spike;
 use crossbeam_utils::CachePadded;
 use std::sync::{RwLock, RwLockReadGuard};
@@ -15,6 +16,7 @@ pub struct Post {
     /// Spikes in flight in this shard.
     pub in_flight: usize,
 }
+value!(Post { spikes, next, in_flight });
 
 /// A post that is being read.
 pub type Open<'a> = RwLockReadGuard<'a, Post>;

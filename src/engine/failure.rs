@@ -1,5 +1,6 @@
 //! The last words of a worker: which shard, which window, and what exactly was being done.
 
+use crate::base::saved::Misfit;
 use crate::base::{NeuronId, Tick};
 use crate::network::Network;
 use crate::scenario::Scenario;
@@ -22,6 +23,9 @@ pub enum RunError {
         /// What the panic said.
         message: String,
     },
+    /// A run was to go on that had another scenario, other shards or another lane.
+    #[error(transparent)]
+    Misfit(Misfit),
 }
 
 /// What a worker was doing when it failed. A neuron is named only where it is known to be the
@@ -35,6 +39,8 @@ pub enum Task {
     Observing,
     /// Putting together what all shards sent.
     Gathering,
+    /// Writing down what all shards remember.
+    Saving,
     /// Looking up the rows of new spikes.
     Collecting,
     /// Handing out what arrives; `source` is the neuron whose row was being walked, if any was.
@@ -80,6 +86,7 @@ impl fmt::Display for Doing<'_> {
         let text = match self.task {
             Task::SettingUp => "while setting up",
             Task::Observing => "in the observer",
+            Task::Saving => "while saving the run",
             Task::Gathering => "while gathering the spikes of all shards",
             Task::Collecting => "while looking up the rows of new spikes",
             Task::Delivering { source: None } => "while delivering",
@@ -197,7 +204,7 @@ mod tests {
                 for lane in [Lane::Singly, Lane::Automatic] {
                     let error = failure(victim, threads, lane);
                     let text = error.to_string();
-                    let RunError::Worker { shard: found, task, member, window, message } = error;
+                    let RunError::Worker { shard: found, task, member, window, message } = error else { panic!("{error}") };
                     assert_eq!(found, Some(shard), "{text}");
                     assert_eq!(member, Some(format!("vases[{victim}]")), "{text}");
                     assert_eq!(window, Some((Tick(31_000_000), Tick(32_000_000))), "{text}");

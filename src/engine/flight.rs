@@ -14,12 +14,13 @@
 //! Rows of synapses that change are never read ahead: what they transmit is known only in the slice
 //! in which it takes effect (see [`super::learning`]).
 
+mod removal;
 mod rows;
 
+use crate::base::saved::{saved, value};
 use super::frames::{Batch, Point};
 use super::learning::{Learning, Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
-use super::pruning::{Candidates, Decision};
 use super::run::{Cut, Way};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
@@ -54,6 +55,7 @@ struct Cursor {
     /// The table of the row: that of the population, or one behind those.
     table: u16,
 }
+value!(Cursor { sent, next, source, population, table });
 
 /// A plastic projection at the end of a run.
 pub struct Left {
@@ -93,6 +95,9 @@ pub struct Flight<'n> {
     /// Synapses that each spike reached in this shard.
     pub fan_out: Histogram<u64>,
 }
+saved!(Flight<'_> {
+    new, flying, parked, block, ahead, synaptic_events, fan_out; each plastic
+});
 
 impl<'n> Flight<'n> {
     /// Nothing is on its way to shard `shard`. `way` says how arrivals will be asked for;
@@ -256,56 +261,6 @@ impl<'n> Flight<'n> {
     /// Throws the copies away.
     pub fn drop_held(&mut self) {
         self.plastic.iter_mut().for_each(|plastic| plastic.synapses.drop_held());
-    }
-
-    /// Weighs the synapses of a projection of which some are to be removed. Everything that takes
-    /// effect before `at` has been delivered.
-    pub fn weigh(&mut self, number: usize, at: Tick) -> Candidates {
-        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
-        Candidates { weights: synapses.weigh(rows, at) }
-    }
-
-    /// The rows of a plastic projection.
-    pub fn rows(&self, number: usize) -> &Rows {
-        &self.plastic[number].rows
-    }
-
-    /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
-    pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
-        let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
-        for source in 0..rows.sources() {
-            for place in rows.row(source).filter(|&place| !keep[place]) {
-                let (row, weight) = (&rows.synapses()[place], candidates.weights[place]);
-                if !weight.is_nan() {
-                    synapses.note_removal(row, source, decision.at, weight, decision.cause());
-                }
-            }
-        }
-        self.retain(decision.number, keep);
-    }
-
-    /// Takes synapses out of the rows of a plastic projection; spikes on their way go on behind what
-    /// they have passed.
-    fn retain(&mut self, number: usize, keep: &[bool]) {
-        let table = (self.partition.populations() + number) as u16;
-        let mut old = Vec::new();
-        self.flying.each_mut(|cursor| {
-            if cursor.table == table {
-                old.push(cursor.next);
-            }
-        });
-        old.sort_unstable();
-        old.dedup();
-        let mut new = old.clone();
-        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
-        rows.retain(keep, &mut new);
-        synapses.retain(keep);
-        self.flying.each_mut(|cursor| {
-            if cursor.table == table {
-                let place = old.binary_search(&cursor.next).expect("it was asked for");
-                cursor.next = new[place];
-            }
-        });
     }
 
     /// Ends the run after what was collected last: what is left of each plastic projection.

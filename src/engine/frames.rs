@@ -14,6 +14,7 @@
 //! order of neurons, and every state is a function of the neuron's own events: of ticks at which
 //! something arrived or was foreseen, never of where a slice or a shard begins.
 
+use crate::base::saved::{Saved, boxed, value};
 use super::group::Probe;
 use super::input::Background;
 use super::plastic::Plastic;
@@ -36,6 +37,7 @@ pub struct Point {
     /// In the unit of the model's input.
     pub weight: f64,
 }
+value!(Point { offset, target, weight });
 
 /// The synapses of one spike that share a tick.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +94,7 @@ pub struct Work<'a> {
 }
 
 /// The neurons of one shard, whatever their model.
-pub trait Frames: Send {
+pub trait Frames: Send + Saved {
     /// Brings all neurons through a slice.
     fn run(&mut self, work: &mut Work);
 
@@ -124,6 +126,7 @@ pub trait Frames: Send {
     /// The probes of a population with their samples.
     fn probes(&mut self, population: usize) -> Vec<Probe>;
 }
+boxed!(dyn Frames);
 
 /// How a network is run in frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! choice of the model costs one virtual call for thousands of events, and a new model needs no
 //! line here.
 
+use crate::base::saved::{Saved, boxed, saved};
 use super::arrivals::{Arrivals, QUESTION, ones};
 use super::flight::Flight;
 use crate::base::digest::Digest;
@@ -32,6 +33,7 @@ pub struct Probe {
     /// For each neuron the tick of its next sample.
     pub next: Vec<Tick>,
 }
+saved!(Probe { samples, next });
 
 /// What a group works with during one window.
 pub struct Window<'a, 'n> {
@@ -52,7 +54,7 @@ pub struct Window<'a, 'n> {
 }
 
 /// One population's neurons in one shard, whatever their model.
-pub trait Group: Send {
+pub trait Group: Send + Saved {
     /// The local neurons of the group.
     fn range(&self) -> Range<u32>;
 
@@ -84,6 +86,7 @@ pub trait Group: Send {
     /// The probes with their samples.
     fn probes(&mut self) -> Vec<Probe>;
 }
+boxed!(dyn Group);
 
 struct Neurons<M: Dynamics> {
     constants: M::Constants,
@@ -96,6 +99,7 @@ struct Neurons<M: Dynamics> {
     /// The inputs of one neuron, all questions answered.
     answered: Vec<Input>,
 }
+saved!(Neurons<M> where [M: Dynamics] { cells; each probes });
 
 /// What is needed to set up a group.
 pub struct Setup<'a> {

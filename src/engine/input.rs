@@ -1,5 +1,6 @@
 //! Background input and source populations as one shard sees them.
 
+use crate::base::saved::{Misfit, Reader, Saved, saved};
 use super::prepaid::Prepaid;
 use crate::base::{NeuronId, Span, Tick};
 use crate::record::Spike;
@@ -21,6 +22,7 @@ struct Pending<P> {
     /// The earliest of them; in small networks most slices are over before it.
     first_waiting: Tick,
 }
+saved!(Pending<P> where [P] { next_epoch, waiting, first_waiting });
 
 impl<P: Process> Pending<P> {
     fn new(process: P, owned: Range<u32>) -> Pending<P> {
@@ -122,6 +124,7 @@ pub struct Background {
     weight: f64,
     places: Places,
 }
+saved!(Background { pending });
 
 impl Background {
     /// Background number `which` of the scenario. This shard owns the neurons `owned` of the
@@ -203,6 +206,24 @@ pub enum Source {
         /// How many have been sent.
         next: usize,
     },
+}
+
+impl Saved for Source {
+    fn save(&self, to: &mut Vec<u8>) {
+        match self {
+            Source::Poisson(source) => source.pending.save(to),
+            Source::Correlated(source) => source.pending.save(to),
+            Source::Given { next, .. } => next.save(to),
+        }
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        match self {
+            Source::Poisson(source) => source.pending.restore(from),
+            Source::Correlated(source) => source.pending.restore(from),
+            Source::Given { next, .. } => next.restore(from),
+        }
+    }
 }
 
 /// Sources and what they have generated; `first` is the number of the population's first source.

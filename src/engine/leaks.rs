@@ -6,6 +6,7 @@
 //! the next decision may come before the last of this one. Sums are therefore kept by the time of the
 //! decision, and in whole numbers, which come to the same in any order.
 
+use crate::base::saved::saved;
 use super::flight::Flight;
 use crate::base::{NeuronId, Tick};
 use crate::plasticity::{Verdict, leak_changes};
@@ -23,6 +24,7 @@ pub struct Leaks {
     /// By the time of a decision and by target; of decisions that have not been asked for.
     sums: BTreeMap<(Tick, NeuronId), i128>,
 }
+saved!(Leaks { sums });
 
 impl Leaks {
     /// Nothing has changed. Where a rule leaves leaks alone, nothing is summed up.

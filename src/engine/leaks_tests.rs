@@ -186,6 +186,11 @@ fn leaks_do_not_depend_on_shards_threads_and_settling() {
 
 /// Promise: a synapse of a neuron with itself is part of the diagonal and stays as it is.
 #[test]
+fn leaks_go_on_where_they_were_saved() {
+    (0..4).for_each(|which| super::checkpoint_tests::goes_on(&scenario(which)));
+}
+
+#[test]
 fn a_synapse_of_a_neuron_with_itself_is_left_alone() {
     let rule = |diagonal: &str| {
         let text = format!(

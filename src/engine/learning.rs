@@ -44,6 +44,9 @@
 //! the decision is delivered, a later one is not: settling a synapse until a tick that no
 //! delivery will precede removes nothing that a spike under way could still find.
 
+use crate::base::saved::{saved, value};
+mod reading;
+
 use super::by_row::ByRow;
 use super::leaks::Leaks;
 pub use super::projection::{Learning, Pruned, Reached, Sample, Transmitted};
@@ -142,12 +145,16 @@ struct Learned<R: Rule> {
     index: u32,
     common: Common<R>,
 }
+saved!(Learned<R> where [R: Rule] {
+    synapses, trains, targets, held, noted, dead, pruned, leaks, common; each by_row
+});
 
 /// Synapses, and what the inputs of each target share, at an earlier time.
 struct Held<R: Rule> {
     synapses: Vec<R::Synapse<f32>>,
     states: Vec<R::Target>,
 }
+value!(Held<R> where [R: Rule] { synapses, states });
 
 /// What synapses share, apart from what belongs to a source or a target.
 struct Common<R: Rule> {
@@ -161,6 +168,7 @@ struct Common<R: Rule> {
     /// The place of that target in the shard.
     local_start: u32,
 }
+saved!(Common<R> where [R: Rule] { shared });
 
 /// An arrival: at which synapse, and which spike of its source.
 #[derive(Clone, Copy)]
@@ -344,25 +352,6 @@ impl<R: Rule> Learned<R> {
             visit(place.listed, self.arrive(rows, place.position, place.source, place.ordinal));
         }
         self.order = order;
-    }
-
-    /// Takes the arrivals at the synapses before `end` that take effect at `from` or later.
-    fn take_what_is_under_way(&mut self, rows: &Rows, from: Tick, end: Tick) {
-        for source in 0..self.trains.len() as u32 {
-            for position in rows.row(source) {
-                let row = &rows.synapses()[position];
-                let (delay, path) = (Span(row.delay.into()), self.common.path(row));
-                let train = &self.trains[source as usize];
-                let before =
-                    |at: Tick, span: Span| train.end_before(Tick(at.0.saturating_sub(span.0)));
-                for ordinal in before(from, delay)..before(end, path.axonal) {
-                    let at = self.trains[source as usize].spike(ordinal).expect("it is held").at;
-                    let at = at + path.axonal;
-                    self.order.push(Place { at, position, source, ordinal, listed: 0 });
-                }
-            }
-        }
-        self.arrive_by_target(rows.synapses(), |_, _| {});
     }
 
     /// Settles each synapse until the time at it that `until` says, given its dendritic part, and
@@ -639,62 +628,5 @@ impl<R: Rule> Learning for Learned<R> {
             + size_of_val(self.targets.as_slice());
         let by_row = self.by_row.as_ref().map_or(0, ByRow::bytes);
         sources + targets + own as u64 + by_row
-    }
-}
-impl<R: Rule> Learned<R> {
-    /// Puts other synapses and states in the place of those that are there, which are returned.
-    fn swap(&mut self, mut other: Held<R>) -> Held<R> {
-        std::mem::swap(&mut self.synapses, &mut other.synapses);
-        for (target, state) in self.targets.iter_mut().zip(&mut other.states) {
-            std::mem::swap(&mut target.state, state);
-        }
-        other
-    }
-
-    /// What the inputs of each target share.
-    fn levels_at(&mut self, rows: &Rows, at: Tick) -> Vec<f64> {
-        let mut levels = Vec::new();
-        if R::LEVELS.is_empty() {
-            return levels;
-        }
-        // Where inputs share a pool they have one dendritic delay; a target without any has none.
-        let mut dendritic = vec![Span::ZERO; self.targets.len()];
-        for row in rows.synapses() {
-            let path = self.common.dendritic.path(Span(row.delay.into()));
-            let target = (row.target - self.common.local_start) as usize;
-            dendritic[target] = path.expect("checked when the network was built").dendritic;
-        }
-        for (number, (post, dendritic)) in self.targets.iter_mut().zip(dendritic).enumerate() {
-            let common = &mut self.common;
-            let mut site = Site {
-                constants: &common.constants,
-                shared: &common.shared,
-                post,
-                path: Path { axonal: Span::ZERO, dendritic },
-                source: NeuronId(common.first_source),
-                target: NeuronId(common.first_target + number as u32),
-                verdicts: &mut common.verdicts,
-            };
-            R::levels(&mut site, at, &mut levels);
-        }
-        levels
-    }
-
-    /// Brings the synapses to `end`, of which everything that took effect before `from` has been
-    /// delivered; their weights.
-    fn weights_at(&mut self, rows: &Rows, from: Tick, end: Tick) -> Vec<f32> {
-        self.take_what_is_under_way(rows, from, end);
-        let mut weights = Vec::with_capacity(self.synapses.len());
-        let dendritic = self.common.dendritic;
-        let latest = |train: &History<Sent<R::Trace>>, delay: Span| {
-            let path = dendritic.path(delay).expect("checked when the network was built");
-            train.end_before(Tick(end.0.saturating_sub(path.axonal.0)))
-        };
-        let weigh = |site: &mut Site<'_, R>, synapse: &R::Synapse<f32>, last| {
-            weights.push(R::weight(site, synapse, last, end) as f32);
-        };
-        self.settle_each(rows, |_| end, latest, weigh);
-        self.note_verdicts();
-        weights
     }
 }

@@ -23,7 +23,7 @@ const NETWORKS: u64 = 12;
 const FORGETFUL: u64 = 143;
 
 /// Every rule that runs with values that let weights move, with weights in brackets.
-const RULES: &[(&str, &[&str])] = &[
+pub(super) const RULES: &[(&str, &[&str])] = &[
     (
         "stdp",
         &[

@@ -32,6 +32,9 @@
 mod arrivals;
 mod barrier;
 mod by_row;
+mod checkpoint;
+#[cfg(test)]
+mod checkpoint_tests;
 mod collector;
 mod deadlines;
 mod dendrites;
@@ -47,6 +50,7 @@ mod leaks_tests;
 mod learning;
 #[cfg(test)]
 mod learning_tests;
+mod outcome;
 mod plastic;
 mod points;
 mod prepaid;
@@ -61,5 +65,6 @@ mod slots;
 mod weights;
 
 pub use barrier::{Barrier, Poisoned};
+pub use checkpoint::Checkpoint;
 pub use failure::{RunError, Task};
-pub use run::{Control, Lane, Options, Progress, run, run_owned};
+pub use run::{Control, Course, Lane, Options, Progress, run, run_along, run_owned};

@@ -1,5 +1,6 @@
 //! A projection whose synapses stand apart, in one shard: its rows, its synapses, and what is on the way.
 
+use crate::base::saved::{Misfit, Reader, Saved, Value};
 use super::arrivals::QUESTION;
 use super::frames::{Batch, Point};
 use super::learning::{self, Learning, Reached, Transmitted};
@@ -18,6 +19,8 @@ pub struct Plastic {
     pub projection: PlasticProjection,
     /// Who is reached when.
     pub rows: Rows,
+    /// How many synapses there were at the start.
+    planned: usize,
     /// What they have learned.
     pub synapses: Box<dyn Learning>,
     /// Whether they ask their targets.
@@ -34,6 +37,28 @@ pub struct Plastic {
     pub reached: Vec<Reached>,
     /// What has been transmitted in this slice.
     pub transmitted: Vec<Transmitted>,
+}
+
+/// Rows stand in the plan until some of their synapses are gone.
+impl Saved for Plastic {
+    fn save(&self, to: &mut Vec<u8>) {
+        self.modulated.save(to);
+        self.synapses.save(to);
+        let is_whole = self.rows.synapses().len() == self.planned;
+        is_whole.save(to);
+        if !is_whole {
+            self.rows.save(to);
+        }
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        self.modulated.restore(from)?;
+        self.synapses.restore(from)?;
+        if !bool::read(from)? {
+            self.rows.restore(from)?;
+        }
+        Ok(())
+    }
 }
 
 /// A question to a target as a number: which plastic projection asks, and which of its questions.
@@ -99,6 +124,7 @@ impl Plastic {
         let modulator = scenario.projections[projection.index].plasticity.modulator;
         let setup = learning::Setup::new(scenario, network, number, shard, by_row);
         let synapses = setup.build(&table);
+        let planned = table.synapses.len();
         let first = network.partition.local_start(projection.target, shard);
         let owned = network.partition.owned(projection.target, shard).len() as u32;
         Plastic {
@@ -108,6 +134,7 @@ impl Plastic {
             by_row,
             locals: first..first + owned,
             synapses,
+            planned,
             rows: match table {
                 Cow::Borrowed(table) => Rows::of_plan(table),
                 Cow::Owned(table) => Rows::own(table),

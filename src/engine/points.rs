@@ -1,5 +1,6 @@
 //! Arrivals of a slice in order of time.
 
+use crate::base::saved::{Value, saved};
 use super::frames::Point;
 
 /// So many bits of the offset are sorted by in one pass: more streams of writes than the first
@@ -27,6 +28,7 @@ pub struct ByTime<T> {
     pub list: Vec<T>,
     other: Vec<T>,
 }
+saved!(ByTime<T> where [T: Value] { list });
 
 impl<T: Timed> ByTime<T> {
     /// The arrivals, sorted by time; those of one tick stay in the order in which they were added.

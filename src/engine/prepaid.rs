@@ -10,6 +10,7 @@
 //! Epochs and groups are the process's own and the decision is made by the neuron's limit, so nothing
 //! depends on where a slice or a shard begins.
 
+use crate::base::saved::{saved, value};
 use super::input::{Background, Places};
 use crate::base::{Span, Tick};
 use crate::neuron::cell::NEVER;
@@ -32,6 +33,7 @@ pub struct Single {
     /// The local neuron.
     pub neuron: u32,
 }
+value!(Single { at, background, neuron });
 
 /// External inputs that wait, in order.
 #[derive(Debug, Default)]
@@ -42,6 +44,7 @@ pub struct Waiting {
     /// What has been added since.
     added: BinaryHeap<Reverse<Single>>,
 }
+value!(Waiting { sorted, next, added });
 
 impl Waiting {
     /// The tick of the first one; [`NEVER`] without one.
@@ -108,6 +111,7 @@ pub struct Prepaid {
     /// Where the events of each group begin, and behind the last one their number.
     firsts: Vec<u32>,
 }
+saved!(Prepaid { next_epoch, next, start, words, firsts });
 
 impl Prepaid {
     /// The background's processes; nothing has been drawn.
@@ -269,6 +273,7 @@ pub struct Externals {
     /// Inputs so far.
     count: u64,
 }
+saved!(Externals { open_until, next_epoch, waiting, count; each prepaid, others });
 
 impl Externals {
     /// The input from these backgrounds, before tick `end`; a frame has this length. `weights` are those

@@ -1,5 +1,6 @@
 //! What the engine asks of the synapses of one projection that stand apart: see [`super::learning`].
 
+use crate::base::saved::{Saved, boxed, value};
 use super::leaks::Leaks;
 use crate::base::Tick;
 use crate::neuron::ensemble::{Ensemble, Moment};
@@ -31,6 +32,7 @@ pub struct Pruned {
     /// The synapses that were removed, in any order, if they are recorded.
     pub removals: Vec<Removal>,
 }
+value!(Pruned { removed, strengthened, removals });
 
 /// What a synapse transmits. 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,9 +54,10 @@ pub struct Sample {
     /// levels.
     pub levels: Vec<f64>,
 }
+value!(Sample { weights, levels });
 
 /// The synapses of one projection in one shard, whatever their rule.
-pub trait Learning: Send {
+pub trait Learning: Send + Saved {
     /// A source fired. Its spikes must be told in order.
     fn sent(&mut self, source: u32, at: Tick);
 
@@ -145,3 +148,4 @@ pub trait Learning: Send {
     /// Memory taken beside the table.
     fn bytes(&self) -> u64;
 }
+boxed!(dyn Learning);

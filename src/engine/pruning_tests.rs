@@ -8,6 +8,7 @@
 //! depends on a window, a spike that is led to the wrong synapse after rows were closed up, a
 //! tombstone that transmits, counts that include the dead.
 
+use super::checkpoint_tests::goes_on;
 use super::learning_tests::{outcome, projection_of, scenario, trains};
 use super::{Control, Lane, Options, run_owned};
 use crate::base::{NeuronId, Span, Tick};
@@ -161,6 +162,14 @@ fn pruning_does_not_depend_on_shards_and_threads() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_network_that_is_pruned_goes_on_where_it_was_saved() {
+    networks().for_each(|scenario| goes_on(&scenario));
+    for (rule, variants) in RULES {
+        (0..NETWORKS).for_each(|which| goes_on(&thinned(rule, variants, which)));
     }
 }
 

@@ -1,18 +1,20 @@
 //! A whole run: workers, rounds, and what is left at the end.
 
 use super::barrier::{Barrier, Poisoned};
+use super::checkpoint::{self, Checkpoint};
 use super::collector::Collector;
 use super::dendrites;
 use super::exchange::{Exchange, Open};
 use super::failure::{Place, RunError, Task};
 use super::frames;
+use super::outcome::assemble;
 use super::pruning::{self, Ballot, Candidates, Decision, What};
 use super::shard::{Remains, Shard};
-use crate::base::digest::Digest;
+use crate::base::saved::{Misfit, saved};
 use crate::base::{Span, Tick};
 use crate::network::Network;
-use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
-use crate::scenario::{Model, Scenario, Weakest};
+use crate::record::Outcome;
+use crate::scenario::{Scenario, Weakest};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,8 +72,27 @@ pub struct Progress {
 pub enum Control {
     /// To go on.
     Continue,
+    /// To save the run as it is at the end of this window, and to go on.
+    Save,
     /// To stop at the end of this window.
     Stop,
+}
+
+/// Where a run comes from, and who is asked and told on its way.
+#[derive(Clone, Copy)]
+pub struct Course<'a> {
+    /// Where the run goes on; `None` for time zero.
+    pub from: Option<&'a Checkpoint>,
+    /// Called by one of the workers when all is set up and after each window; decides whether to go on.
+    pub observer: &'a (dyn Fn(Progress) -> Control + Sync),
+    /// Is handed the run whenever the observer wants it to be saved, before the next window is over.
+    pub saver: &'a (dyn Fn(Checkpoint) + Sync),
+}
+
+impl Course<'_> {
+    /// From time zero to the end, without a word.
+    pub const NEW: Course<'static> =
+        Course { from: None, observer: &|_| Control::Continue, saver: &|_| {} };
 }
 
 /// Simulates a network from time zero to the scenario's duration.
@@ -87,7 +108,7 @@ pub fn run(
     options: Options,
     observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Outcome, RunError> {
-    run_with(scenario, network, Vec::new(), options, observer)
+    run_with(scenario, network, Vec::new(), options, Course { observer, ..Course::NEW })
 }
 
 /// As [`run`], but uses the network up: where synapses are removed, their memory goes back while the
@@ -97,13 +118,28 @@ pub fn run(
 /// [`RunError`] if a worker failed.
 pub fn run_owned(
     scenario: &Scenario,
-    mut network: Network,
+    network: Network,
     options: Options,
     observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Outcome, RunError> {
+    run_along(scenario, network, options, Course { observer, ..Course::NEW })
+}
+
+/// As [`run_owned`], but the run may go on from where an earlier one was saved, and may be saved itself.
+/// Neither can be seen in what it leaves: an outcome is that of the whole run, from time zero.
+///
+/// # Errors
+/// [`RunError`] if a worker failed, or if the run that was saved had another scenario, other shards or
+/// another lane.
+pub fn run_along(
+    scenario: &Scenario,
+    mut network: Network,
+    options: Options,
+    course: Course<'_>,
+) -> Result<Outcome, RunError> {
     let fixed = network.partition.populations();
     let own = network.shards.iter_mut().map(|shard| shard.tables.split_off(fixed)).collect();
-    run_with(scenario, &network, own, options, observer)
+    run_with(scenario, &network, own, options, course)
 }
 
 /// Runs a network. `own` holds for each shard the tables of the plastic projections, if they have been
@@ -114,9 +150,14 @@ fn run_with(
     network: &Network,
     own: Vec<Vec<Table>>,
     options: Options,
-    observer: &(dyn Fn(Progress) -> Control + Sync),
+    course: Course<'_>,
 ) -> Result<Outcome, RunError> {
     let shards = network.partition.shards() as usize;
+    if let Some(from) = course.from
+        && (from.shards() as usize != shards || from.lane() != options.lane)
+    {
+        return Err(RunError::Misfit(Misfit));
+    }
     let threads = options.threads.clamp(1, shards);
     let common = Common {
         scenario,
@@ -128,11 +169,14 @@ fn run_with(
         barrier: Barrier::new(threads),
         exchange: Exchange::new(shards),
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
+        keep: [AtomicBool::new(false), AtomicBool::new(false)],
+        kept: Mutex::new(Vec::new()),
+        lane: options.lane,
         failure: Mutex::new(None),
         decisions: pruning::decisions(scenario, network, &longest_delays(network, &own)),
         own: own.into_iter().map(Mutex::new).collect(),
         ballot: Mutex::new(Vec::new()),
-        observer,
+        course,
     };
     let results: Vec<Result<WorkerResult, Poisoned>> = std::thread::scope(|scope| {
         let common = &common;
@@ -260,6 +304,10 @@ struct Common<'a> {
     /// Written by worker 0 before the barrier of a round, read by all after it; two, used in
     /// turn, for the same reason as the outboxes.
     stop: [AtomicBool; 2],
+    /// Likewise, whether the run is to be saved where the round begins; and what shards remember then.
+    keep: [AtomicBool; 2],
+    kept: Mutex<Vec<(u32, Vec<u8>)>>,
+    lane: Lane,
     failure: Mutex<Option<RunError>>,
     /// For each shard the tables that it takes over; empty where they stay with the network.
     own: Vec<Mutex<Vec<Table>>>,
@@ -267,23 +315,24 @@ struct Common<'a> {
     decisions: Vec<Decision>,
     /// Counts that are being added up.
     ballot: Mutex<Vec<u64>>,
-    observer: &'a (dyn Fn(Progress) -> Control + Sync),
+    course: Course<'a>,
 }
 
 /// What a worker hands back.
-struct WorkerResult {
-    remains: Vec<(u32, Remains)>,
-    collected: Option<Collected>,
+pub(super) struct WorkerResult {
+    pub remains: Vec<(u32, Remains)>,
+    pub collected: Option<Collected>,
 }
 
 /// What worker 0 gathered beside its own shards.
-struct Collected {
-    collector: Collector,
-    queue_depth: Histogram<u64>,
-    windows: u64,
-    end: Tick,
-    interrupted: bool,
+pub(super) struct Collected {
+    pub collector: Collector,
+    pub queue_depth: Histogram<u64>,
+    pub windows: u64,
+    pub end: Tick,
+    pub interrupted: bool,
 }
+saved!(Collected { collector, queue_depth, windows, end });
 
 impl<'n> Common<'n> {
     /// One worker's whole run, with a panic turned into an error that names its place.
@@ -321,22 +370,26 @@ impl<'n> Common<'n> {
         place.shard = None;
         let mut collected = (worker == 0).then(|| Collected::new(self));
         let duration = Tick(self.scenario.duration.0);
-        for (index, shard) in &shards {
-            self.exchange.publish(0, *index as usize, |post| post.next = shard.next_event());
-        }
+        let (mut round, mut end, decided) = match self.course.from {
+            Some(from) => self.go_on(from, &mut shards, collected.as_mut())?,
+            None => self.begin(&shards),
+        };
         if let Some(collected) = &mut collected {
             // Everything is set up: what comes before counts as warm-up.
             place.task = Task::Observing;
-            let stop = collected.observe(self);
-            self.stop[0].store(stop, Ordering::Relaxed);
+            collected.observe(self, round);
         }
-        let mut decisions = self.decisions.as_slice();
-        let (mut round, mut end) = (0, Tick::ZERO);
+        let mut decisions = &self.decisions[decided..];
         let mut posts: Vec<Open<'_>> = Vec::with_capacity(self.network.shards.len());
         loop {
             posts.clear();
             self.barrier.wait(worker)?;
             posts.extend(self.exchange.read(round));
+            if self.keep[(round % 2) as usize].load(Ordering::Relaxed) {
+                place.task = Task::Saving;
+                let decided = self.decisions.len() - decisions.len();
+                self.save((round, decided), worker, &posts, &shards, collected.as_ref())?;
+            }
             let next = self.next_slice(&posts, decisions);
             if let Some(collected) = &mut collected {
                 place.task = Task::Gathering;
@@ -372,9 +425,7 @@ impl<'n> Common<'n> {
                 collected.windows += 1;
                 collected.end = end;
                 place.task = Task::Observing;
-                if collected.observe(self) {
-                    self.stop[(round % 2) as usize].store(true, Ordering::Relaxed);
-                }
+                collected.observe(self, round);
             }
         }
         if let Some(collected) = &mut collected
@@ -395,6 +446,67 @@ impl<'n> Common<'n> {
         };
         let remains = shards.into_iter().map(finish).collect();
         Ok(WorkerResult { remains, collected })
+    }
+
+    /// Publishes when each shard has work; round, time and decisions of the start.
+    fn begin(&self, shards: &[(u32, Shard<'n>)]) -> (u64, Tick, usize) {
+        for (index, shard) in shards {
+            self.exchange.publish(0, *index as usize, |post| post.next = shard.next_event());
+        }
+        (0, Tick::ZERO, 0)
+    }
+
+    /// Puts everything where it was when a run was saved; its round, its time, and how many decisions had
+    /// been taken.
+    fn go_on(
+        &self,
+        from: &Checkpoint,
+        shards: &mut [(u32, Shard<'n>)],
+        collected: Option<&mut Collected>,
+    ) -> Result<(u64, Tick, usize), Poisoned> {
+        let mut restored = if from.decided > self.decisions.len() { Err(Misfit) } else { Ok(()) };
+        for (index, shard) in shards {
+            restored = restored.and_then(|()| {
+                let saved = from.restore_shard(*index, shard)?;
+                self.exchange.publish(from.round, *index as usize, |post| *post = saved);
+                Ok(())
+            });
+        }
+        if let Some(collected) = collected {
+            restored = restored.and_then(|()| from.restore_collected(collected));
+        }
+        restored.map_err(|misfit| {
+            let mut failure = self.failure.lock().unwrap_or_else(|e| e.into_inner());
+            failure.get_or_insert(RunError::Misfit(misfit));
+            self.barrier.poison();
+            Poisoned
+        })?;
+        Ok((from.round, from.simulated(), from.decided))
+    }
+
+    /// Saves the run where a round begins. All workers must call this; worker 0 hands it out.
+    fn save(
+        &self,
+        (round, decided): (u64, usize),
+        worker: usize,
+        posts: &[Open<'_>],
+        shards: &[(u32, Shard<'n>)],
+        collected: Option<&Collected>,
+    ) -> Result<(), Poisoned> {
+        let kept = || self.kept.lock().unwrap_or_else(|e| e.into_inner());
+        for (index, shard) in shards {
+            let bytes = checkpoint::of_shard(&posts[*index as usize], shard);
+            kept().push((*index, bytes));
+        }
+        self.barrier.wait(worker)?;
+        let Some(collected) = collected else { return Ok(()) };
+        // Everybody has read it, and nobody reads it again before the next barrier.
+        self.keep[(round % 2) as usize].store(false, Ordering::Relaxed);
+        let mut all = std::mem::take(&mut *kept());
+        all.sort_unstable_by_key(|&(index, _)| index);
+        let shards = all.into_iter().map(|(_, bytes)| bytes).collect();
+        (self.course.saver)(Checkpoint::new(self.lane, (round, decided), collected, shards));
+        Ok(())
     }
 
     /// One shard takes over what was sent in the round before.
@@ -530,154 +642,16 @@ impl Collected {
         self.collector.close_window();
     }
 
-    /// Tells the observer; `true` if it wants to stop.
-    fn observe(&mut self, common: &Common) -> bool {
+    /// Tells the observer, and everybody what it wants in the round that comes.
+    fn observe(&mut self, common: &Common, round: u64) {
         let progress = Progress { simulated: self.end, spikes: self.collector.count };
-        self.interrupted = (common.observer)(progress) == Control::Stop;
-        self.interrupted
-    }
-}
-
-/// Puts together what the workers hand back.
-fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) -> Outcome {
-    let mut remains = Vec::new();
-    let mut collected = None;
-    for result in results {
-        remains.extend(result.remains);
-        collected = collected.or(result.collected);
-    }
-    remains.sort_by_key(|&(shard, _)| shard);
-    let mut remains: Vec<Remains> = remains.into_iter().map(|(_, remains)| remains).collect();
-    let collected = collected.expect("there is a worker 0");
-    let count = collected.collector.count;
-    let (spikes, digest) = collected.collector.finish();
-    let mut fan_out: Histogram<u64> = Histogram::new(3).expect("three digits are allowed");
-    for shard in &remains {
-        fan_out.add(&shard.fan_out).expect("it grows as needed");
-    }
-    let fixed = || {
-        let tables = network.shards.iter().map(|shard| &shard.tables);
-        tables.flat_map(|tables| &tables[..network.partition.populations()])
-    };
-    let left = remains.iter().flat_map(|shard| &shard.learned);
-    let synapses_left = fixed().map(|table| table.synapses.len()).sum::<usize>()
-        + left.map(|left| left.rows.synapses().len()).sum::<usize>();
-    let learning = remains.iter().map(|shard| shard.learning_bytes);
-    let synapse_bytes = fixed().map(Table::bytes).sum::<u64>() + learning.sum::<u64>();
-    Outcome {
-        spikes,
-        digest,
-        state_digest: state_digest(network, &remains),
-        populations: populations(scenario, network, &remains, collected.end),
-        traces: {
-            let levels = super::weights::levels(scenario, network, &remains);
-            traces(scenario, &mut remains).into_iter().chain(levels).collect()
-        },
-        weights: scenario.record.weights.then(|| super::weights::collect(network, &remains)),
-        pruning: pruning::outcome(scenario, &mut remains),
-        counts: Counts {
-            spikes: count,
-            synaptic_events: remains.iter().map(|shard| shard.synaptic_events).sum(),
-            external_events: remains.iter().map(|shard| shard.external_events).sum(),
-            windows: collected.windows,
-            queue_depth: percentiles(&collected.queue_depth),
-            fan_out: percentiles(&fan_out),
-            synapses_left: synapses_left as u64,
-            synapse_bytes,
-        },
-        simulated: collected.end.since(Tick::ZERO),
-        interrupted: collected.interrupted,
-    }
-}
-
-fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
-    Percentiles {
-        p50: histogram.value_at_quantile(0.5),
-        p90: histogram.value_at_quantile(0.9),
-        p99: histogram.value_at_quantile(0.99),
-        max: histogram.max(),
-    }
-}
-
-/// The digest of all neurons' states, in the order of their numbers: shards own contiguous
-/// pieces of each population, in order.
-fn state_digest(network: &Network, remains: &[Remains]) -> String {
-    let mut digest = Digest::new();
-    for population in 0..network.partition.populations() {
-        for shard in remains {
-            shard.digest(population, &mut digest);
-        }
-    }
-    digest.finish()
-}
-
-fn populations(
-    scenario: &Scenario,
-    network: &Network,
-    remains: &[Remains],
-    end: Tick,
-) -> Vec<PopulationOutcome> {
-    let of = |population: usize, size: u32| {
-        let (mut spikes, mut sum, mut irregular) = (0, 0.0, 0u32);
-        for (shard, remains) in remains.iter().enumerate() {
-            let first = network.partition.local_start(population, shard as u32) as usize;
-            let owned = network.partition.owned(population, shard as u32).len();
-            for train in &remains.trains[first..first + owned] {
-                spikes += train.spikes;
-                if let Some(cv) = train.cv() {
-                    sum += cv;
-                    irregular += 1;
-                }
+        match (common.course.observer)(progress) {
+            Control::Continue => {}
+            Control::Save => common.keep[(round % 2) as usize].store(true, Ordering::Relaxed),
+            Control::Stop => {
+                self.interrupted = true;
+                common.stop[(round % 2) as usize].store(true, Ordering::Relaxed);
             }
         }
-        PopulationOutcome {
-            spikes,
-            rate_hz: spikes as f64 / (f64::from(size) * end.s()),
-            cv_isi: (irregular > 0).then(|| sum / f64::from(irregular)),
-        }
-    };
-    scenario.populations.iter().enumerate().map(|(p, population)| of(p, population.size)).collect()
-}
-
-fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
-    let mut probes: Vec<Vec<Vec<super::group::Probe>>> = Vec::new();
-    for population in 0..scenario.populations.len() {
-        probes.push(remains.iter_mut().map(|shard| shard.probes(population)).collect());
     }
-    let mut seen = vec![0; scenario.populations.len()];
-    let mut traces = Vec::new();
-    for record in &scenario.record.state {
-        let population = record.target.population;
-        let number = seen[population];
-        seen[population] += 1;
-        let Model::Neuron { descriptor, .. } = &scenario.populations[population].model else {
-            continue;
-        };
-        let neurons = record.target.indices(scenario.populations[population].size);
-        // Neurons of one selection, shard after shard, are sorted because the pieces are.
-        let samples: Vec<&Vec<f64>> = probes[population]
-            .iter()
-            .filter_map(|shard| shard.get(number))
-            .flat_map(|probe| &probe.samples)
-            .collect();
-        let width = record.variables.len();
-        for (place, &variable) in record.variables.iter().enumerate() {
-            let times = samples.first().map_or(0, |s| s.len() / width);
-            let value = |time: usize, neuron: usize| samples[neuron][time * width + place];
-            let values = (0..times)
-                .flat_map(|time| (0..neurons.len()).map(move |neuron| (time, neuron)))
-                .map(|(time, neuron)| value(time, neuron))
-                .collect();
-            traces.push(Trace {
-                population,
-                variable: descriptor.variables[variable].name,
-                unit: descriptor.variables[variable].unit,
-                neurons: neurons.clone(),
-                interval: record.interval,
-                start: record.start,
-                values,
-            });
-        }
-    }
-    traces
 }

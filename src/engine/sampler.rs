@@ -7,6 +7,7 @@
 //! touched, so that sampling cannot be seen in any spike. While copies are held nothing is
 //! forgotten that they may still read.
 
+use crate::base::saved::saved;
 use super::flight::Flight;
 use super::learning::Sample;
 use crate::base::{Span, Tick};
@@ -22,6 +23,7 @@ pub struct Sampler {
     /// For each time of sampling what was found in each plastic projection.
     taken: Vec<(Tick, Vec<Sample>)>,
 }
+saved!(Sampler { next, held, taken });
 
 impl Sampler {
     /// Samples at intervals, or never.

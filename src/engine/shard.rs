@@ -1,5 +1,6 @@
 //! One shard: its neurons, the rows that end on them, and what happens to them in a window.
 
+use crate::base::saved::{saved, value};
 use super::arrivals::Arrivals;
 use super::by_row::Event;
 use super::dendrites::{self, Dendrites};
@@ -33,6 +34,7 @@ pub struct Train {
     sum_ms: f64,
     sum_of_squares: f64,
 }
+value!(Train { spikes, last, sum_ms, sum_of_squares });
 
 impl Train {
     fn add(&mut self, tick: Tick) {
@@ -143,6 +145,10 @@ pub struct Shard<'n> {
     /// The local neuron that is being worked on, or `NONE`; likewise.
     current: u32,
 }
+saved!(Shard<'_> {
+    flight, wake, currents, trains, external_events, settle_next, sampler;
+    each backgrounds, sources, teachers, frames, dendrites; flat groups
+});
 
 impl<'n> Shard<'n> {
     /// Sets up shard number `index` at time zero, for the lane that was chosen. `own` are the tables of

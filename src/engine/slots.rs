@@ -2,6 +2,7 @@
 
 mod looks;
 
+use crate::base::saved::{saved, value};
 use super::deadlines::Deadlines;
 use super::frames::{Batch, Frames, Point, Setup, Work};
 use super::group::Probe;
@@ -58,6 +59,7 @@ struct Cold {
     /// Whether `deadline` is a crossing, to the tick.
     certain: bool,
 }
+value!(Cold { deadline, filed, drive, population, held, certain });
 
 impl Default for Cold {
     fn default() -> Cold {
@@ -96,6 +98,9 @@ pub struct Neurons<M: Framed> {
     now: Tick,
     walking: Option<NeuronId>,
 }
+saved!(Neurons<M> where [M: Framed] {
+    frame_start, slots, cold, deadlines, externals, next_sample, now; flat probes
+});
 
 impl<M: Framed> Frames for Neurons<M> {
     fn run(&mut self, work: &mut Work) {

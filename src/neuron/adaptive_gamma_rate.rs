@@ -1,5 +1,6 @@
 //! `adaptive_gamma_rate`: `gamma_rate` with a controller of its gain and saturation.
 
+use crate::base::saved::value;
 use super::controller::{Controller, TRACES, Traces, UNITS, Unit, spaced};
 use super::gained::bank::{time, weight};
 use super::gamma_rate::{self, Driven, GammaRate};
@@ -144,6 +145,7 @@ pub struct Watched {
     driven: Driven,
     traces: Traces,
 }
+value!(Watched { driven, traces });
 
 /// A ceiling so many times the rate now is close enough, and so is one under which no more than
 /// one spike is proposed while it holds, or than these until all has settled: a proposal in vain

@@ -1,5 +1,6 @@
 //! `aru_gamma_rate`: `gamma_rate` with a recurrent network that sets its gain and saturation.
 
+use crate::base::saved::value;
 use super::gained::LEAST_TICK_MS;
 use super::gained::network::{self, weights};
 use super::gamma_rate::{self, Driven, GammaRate, Shape};
@@ -111,6 +112,7 @@ pub struct Watched {
     driven: Driven,
     memory: Memory<<Recurrent as Rule>::Memory>,
 }
+value!(Watched { driven, memory });
 
 /// A ceiling so many times the rate now is close enough.
 const CLOSE: f64 = 3.0;

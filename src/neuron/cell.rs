@@ -6,6 +6,7 @@
 //! grid point that is not before it; inputs of that same tick are folded before the reset, so
 //! a crossing cannot be undone by an input that comes after it.
 
+use crate::base::saved::{Value, value};
 use super::Dynamics;
 use crate::base::{Resolution, Span, Tick};
 
@@ -48,6 +49,7 @@ pub struct Cell<S> {
     /// The constant current, in pA.
     pub drive: f64,
 }
+value!(Cell<S> where [S: Value] { state, at, free_at, predicted, certain, drive });
 
 /// A time that no run reaches.
 pub const NEVER: Tick = Tick(u64::MAX);

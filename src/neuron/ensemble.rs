@@ -13,6 +13,7 @@
 //! What a neuron does is the same as in a cell, up to the last bits of potentials; its state is a function of
 //! the ticks at which something reaches it, never of where a slice or a shard begins.
 
+use crate::base::saved::{Saved, boxed};
 use super::{Descriptor, Dynamics, Visitor, dispatch};
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Tick};
@@ -30,7 +31,7 @@ pub struct Moment {
 }
 
 /// The neurons of one population in one shard, named by their place among these.
-pub trait Ensemble: Send {
+pub trait Ensemble: Send + Saved {
     /// How many.
     fn len(&self) -> usize;
 
@@ -69,6 +70,7 @@ pub trait Ensemble: Send {
     /// Adds the exact state of all neurons to a digest.
     fn digest(&self, digest: &mut Digest);
 }
+boxed!(dyn Ensemble);
 
 /// Whether neurons of this model with these parameters can be an ensemble, given the start values of each
 /// variable and all potentials that schedules set.

@@ -1,5 +1,6 @@
 //! `escape_lif`: leaky integrate-and-fire neuron with a noisy threshold.
 
+use crate::base::saved::value;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
 use super::membrane::{Filter, Relaxation};
 use super::thinned::Thinned;
@@ -123,6 +124,7 @@ pub struct Charged {
     v_mv: f64,
     currents_pa: [f64; 2],
 }
+value!(Charged { v_mv, currents_pa });
 
 /// Beyond this the rate grows no further.
 const LARGEST_X: f64 = 10.0;

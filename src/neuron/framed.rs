@@ -23,9 +23,10 @@
 
 use super::Dynamics;
 use crate::base::Span;
+use crate::base::saved::{Misfit, Reader, Value};
 
 /// The modes of one neuron and, in the last place, its limit.
-pub trait Slot: Copy + Send + Sync + 'static {
+pub trait Slot: Copy + Value + Send + Sync + 'static {
     /// All modes zero, no credit.
     const ZERO: Self;
 
@@ -59,6 +60,16 @@ macro_rules! slots {
             #[derive(Clone, Copy, Debug, PartialEq)]
             #[repr(C, align($bytes))]
             pub struct $name(pub [f64; $width]);
+
+            impl Value for $name {
+                fn write(&self, to: &mut Vec<u8>) {
+                    self.0.write(to);
+                }
+
+                fn read(from: &mut Reader<'_>) -> Result<Self, Misfit> {
+                    Value::read(from).map($name)
+                }
+            }
 
             impl Slot for $name {
                 const ZERO: Self = $name([0.0; $width]);

@@ -12,6 +12,7 @@
 //! that fires at neither bound never does. A search that would walk for very long stops at the
 //! horizon that it is given, and is taken up again when that time has come.
 
+use crate::base::saved::{Value, value};
 use super::gamma_rate::Shape;
 use super::lif;
 use super::ticked::{self, Controller, DRIFTS, Drive, Memory, Rule};
@@ -139,6 +140,7 @@ pub struct State<S, M> {
     own: f64,
     memory: Memory<M>,
 }
+value!(State<S, M> where [S: Value, M: Value] { neuron, heard, own, memory });
 
 type ConstantsOf<P> =
     Constants<<<P as Carried>::Neuron as Dynamics>::Constants, <P as Carried>::Rule>;

@@ -1,5 +1,6 @@
 //! `gamma_rate`: stochastic neuron whose rate is an activation function with gain and saturation.
 
+use crate::base::saved::value;
 use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::{Descriptor, Initial, Parameter, Range, Variable};
@@ -172,6 +173,7 @@ pub struct Driven {
     gain: f64,
     saturation: f64,
 }
+value!(Driven { drift, base, gain, saturation });
 
 impl Driven {
     /// a.

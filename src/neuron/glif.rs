@@ -1,5 +1,6 @@
 //! `glif`: leaky integrate-and-fire neuron with spike-triggered currents and a moving threshold.
 
+use crate::base::saved::value;
 use super::gained::Gainable;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN, from_zero};
 use super::membrane::{Filter, Relaxation};
@@ -178,6 +179,7 @@ pub struct State {
     /// What is left of the silence after the last spike.
     silent_ticks: f64,
 }
+value!(State { v_mv, currents_pa, th_mv, silent_ticks });
 
 /// What can be said at one moment about the future without solving for it.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! `hawkes`: linear Poisson neuron, a unit of a Hawkes process.
 
+use crate::base::saved::value;
 use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::{Descriptor, Initial, Parameter, Range, Variable};
@@ -111,6 +112,7 @@ pub struct Rate {
     base_hz: f64,
     self_weight_hz: f64,
 }
+value!(Rate { drift_hz, base_hz, self_weight_hz });
 
 const MS_PER_S: f64 = 1e3;
 

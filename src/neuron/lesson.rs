@@ -25,6 +25,7 @@
 //! of which exp(-(t - r) / D) L(t) is what is still pending at t. It is zero where the neuron is not asked
 //! for it.
 
+use crate::base::saved::value;
 use crate::base::{Span, Tick};
 
 /// Length of an epoch in time constants: the weight exp(-8) in its end costs four digits of sixteen.
@@ -57,6 +58,7 @@ pub struct Lesson {
     count: usize,
     ends: [[f64; 2]; KEPT],
 }
+value!(Lesson { epoch, total, second, into, faded, first, count, ends });
 
 impl Lesson {
     /// At the start of a run.

@@ -2,6 +2,7 @@
 
 mod frame;
 
+use crate::base::saved::value;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN, from_zero};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics};
@@ -86,6 +87,7 @@ struct Alpha {
     i: f64,
     g: f64,
 }
+value!(Alpha { i, g });
 
 /// Membrane potential and the two currents.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +96,7 @@ pub struct State {
     excitatory: Alpha,
     inhibitory: Alpha,
 }
+value!(State { v_mv, excitatory, inhibitory });
 
 impl Alpha {
     fn is_silent(self) -> bool {

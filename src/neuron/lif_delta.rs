@@ -1,5 +1,6 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
+use crate::base::saved::value;
 use super::framed::{Framed, Grant, Pair, Slot, level};
 use super::gained::Gainable;
 use super::lif::{self, Membrane};
@@ -71,6 +72,7 @@ pub struct Constants {
 pub struct State {
     v_mv: f64,
 }
+value!(State { v_mv });
 
 impl Dynamics for LifDelta {
     type Constants = Constants;

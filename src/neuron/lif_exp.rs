@@ -1,5 +1,6 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
+use crate::base::saved::value;
 use super::framed::{Framed, Grant, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, level};
 use super::gained::Gainable;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
@@ -81,6 +82,7 @@ pub struct State {
     excitatory_pa: f64,
     inhibitory_pa: f64,
 }
+value!(State { v_mv, excitatory_pa, inhibitory_pa });
 
 /// Bounds on what the present currents can still do; all at least zero.
 struct Lift {

@@ -42,6 +42,7 @@ mod conformance;
 #[cfg(test)]
 pub mod test_model;
 
+use crate::base::saved::Value;
 use crate::base::digest::Digest;
 use crate::base::{Resolution, Span, Unit};
 pub use framed::{Framed, FramedVisitor};
@@ -187,7 +188,7 @@ pub trait Dynamics: Send + Sync + 'static {
     /// Derived from the parameters once per population.
     type Constants: Clone + Send + Sync;
     /// What changes, neuron by neuron.
-    type State: Copy + Send + Sync;
+    type State: Copy + Value + Send + Sync;
 
     /// The model's data.
     const DESCRIPTOR: &'static Descriptor;

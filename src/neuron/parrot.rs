@@ -1,5 +1,6 @@
 //! `parrot`: repeats every tick at which something arrives.
 
+use crate::base::saved::value;
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::{Span, Unit};
@@ -32,6 +33,7 @@ pub struct Parrot;
 pub struct State {
     arrived: bool,
 }
+value!(State { arrived });
 
 impl Dynamics for Parrot {
     type Constants = ();

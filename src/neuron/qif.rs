@@ -1,5 +1,6 @@
 //! `qif`: quadratic integrate-and-fire neuron whose synapses make the membrane jump.
 
+use crate::base::saved::value;
 use super::lif::{self, C_M, E_L, T_REF, TAU_M, V_RESET};
 use super::{Descriptor, Dynamics, Parameter, Range};
 use crate::base::digest::Digest;
@@ -145,6 +146,7 @@ pub struct Constants {
 pub struct State {
     v_mv: f64,
 }
+value!(State { v_mv });
 
 impl Constants {
     /// D, in mV^2.

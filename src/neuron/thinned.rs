@@ -4,6 +4,7 @@
 //! from it follow the state with its dice and the whole of [`Dynamics`]. `hawkes.rs` is the
 //! shortest example. How a random spike becomes a crossing is told in `thinning.rs`.
 
+use crate::base::saved::{Value, value};
 use super::receptor::LEAK;
 use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
 use super::{Descriptor, Dynamics};
@@ -16,7 +17,7 @@ pub trait Thinned: Send + Sync + 'static {
     /// Derived from the parameters once per population.
     type Derived: Clone + Send + Sync;
     /// What a neuron is, but for what decides about its next spike.
-    type Body: Copy + Send + Sync;
+    type Body: Copy + Value + Send + Sync;
 
     /// The model's data; one of the variables that are given is [`STREAM`].
     const PAGE: &'static Descriptor;
@@ -94,6 +95,7 @@ pub struct State<B> {
     pub body: B,
     proposals: Proposals,
 }
+value!(State<B> where [B: Value] { body, proposals });
 
 /// A neuron that nothing reaches.
 struct Free<'a, M: Thinned> {

@@ -30,6 +30,7 @@
 //! On a grid that is coarser than the intervals a neuron fires at most once a grid point and
 //! proposes nothing between an accepted proposal and the grid point at which it fires.
 
+use crate::base::saved::value;
 use super::cell::NEVER;
 use super::{Initial, Variable};
 use crate::base::digest::Digest;
@@ -56,6 +57,7 @@ pub struct Ceiling {
     /// For how long, in ms; infinite where nothing but an input can lift the rate above it.
     pub ms: f64,
 }
+value!(Ceiling { per_ms, ms });
 
 impl Ceiling {
     /// No promise: the ceiling must be asked for anew.
@@ -81,6 +83,7 @@ pub struct Proposals {
     /// Whether the awaited proposal has come and was accepted.
     struck: bool,
 }
+value!(Proposals { stream, number, ahead, ceiling, drive, struck });
 
 /// The start value that gives each neuron its own random numbers. A stochastic model lists it as
 /// one of its variables and hands its value to [`Proposals::new`].
@@ -281,6 +284,7 @@ pub struct Steady {
     needed: f64,
     accepted: bool,
 }
+value!(Steady { stream, number, per_tick, at, before, needed, accepted });
 
 impl Steady {
     /// The first proposal of a neuron; it never comes at a rate of zero.

@@ -11,6 +11,7 @@
 //!
 //! Two rules: the bank of traces (`controller.rs`), and the recurrent network (`recurrent.rs`).
 
+use crate::base::saved::{Value, value};
 use crate::base::Span;
 use crate::base::digest::Digest;
 use crate::base::math::exp;
@@ -49,7 +50,7 @@ pub type Added = [f64; 2];
 /// How a controller follows a drive. Times are in ms.
 pub trait Rule: Clone + Send + Sync + 'static {
     /// What each neuron has of it.
-    type Memory: Copy + Send + Sync;
+    type Memory: Copy + Value + Send + Sync;
 
     /// Lets time pass in which no tick is of interest.
     fn pass(&self, memory: &mut Self::Memory, drive: &Drive, ms: f64);
@@ -92,6 +93,7 @@ pub struct Memory<M> {
     /// How long until the next tick. Whole at events, so that sums of times are exact.
     left_ns: f64,
 }
+value!(Memory<M> where [M: Value] { own, added, left_ns });
 
 /// A tick that is nearer than this counts as reached: a search goes to it by a sum of times, which
 /// may miss it by a rounding error. Events lie on whole nanoseconds.

@@ -3,6 +3,7 @@
 mod lagging;
 mod together;
 
+use crate::base::saved::value;
 use super::ensemble::Ensemble;
 use super::lesson::{Lesson, epoch};
 use super::receptor::{CLAMP, Pulse, Receptor, TEACHER};
@@ -286,6 +287,9 @@ pub struct State {
     lesson: Lesson,
     proposals: Proposals,
 }
+value!(State {
+    v, open_ex, open_in, contacts_ex, contacts_in, teacher, clamp, base, share, lagging, lesson, proposals
+});
 
 /// 1 / (1 + e^-x), without overflow.
 #[inline]

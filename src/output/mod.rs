@@ -5,6 +5,7 @@
 //! `spikes.npz`, `traces.npz`, `weights.npz`, `pruned.npz` and `scenario.toml` depend on the outcome alone;
 //! only `summary.json` holds wall times.
 
+pub mod checkpoint;
 pub mod compare;
 pub mod folder;
 pub mod layout;

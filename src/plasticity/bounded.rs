@@ -1,6 +1,7 @@
 //! What several rules store: a weight between zero and a bound that also carries its sign, and how
 //! far the target's spikes have been read.
 
+use crate::base::saved::{Value, value};
 use super::{Path, Stored};
 use crate::base::Tick;
 
@@ -11,6 +12,7 @@ pub struct Weighed<W> {
     pub(super) weight: W,
     pub(super) read: u32,
 }
+value!(Weighed<W> where [W: Value] { weight, read });
 
 impl<W: Stored> Weighed<W> {
     /// The weight as it is held. Between two arrivals that of `stdp_reserve` may exceed its bound, beyond

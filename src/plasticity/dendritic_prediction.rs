@@ -1,5 +1,6 @@
 //! `dendritic_prediction`: a dendrite learns to predict its soma.
 
+use crate::base::saved::{Value, value};
 use super::{
     Arrival, Descriptor, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored, trace_after,
 };
@@ -107,6 +108,7 @@ pub struct Predicting<W> {
     known: [u32; 2],
     read: u32,
 }
+value!(Predicting<W> where [W: Value] { weight, rest, known, read });
 
 /// What a target told last: the number of the epoch, how far it has come, K and L.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +118,7 @@ pub struct Told {
     total: f64,
     second: f64,
 }
+value!(Told { epoch, into, total, second });
 
 /// See the [manual page](Descriptor::manual).
 pub struct DendriticPrediction;

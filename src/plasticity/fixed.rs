@@ -1,5 +1,6 @@
 //! `fixed`: synapses that do not change.
 
+use crate::base::saved::{Value, value};
 use super::{Arrival, Descriptor, Order, Rule, Site, Spike, Stored, unconditional};
 use crate::base::Tick;
 
@@ -27,6 +28,7 @@ pub struct Weight<W> {
     /// The weight.
     pub weight: W,
 }
+value!(Weight<W> where [W: Value] { weight });
 
 impl Rule for Fixed {
     type Constants = ();

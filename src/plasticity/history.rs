@@ -32,6 +32,7 @@
 //! Hence memory is bounded by what is held between two walks, and walks may come at different
 //! times in different shards.
 
+use crate::base::saved::{Value, value};
 use crate::base::Tick;
 
 /// One spike of a train.
@@ -42,6 +43,7 @@ pub struct Spike<V> {
     /// What a rule holds about it.
     pub value: V,
 }
+value!(Spike<V> where [V: Value] { at, value });
 
 /// The recent spikes of one train. Invariant: their ticks increase strictly.
 ///
@@ -56,6 +58,7 @@ pub struct History<V> {
     /// The latest of them, if there is one. It is never forgotten.
     latest: Spike<V>,
 }
+value!(History<V> where [V: Value] { earlier, end, latest });
 
 impl<V: Copy + Default> History<V> {
     /// Adds the next spike.

@@ -59,6 +59,7 @@ mod conformance;
 #[cfg(test)]
 pub(crate) mod oracle;
 
+use crate::base::saved::{Value, value};
 use crate::base::{NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;
 use crate::neuron::lesson::Lesson;
@@ -248,6 +249,7 @@ pub struct Sent<T> {
     /// The share of the weight that this spike transmits, and what it is computed from.
     pub release: Release,
 }
+value!(Sent<T> where [T: Value] { trace, release });
 
 /// The spikes of a source that concern an arrival.
 #[derive(Clone, Copy, Debug)]
@@ -295,6 +297,7 @@ pub struct Postsynaptic<R: Rule> {
     /// What its inputs share.
     pub state: R::Target,
 }
+value!(Postsynaptic<R> where [R: Rule] { spikes, state });
 
 /// Where a synapse stands: everything that a rule may look at beside the synapse itself.
 pub struct Site<'a, R: Rule> {
@@ -334,17 +337,17 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// Derived from the parameters once per projection.
     type Constants: Clone + Send + Sync;
     /// Traces of a source just after one of its spikes.
-    type Trace: Copy + Default + std::fmt::Debug + Send + Sync;
+    type Trace: Copy + Default + Value + std::fmt::Debug + Send + Sync;
     /// What the synapses of a row have in common when a spike arrives; `()` if that is nothing.
     type Along: Along<Self>;
     /// What is held about a spike of the target.
-    type Fired: Copy + Default + std::fmt::Debug + Send + Sync;
+    type Fired: Copy + Default + Value + std::fmt::Debug + Send + Sync;
     /// What the inputs of a target share.
-    type Target: Copy + std::fmt::Debug + Send + Sync;
+    type Target: Copy + Value + std::fmt::Debug + Send + Sync;
     /// What all synapses of the projection share.
-    type Shared: Default + Send + Sync;
+    type Shared: Default + Value + Send + Sync;
     /// What a synapse stores beside its target and its delay.
-    type Synapse<W: Stored>: Copy + std::fmt::Debug + PartialEq + Send + Sync;
+    type Synapse<W: Stored>: Copy + Value + std::fmt::Debug + PartialEq + Send + Sync;
 
     /// The rule's data.
     const DESCRIPTOR: &'static Descriptor;

@@ -1,5 +1,6 @@
 //! `noise_prune`: synapses are kept by the covariance of noise that they see, or removed.
 
+use crate::base::saved::{Value, value};
 use super::bounded::at_soma;
 use super::{
     Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, Verdict, trace_after,
@@ -155,6 +156,7 @@ pub struct Own {
     /// Sum over them of the trace just before.
     sum: f64,
 }
+value!(Own { trace, round, count, sum });
 
 /// The weight and the sum of this round.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -167,6 +169,7 @@ pub struct Probed<W> {
     /// How many rounds have been decided; `PRUNED` if the synapse is gone.
     round: u32,
 }
+value!(Probed<W> where [W: Value] { weight, sum, read, round });
 
 const PRUNED: u32 = 1 << 31;
 

@@ -4,6 +4,7 @@
 //! spike ([`Release`]) and shared by all synapses of the row. This is how it can be combined with
 //! every rule that changes weights, at no byte for each synapse.
 
+use crate::base::saved::value;
 use super::fixed::{Fixed, Weight};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored};
 use crate::base::{Span, Tick, Unit, math};
@@ -70,6 +71,7 @@ pub struct Release {
     /// The share of it that the spike uses.
     u: f64,
 }
+value!(Release { x, u });
 
 impl Release {
     /// The whole weight.

@@ -1,5 +1,6 @@
 //! `stdp`: pairs of spikes.
 
+use crate::base::saved::value;
 use super::bounded::{Bound, at_soma, not_zero};
 use super::paired::{Earlier, Later, Paired};
 use super::{
@@ -159,6 +160,7 @@ pub struct Pair<W: Stored> {
     weight: W,
     memory: W::Word,
 }
+value!(Pair<W> where [W: Stored] { weight, memory });
 
 const DONE: u32 = 1 << 31;
 
@@ -182,6 +184,7 @@ pub struct Sent {
     grown: f64,
     decayed: f64,
 }
+value!(Sent { x, grown, decayed });
 
 /// A spike of the target: y just after it, what it carries from earlier spikes of sources, and to later
 /// ones, times y.
@@ -191,6 +194,7 @@ pub struct Fired {
     y_grown: f64,
     decayed: f64,
 }
+value!(Fired { y, y_grown, decayed });
 
 /// What an arrival is to all synapses of a path.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! `stdp_dopamine`: pairs of spikes make a synapse eligible, a modulator makes it change.
 
+use crate::base::saved::{Value, value};
 use super::bounded::at_soma;
 use super::{
     Arrival, Descriptor, History, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
@@ -82,6 +83,7 @@ pub struct Constants {
 pub struct Modulator {
     arrivals: History<f64>,
 }
+value!(Modulator { arrivals });
 
 /// Weight and eligibility as they were at the synapse's last event, and what has been read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,6 +94,7 @@ pub struct Eligible<W> {
     read: u32,
     modulated: u32,
 }
+value!(Eligible<W> where [W: Value] { weight, eligibility, read, modulated });
 
 /// The state of a synapse while events are taken.
 struct Walk {

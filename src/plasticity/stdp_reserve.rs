@@ -1,5 +1,6 @@
 //! `stdp_reserve`: growth is paid from a reserve that each target holds for its inputs.
 
+use crate::base::saved::value;
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::homeostat::Homeostat;
 use super::{
@@ -150,6 +151,7 @@ pub struct Pool {
     /// theirs at different times; whole numbers have one sum in any order.
     rounded: i64,
 }
+value!(Pool { at, reserve, rate_hz, request, seen, produced, lost, rounded });
 
 /// What is held about a spike of the target.
 #[derive(Clone, Copy, Debug, Default)]
@@ -158,6 +160,7 @@ pub struct Fired {
     /// The share that was granted; set when the pool comes to the spike.
     grant: f64,
 }
+value!(Fired { y, grant });
 
 /// See the [manual page](Descriptor::manual).
 pub struct StdpReserve;

@@ -1,5 +1,6 @@
 //! `stdp_triplet`: pairs and triplets of spikes.
 
+use crate::base::saved::value;
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit};
@@ -71,6 +72,7 @@ pub struct Sources {
     x1: f64,
     x2: f64,
 }
+value!(Sources { x1, x2 });
 
 /// Traces of the target at a spike.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,6 +80,7 @@ pub struct Targets {
     y1_after: f64,
     y2_before: f64,
 }
+value!(Targets { y1_after, y2_before });
 
 /// See the [manual page](Descriptor::manual).
 pub struct StdpTriplet;

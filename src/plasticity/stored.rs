@@ -5,12 +5,13 @@
 //! stored after *every* elementary event (see [`super`]), so how many events are taken at a time
 //! leaves no trace in it.
 
+use crate::base::saved::Value;
 use std::fmt::Debug;
 
 /// A number as a synapse holds it.
-pub trait Stored: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
+pub trait Stored: Copy + Debug + Default + PartialEq + Value + Send + Sync + 'static {
     /// As many bits as the number has, for a rule that keeps a number or a mark in one place.
-    type Word: Copy + Debug + Default + PartialEq + Send + Sync + 'static;
+    type Word: Copy + Debug + Default + PartialEq + Value + Send + Sync + 'static;
 
     /// Rounds a number to be stored.
     fn store(value: f64) -> Self;

@@ -1,5 +1,6 @@
 //! `synaptic_scaling`: all inputs of a target are scaled together until it fires at a rate.
 
+use crate::base::saved::value;
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::homeostat::Homeostat;
 use super::{
@@ -98,6 +99,7 @@ pub struct Fired {
     /// The logarithm of the scale.
     ln_scale: f64,
 }
+value!(Fired { y, rate_hz, ln_scale });
 
 /// See the [manual page](Descriptor::manual).
 pub struct SynapticScaling;

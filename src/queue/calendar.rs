@@ -4,6 +4,7 @@
 //! nanoseconds; what lies beyond the ring waits in an ordered map. Empty windows are found by
 //! looking at the ring's occupancy bits, sixty-four at a time.
 
+use crate::base::saved::{Misfit, Reader, Value};
 use std::collections::BTreeMap;
 
 /// Slots in the ring: windows that can be reached without the map.
@@ -36,6 +37,33 @@ impl<T> Default for Calendar<T> {
             spare: Vec::new(),
             len: 0,
         }
+    }
+}
+
+impl<T: Value> Value for Calendar<T> {
+    fn write(&self, to: &mut Vec<u8>) {
+        self.now.write(to);
+        let near = (self.now..self.now + SLOTS).map(|w| (w, &self.ring[(w % SLOTS) as usize]));
+        let later = self.later.iter().map(|(&window, entries)| (window, entries));
+        let filed: Vec<_> = near.chain(later).filter(|(_, entries)| !entries.is_empty()).collect();
+        filed.len().write(to);
+        for (window, entries) in filed {
+            window.write(to);
+            entries.write(to);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Misfit> {
+        let mut calendar = Calendar { now: u64::read(from)?, ..Calendar::default() };
+        for _ in 0..usize::read(from)? {
+            let window = u64::read(from)?;
+            if window < calendar.now {
+                return Err(Misfit);
+            }
+            let entries: Vec<T> = Vec::read(from)?;
+            entries.into_iter().for_each(|entry| calendar.file(window, entry));
+        }
+        Ok(calendar)
     }
 }
 

@@ -7,6 +7,7 @@
 //! that moves before its entry moves the entry. The number of queue operations for one spike is
 //! then about the logarithm of its interval, not the number of its inputs.
 
+use crate::base::saved::{Misfit, Reader, Saved, Value};
 use crate::base::{Span, Tick};
 use priority_queue::PriorityQueue;
 use rustc_hash::FxBuildHasher;
@@ -70,6 +71,26 @@ impl WakeQueue {
     /// Whether no neuron waits.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+}
+
+/// Which neuron is filed under which tick, by neuron; entries of one tick come in any order.
+impl Saved for WakeQueue {
+    fn save(&self, to: &mut Vec<u8>) {
+        let entries = self.queue.iter().map(|(&neuron, &Reverse(at))| (neuron, at));
+        let mut entries: Vec<(u32, Tick)> = entries.collect();
+        entries.sort_unstable();
+        entries.write(to);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        self.queue.clear();
+        self.filed.fill(NEVER);
+        for (neuron, at) in Vec::<(u32, Tick)>::read(from)? {
+            *self.filed.get_mut(neuron as usize).ok_or(Misfit)? = at;
+            self.queue.push(neuron, Reverse(at));
+        }
+        Ok(())
     }
 }
 

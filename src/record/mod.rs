@@ -3,6 +3,7 @@
 
 pub mod statistics;
 
+use crate::base::saved::{Misfit, Reader, Value, value};
 use crate::base::{NeuronId, Span, Tick, Unit};
 
 /// One spike.
@@ -13,6 +14,7 @@ pub struct Spike {
     /// Who, numbered over the whole network.
     pub neuron: NeuronId,
 }
+value!(Spike { tick, neuron });
 
 /// Everything that a run leaves behind.
 #[derive(Clone, Debug, Default)]
@@ -124,6 +126,16 @@ impl Cause {
     }
 }
 
+impl Value for Cause {
+    fn write(&self, to: &mut Vec<u8>) {
+        (*self as u8).write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Misfit> {
+        Cause::ALL.get(usize::from(u8::read(from)?)).copied().ok_or(Misfit)
+    }
+}
+
 /// A synapse that was removed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Removal {
@@ -141,6 +153,7 @@ pub struct Removal {
     /// Why.
     pub cause: Cause,
 }
+value!(Removal { tick, source, target, weight, projection, cause });
 
 /// What has become of the synapses that could be removed.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -25,6 +25,11 @@ impl<F: Fn(&str) -> io::Result<Vec<u8>>> ReadFile for F {
 pub struct FilesIn(pub PathBuf);
 
 impl FilesIn {
+    /// Files in a folder.
+    pub fn folder(folder: &Path) -> FilesIn {
+        FilesIn(folder.to_path_buf())
+    }
+
     /// Files beside a scenario file.
     pub fn beside(scenario: &Path) -> FilesIn {
         FilesIn(scenario.parent().unwrap_or(Path::new("")).to_path_buf())

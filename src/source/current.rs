@@ -1,6 +1,7 @@
 //! Currents that change at given times: the constant current of a neuron becomes its own `i_e`
 //! plus the value of every current input that selects it.
 
+use crate::base::saved::saved;
 use crate::base::Tick;
 use crate::scenario::{CurrentInput, Neurons, Scenario};
 
@@ -12,6 +13,7 @@ pub struct CurrentSchedule {
     changes: Vec<Tick>,
     next: usize,
 }
+saved!(CurrentSchedule { next });
 
 impl CurrentSchedule {
     /// The schedule of a scenario.

@@ -1,5 +1,6 @@
 //! What a teacher sets: a potential for each neuron, constant between steps.
 
+use crate::base::saved::saved;
 use crate::base::math::exp;
 use crate::base::{Span, Tick};
 use crate::neuron::receptor::{CLAMP, TEACHER};
@@ -25,6 +26,7 @@ pub struct Lessons {
     /// What was set last: (teacher, clamp) of each neuron.
     set: Vec<(f64, f64)>,
 }
+saved!(Lessons { phase, next, set });
 
 impl Lessons {
     /// The lessons of the neurons `owned` of the population, of which the first stands at `first`.

@@ -4,6 +4,7 @@
 //! with its rule, so the weight of the start is left out. A table that was handed over by the plan
 //! ([`Rows::own`]) is turned into rows in place; one that the plan keeps for other runs is copied.
 
+use crate::base::saved::value;
 use super::{DelayedSynapse, Synapses, Table, count_while, row};
 use crate::base::Span;
 use std::ops::Range;
@@ -17,6 +18,7 @@ pub struct LearningSynapse {
     /// In ticks, so at most 4.29 s.
     pub delay: u32,
 }
+value!(LearningSynapse { target, delay });
 
 /// The synapses of one projection that end in one shard and learn, from which some can be taken. As a
 /// [`Table`], without weights.
@@ -27,6 +29,7 @@ pub struct Rows {
     /// All rows, one after the other.
     synapses: Vec<LearningSynapse>,
 }
+value!(Rows { offsets, synapses });
 
 impl From<&DelayedSynapse> for LearningSynapse {
     fn from(synapse: &DelayedSynapse) -> LearningSynapse {

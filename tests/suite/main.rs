@@ -14,6 +14,7 @@ mod plasticity;
 mod program;
 mod random_network;
 mod reserve;
+mod restart;
 mod shipped;
 mod snapshots;
 mod tidy;

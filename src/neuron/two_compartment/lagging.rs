@@ -9,6 +9,7 @@
 //! The second total of a lesson, for a rule that filters its changes, has no closed form with any soma and is
 //! taken by the same quadrature. There a soma that takes no time is one of infinite rate.
 
+use crate::base::saved::value;
 use super::{Constants, logistic};
 use crate::base::math::{exp, exp_mean};
 
@@ -20,6 +21,7 @@ pub struct Lagging {
     /// With which it goes where its conductances hold it, in 1/ms: all of them over the capacitance.
     pub rate: f64,
 }
+value!(Lagging { above, rate });
 
 /// A stretch of the quadrature takes no more than this share of the shorter time constant, and phi's
 /// argument moves no further in it than this.

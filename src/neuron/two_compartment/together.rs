@@ -1,5 +1,6 @@
 //! `two_compartment` as an ensemble: columns, and loops over them that become vector instructions.
 
+use crate::base::saved::saved;
 use super::{Constants, State, TwoCompartment, WIDE, bend, logistic, softplus};
 use crate::base::digest::Digest;
 use crate::base::math::exp_in_loops;
@@ -41,6 +42,7 @@ pub struct Together {
     pieces: Vec<f64>,
     widths: Vec<f64>,
 }
+saved!(Together { start, above, total, faded, base, share, next, somata, dice });
 
 impl Together {
     /// At the start of a run.
