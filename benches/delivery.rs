@@ -3,7 +3,7 @@
 //! Method: 1,000 Poisson sources at 100 Hz, each with 1,000 synapses on to 10,000 neurons that stay
 //! far below threshold, so that an arrival is all there is; once with one delay for all, once
 //! with a delay for each. One element is one synaptic event. Beside each the bare loop of
-//! `saltatory bench`, over the same rows in the same order. Run it with `cargo bench --bench delivery`.
+//! `saltatory bench`, over the same rows in the same order. Setting up shards is not timed. Run it with `cargo bench --bench delivery`.
 //!
 //! Result: with one delay an arrival costs two bare additions for `lif_delta` and three for `lif_exp`, with
 //! a delay for each synapse ten times that. Decision: a table with one delay stores it once, and its
@@ -13,10 +13,11 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use saltatory::base::Tick;
 use saltatory::bench::roofline::Rows;
 use saltatory::engine::{self, Control, Options};
-use saltatory::network;
-use saltatory::scenario::{NoFiles, RecordSpikes, Source, parse};
+use saltatory::network::{self, Network};
+use saltatory::scenario::{NoFiles, RecordSpikes, Scenario, Source, parse};
 use std::hint::black_box;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 fn text(model: &str, weight: &str, delay: &str) -> String {
     format!(
@@ -35,6 +36,17 @@ delay = {delay}
     )
 }
 
+/// How long a run takes from the moment at which all is set up.
+fn simulating(scenario: &Scenario, network: &Network) -> Duration {
+    let begun = OnceLock::new();
+    let observer = |_| {
+        begun.get_or_init(Instant::now);
+        Control::Continue
+    };
+    black_box(engine::run(scenario, network, Options::threads(1), &observer).expect("a run"));
+    begun.get().expect("the observer is asked at the start").elapsed()
+}
+
 fn delivery(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("delivery");
     for (name, delay) in [("equal", "\"1.5 ms\""), ("mixed", "{ uniform = [\"1 ms\", \"20 ms\"] }")]
@@ -46,15 +58,14 @@ fn delivery(criterion: &mut Criterion) {
             let mut scenario = parse(&Source::new("delivery", &text), &NoFiles, &[])
                 .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
             let network = network::build(&scenario, 1, 1, None).expect("a network");
-            let run = |scenario: &_| {
-                let options = Options::threads(1);
-                engine::run(scenario, &network, options, &|_| Control::Continue).expect("a run")
-            };
-            let outcome = run(&scenario);
+            let outcome =
+                engine::run(&scenario, &network, Options::threads(1), &|_| Control::Continue)
+                    .expect("a run");
             scenario.record.spikes = RecordSpikes::None;
             group.throughput(Throughput::Elements(outcome.counts.synaptic_events));
             group.bench_function(format!("{name}/{model}"), |bencher| {
-                bencher.iter(|| run(&scenario));
+                bencher
+                    .iter_custom(|times| (0..times).map(|_| simulating(&scenario, &network)).sum());
             });
             if model == "lif_delta" {
                 let rows = Rows::of(&network, 0, &outcome.spikes, Tick(scenario.duration.0));

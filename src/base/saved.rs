@@ -87,10 +87,7 @@ impl<T: Value> Saved for T {
 }
 
 /// Saves each of a list that is as long at the start of a run as at any time.
-pub fn save_each<'a, T: Saved + 'a>(
-    things: impl IntoIterator<Item = &'a T>,
-    to: &mut Vec<u8>,
-) {
+pub fn save_each<'a, T: Saved + 'a>(things: impl IntoIterator<Item = &'a T>, to: &mut Vec<u8>) {
     let things: Vec<&T> = things.into_iter().collect();
     things.len().write(to);
     things.iter().for_each(|thing| thing.save(to));

@@ -40,8 +40,12 @@ pub fn resume(arguments: &Arguments, console: &mut Console<'_>) -> Result<Exit, 
     let folder = arguments.files.as_deref().unwrap_or(&head.folder);
     let title = format!("the scenario in {name}");
     let (scenario, files) = wiring::parse_saved(&title, &head.scenario, folder)?;
-    let changed: Vec<&str> =
-        head.files.iter().filter(|&(file, digest)| files.get(file) != Some(digest)).map(|(file, _)| file.as_str()).collect();
+    let changed: Vec<&str> = head
+        .files
+        .iter()
+        .filter(|&(file, digest)| files.get(file) != Some(digest))
+        .map(|(file, _)| file.as_str())
+        .collect();
     if !changed.is_empty() {
         return Err(Failure::invalid(format!(
             "{} in {} changed since the run was saved; it can go on with the files as they were \

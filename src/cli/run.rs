@@ -428,7 +428,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("summary.json"), "{}").unwrap();
         let error = ResultFolder::prepare(home.path(), false).err().unwrap();
-        let Failure::Message(exit, text) = with_advice(error, "run 'my net.toml'", home.path()) else {
+        let Failure::Message(exit, text) = with_advice(error, "run 'my net.toml'", home.path())
+        else {
             panic!("the failure has a message")
         };
         assert_eq!(exit, Exit::File);

@@ -17,12 +17,17 @@ use super::exchange::Post;
 use super::run::{Collected, Lane};
 use super::shard::Shard;
 use crate::base::Tick;
+use crate::base::digest::Digest;
 use crate::base::saved::{Misfit, Reader, Saved, Value, value};
+use crate::network::Network;
+use crate::scenario::Scenario;
 use hdrhistogram::Histogram;
 
 /// The state of a run between two windows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
+    /// What the run is of.
+    mark: Mark,
     simulated: Tick,
     singly: bool,
     /// The number of the round that begins, and how many decisions have been taken.
@@ -32,11 +37,12 @@ pub struct Checkpoint {
     /// By shard: what it published, then what it remembers.
     shards: Vec<Vec<u8>>,
 }
-value!(Checkpoint { simulated, singly, round, decided, collected, shards });
+value!(Checkpoint { mark, simulated, singly, round, decided, collected, shards });
 
 impl Checkpoint {
     /// What all shards and worker 0 remember. `shards` must be in order.
     pub(super) fn new(
+        mark: Mark,
         lane: Lane,
         (round, decided): (u64, usize),
         collected: &Collected,
@@ -45,7 +51,12 @@ impl Checkpoint {
         let mut bytes = Vec::new();
         collected.save(&mut bytes);
         let (simulated, singly) = (collected.end, lane == Lane::Singly);
-        Checkpoint { simulated, singly, round, decided, collected: bytes, shards }
+        Checkpoint { mark, simulated, singly, round, decided, collected: bytes, shards }
+    }
+
+    /// Whether it may be of a run of this network in this lane.
+    pub(super) fn fits(&self, mark: &Mark, network: &Network, lane: Lane) -> bool {
+        self.mark == *mark && self.shards() == network.partition.shards() && self.lane() == lane
     }
 
     /// Everything before this time is done.
@@ -96,6 +107,27 @@ impl Checkpoint {
         from.finish()?;
         Ok(post)
     }
+}
+
+/// What tells runs apart whose states cannot stand for each other: time, seed, who there is and how many
+/// synapses. Two scenarios may have one mark; to keep the scenario with the checkpoint is up to the caller.
+pub(super) type Mark = [u8; 64];
+
+/// The mark of runs of a network.
+pub(super) fn mark(scenario: &Scenario, network: &Network) -> Mark {
+    let Scenario { backgrounds, currents, teachers, .. } = scenario;
+    let lists = [backgrounds.len(), currents.len(), teachers.len(), network.plastic.len()];
+    let mut digest = Digest::new();
+    let mut numbers = vec![scenario.seed, scenario.duration.0, scenario.resolution.span().0];
+    numbers.push(network.synapses);
+    numbers.extend(lists.map(|length| length as u64));
+    for population in &scenario.populations {
+        numbers.push(population.size.into());
+        let model = population.model.descriptor().map_or("", |model| model.name);
+        digest.bytes(model.as_bytes());
+    }
+    numbers.iter().for_each(|number| digest.bytes(&number.to_le_bytes()));
+    digest.finish().into_bytes().try_into().expect("a digest has 64 digits")
 }
 
 /// What a shard remembers, with what it has published.

@@ -42,6 +42,12 @@ fn go(
     (outcome, saved.into_inner().unwrap())
 }
 
+/// All that a run left, floats by their shortest digits, but for how much memory histories hold in reserve.
+fn all(mut outcome: Outcome) -> String {
+    outcome.counts.synapse_bytes = 0;
+    format!("{outcome:?}")
+}
+
 pub(super) fn goes_on(scenario: &Scenario) {
     // Walks over all synapses come before, between and after the times of saving.
     for (shards, settle_every) in [(1, Span(17_000_001)), (3, Span(1 << 40))] {
@@ -51,7 +57,7 @@ pub(super) fn goes_on(scenario: &Scenario) {
         for checkpoint in &saved {
             let at: Tick = checkpoint.simulated();
             let (resumed, again) = go(scenario, shards, 1, Some(checkpoint), settle_every);
-            assert_eq!(format!("{resumed:?}"), format!("{whole:?}"), "{title} from {at}");
+            assert!(all(resumed) == all(whole.clone()), "{title} from {at}");
             let later: Vec<_> = saved.iter().filter(|saved| saved.simulated() > at).collect();
             assert!(again.iter().eq(later), "{title} from {at}: what is saved later");
         }

@@ -1,8 +1,8 @@
 //! Brings the spikes of all shards into one order, window by window.
 
-use crate::base::saved::saved;
 use crate::base::NeuronId;
 use crate::base::digest::Digest;
+use crate::base::saved::saved;
 use crate::network::Partition;
 use crate::record::Spike;
 use crate::scenario::{RecordSpikes, Scenario, Selection};

@@ -4,8 +4,8 @@
 //! once when it begins. What is filed for the present slice while it is gone through is little and
 //! goes to a heap.
 
-use crate::base::saved::{saved, value};
 use super::points::{ByTime, Timed};
+use crate::base::saved::{saved, value};
 use crate::base::{Span, Tick};
 use crate::neuron::cell::NEVER;
 use crate::queue::Calendar;

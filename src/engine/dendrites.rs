@@ -14,12 +14,12 @@
 //! State moves when a neuron is met, which is at its own events and at ends of epochs, so all is a function
 //! of the scenario alone: no slice, shard or sample can be seen in it.
 
-use crate::base::saved::saved;
 use super::by_row::Event;
 use super::flight::Flight;
 use super::group::Probe;
 use super::points::{ByTime, Timed};
 use crate::base::digest::Digest;
+use crate::base::saved::saved;
 use crate::base::{Decay, Resolution, Span, Tick};
 use crate::network::{Network, NeuronPlan};
 use crate::neuron::cell::NEVER;

@@ -204,7 +204,10 @@ mod tests {
                 for lane in [Lane::Singly, Lane::Automatic] {
                     let error = failure(victim, threads, lane);
                     let text = error.to_string();
-                    let RunError::Worker { shard: found, task, member, window, message } = error else { panic!("{error}") };
+                    let RunError::Worker { shard: found, task, member, window, message } = error
+                    else {
+                        panic!("{error}")
+                    };
                     assert_eq!(found, Some(shard), "{text}");
                     assert_eq!(member, Some(format!("vases[{victim}]")), "{text}");
                     assert_eq!(window, Some((Tick(31_000_000), Tick(32_000_000))), "{text}");

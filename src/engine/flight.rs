@@ -17,11 +17,11 @@
 mod removal;
 mod rows;
 
-use crate::base::saved::{saved, value};
 use super::frames::{Batch, Point};
 use super::learning::{Learning, Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
 use super::run::{Cut, Way};
+use crate::base::saved::{saved, value};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::neuron::lesson::Lesson;

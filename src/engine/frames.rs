@@ -14,12 +14,12 @@
 //! order of neurons, and every state is a function of the neuron's own events: of ticks at which
 //! something arrived or was foreseen, never of where a slice or a shard begins.
 
-use crate::base::saved::{Saved, boxed, value};
 use super::group::Probe;
 use super::input::Background;
 use super::plastic::Plastic;
 use super::slots::{Neurons, length_of};
 use crate::base::digest::Digest;
+use crate::base::saved::{Saved, boxed, value};
 use crate::base::{NeuronId, Resolution, Span, Tick};
 use crate::network::{Network, NeuronPlan};
 use crate::neuron::framed::{Framed, FramedVisitor};

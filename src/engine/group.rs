@@ -5,10 +5,10 @@
 //! choice of the model costs one virtual call for thousands of events, and a new model needs no
 //! line here.
 
-use crate::base::saved::{Saved, boxed, saved};
 use super::arrivals::{Arrivals, QUESTION, ones};
 use super::flight::Flight;
 use crate::base::digest::Digest;
+use crate::base::saved::{Saved, boxed, saved};
 use crate::base::{Resolution, Tick};
 use crate::network::NeuronPlan;
 use crate::neuron::cell::{Cell, Input, InputKind};

@@ -1,7 +1,7 @@
 //! Background input and source populations as one shard sees them.
 
-use crate::base::saved::{Misfit, Reader, Saved, saved};
 use super::prepaid::Prepaid;
+use crate::base::saved::{Misfit, Reader, Saved, saved};
 use crate::base::{NeuronId, Span, Tick};
 use crate::record::Spike;
 use crate::scenario::{Model, Neurons, Scenario};

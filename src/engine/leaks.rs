@@ -6,8 +6,8 @@
 //! the next decision may come before the last of this one. Sums are therefore kept by the time of the
 //! decision, and in whole numbers, which come to the same in any order.
 
-use crate::base::saved::saved;
 use super::flight::Flight;
+use crate::base::saved::saved;
 use crate::base::{NeuronId, Tick};
 use crate::plasticity::{Verdict, leak_changes};
 use crate::scenario::{Plasticity, Scenario};

@@ -1,9 +1,9 @@
 //! A projection whose synapses stand apart, in one shard: its rows, its synapses, and what is on the way.
 
-use crate::base::saved::{Misfit, Reader, Saved, Value};
 use super::arrivals::QUESTION;
 use super::frames::{Batch, Point};
 use super::learning::{self, Learning, Reached, Transmitted};
+use crate::base::saved::{Misfit, Reader, Saved, Value};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, PlasticProjection};
 use crate::scenario::Scenario;

@@ -1,7 +1,7 @@
 //! Arrivals of a slice in order of time.
 
-use crate::base::saved::{Value, saved};
 use super::frames::Point;
+use crate::base::saved::{Value, saved};
 
 /// So many bits of the offset are sorted by in one pass: more streams of writes than the first
 /// cache has room for cost more than another pass.

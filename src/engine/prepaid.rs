@@ -10,8 +10,8 @@
 //! Epochs and groups are the process's own and the decision is made by the neuron's limit, so nothing
 //! depends on where a slice or a shard begins.
 
-use crate::base::saved::{saved, value};
 use super::input::{Background, Places};
+use crate::base::saved::{saved, value};
 use crate::base::{Span, Tick};
 use crate::neuron::cell::NEVER;
 use crate::source::{PoissonProcess, Process};

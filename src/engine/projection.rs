@@ -1,8 +1,8 @@
 //! What the engine asks of the synapses of one projection that stand apart: see [`super::learning`].
 
-use crate::base::saved::{Saved, boxed, value};
 use super::leaks::Leaks;
 use crate::base::Tick;
+use crate::base::saved::{Saved, boxed, value};
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::record::{Cause, Removal};

@@ -153,9 +153,8 @@ fn run_with(
     course: Course<'_>,
 ) -> Result<Outcome, RunError> {
     let shards = network.partition.shards() as usize;
-    if let Some(from) = course.from
-        && (from.shards() as usize != shards || from.lane() != options.lane)
-    {
+    let mark = checkpoint::mark(scenario, network);
+    if course.from.is_some_and(|from| !from.fits(&mark, network, options.lane)) {
         return Err(RunError::Misfit(Misfit));
     }
     let threads = options.threads.clamp(1, shards);
@@ -171,6 +170,7 @@ fn run_with(
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
         keep: [AtomicBool::new(false), AtomicBool::new(false)],
         kept: Mutex::new(Vec::new()),
+        mark,
         lane: options.lane,
         failure: Mutex::new(None),
         decisions: pruning::decisions(scenario, network, &longest_delays(network, &own)),
@@ -307,6 +307,7 @@ struct Common<'a> {
     /// Likewise, whether the run is to be saved where the round begins; and what shards remember then.
     keep: [AtomicBool; 2],
     kept: Mutex<Vec<(u32, Vec<u8>)>>,
+    mark: checkpoint::Mark,
     lane: Lane,
     failure: Mutex<Option<RunError>>,
     /// For each shard the tables that it takes over; empty where they stay with the network.
@@ -505,7 +506,8 @@ impl<'n> Common<'n> {
         let mut all = std::mem::take(&mut *kept());
         all.sort_unstable_by_key(|&(index, _)| index);
         let shards = all.into_iter().map(|(_, bytes)| bytes).collect();
-        (self.course.saver)(Checkpoint::new(self.lane, (round, decided), collected, shards));
+        let (at, mark, lane) = ((round, decided), self.mark, self.lane);
+        (self.course.saver)(Checkpoint::new(mark, lane, at, collected, shards));
         Ok(())
     }
 

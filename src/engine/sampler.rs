@@ -7,9 +7,9 @@
 //! touched, so that sampling cannot be seen in any spike. While copies are held nothing is
 //! forgotten that they may still read.
 
-use crate::base::saved::saved;
 use super::flight::Flight;
 use super::learning::Sample;
+use crate::base::saved::saved;
 use crate::base::{Span, Tick};
 
 /// What is sampled in one shard: at 0, interval, 2 interval and so on, before the end.

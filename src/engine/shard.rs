@@ -1,6 +1,5 @@
 //! One shard: its neurons, the rows that end on them, and what happens to them in a window.
 
-use crate::base::saved::{saved, value};
 use super::arrivals::Arrivals;
 use super::by_row::Event;
 use super::dendrites::{self, Dendrites};
@@ -14,6 +13,7 @@ use super::points::ByTime;
 use super::run::{Cut, Way};
 use super::sampler::Sampler;
 use crate::base::digest::Digest;
+use crate::base::saved::{saved, value};
 use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::neuron::cell::{InputKind, NEVER};

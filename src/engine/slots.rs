@@ -2,12 +2,12 @@
 
 mod looks;
 
-use crate::base::saved::{saved, value};
 use super::deadlines::Deadlines;
 use super::frames::{Batch, Frames, Point, Setup, Work};
 use super::group::Probe;
 use super::prepaid::Externals;
 use crate::base::digest::Digest;
+use crate::base::saved::{saved, value};
 use crate::base::{NeuronId, Resolution, Span, Tick};
 use crate::memory::prefetch::prefetch;
 use crate::network::NeuronPlan;

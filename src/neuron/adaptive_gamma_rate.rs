@@ -1,6 +1,5 @@
 //! `adaptive_gamma_rate`: `gamma_rate` with a controller of its gain and saturation.
 
-use crate::base::saved::value;
 use super::controller::{Controller, TRACES, Traces, UNITS, Unit, spaced};
 use super::gained::bank::{time, weight};
 use super::gamma_rate::{self, Driven, GammaRate};
@@ -8,6 +7,7 @@ use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::{Descriptor, Initial, Parameter, Variable};
 use crate::base::Unit as Dimension;
+use crate::base::saved::value;
 
 const TAU_FAST: usize = 5;
 const TAU_SLOW: usize = 6;

@@ -1,6 +1,5 @@
 //! `aru_gamma_rate`: `gamma_rate` with a recurrent network that sets its gain and saturation.
 
-use crate::base::saved::value;
 use super::gained::LEAST_TICK_MS;
 use super::gained::network::{self, weights};
 use super::gamma_rate::{self, Driven, GammaRate, Shape};
@@ -9,6 +8,7 @@ use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::ticked::{Controller, Drive, Memory, Rule};
 use super::{Descriptor, Initial, Parameter, Range, Variable};
+use crate::base::saved::value;
 use crate::base::{Span, Unit};
 
 const TICK: usize = 5;

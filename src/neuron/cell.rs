@@ -6,8 +6,8 @@
 //! grid point that is not before it; inputs of that same tick are folded before the reset, so
 //! a crossing cannot be undone by an input that comes after it.
 
-use crate::base::saved::{Value, value};
 use super::Dynamics;
+use crate::base::saved::{Value, value};
 use crate::base::{Resolution, Span, Tick};
 
 /// What reaches a neuron from outside.

@@ -13,9 +13,9 @@
 //! What a neuron does is the same as in a cell, up to the last bits of potentials; its state is a function of
 //! the ticks at which something reaches it, never of where a slice or a shard begins.
 
-use crate::base::saved::{Saved, boxed};
 use super::{Descriptor, Dynamics, Visitor, dispatch};
 use crate::base::digest::Digest;
+use crate::base::saved::{Saved, boxed};
 use crate::base::{Resolution, Tick};
 use std::ops::Range;
 

@@ -1,12 +1,12 @@
 //! `escape_lif`: leaky integrate-and-fire neuron with a noisy threshold.
 
-use crate::base::saved::value;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
 use super::membrane::{Filter, Relaxation};
 use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::{Descriptor, Parameter, Range};
 use crate::base::math::{exp, sqrt};
+use crate::base::saved::value;
 use crate::base::{Span, Unit};
 
 const RHO: usize = 8;

@@ -12,7 +12,6 @@
 //! that fires at neither bound never does. A search that would walk for very long stops at the
 //! horizon that it is given, and is taken up again when that time has come.
 
-use crate::base::saved::{Value, value};
 use super::gamma_rate::Shape;
 use super::lif;
 use super::ticked::{self, Controller, DRIFTS, Drive, Memory, Rule};
@@ -20,6 +19,7 @@ use super::{Descriptor, Dynamics};
 use crate::base::Span;
 use crate::base::digest::Digest;
 use crate::base::math::exp;
+use crate::base::saved::{Value, value};
 use crate::base::time::TICKS_PER_MS;
 use std::marker::PhantomData;
 

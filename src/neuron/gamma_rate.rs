@@ -1,10 +1,10 @@
 //! `gamma_rate`: stochastic neuron whose rate is an activation function with gain and saturation.
 
-use crate::base::saved::value;
 use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::{Descriptor, Initial, Parameter, Range, Variable};
 use crate::base::math::{exp, ln_1p};
+use crate::base::saved::value;
 use crate::base::{Decay, Span, Unit};
 
 const TAU: usize = 0;

@@ -1,6 +1,5 @@
 //! `glif`: leaky integrate-and-fire neuron with spike-triggered currents and a moving threshold.
 
-use crate::base::saved::value;
 use super::gained::Gainable;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN, from_zero};
 use super::membrane::{Filter, Relaxation};
@@ -8,6 +7,7 @@ use super::ticked::{DRIFTS, Drive};
 use super::{Descriptor, Dynamics, Parameter, Range};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, ln_1p, sqrt};
+use crate::base::saved::value;
 use crate::base::time::TICKS_PER_MS;
 use crate::base::{Span, Unit};
 

@@ -1,10 +1,10 @@
 //! `hawkes`: linear Poisson neuron, a unit of a Hawkes process.
 
-use crate::base::saved::value;
 use super::thinned::Thinned;
 use super::thinning::{Ceiling, STREAM};
 use super::{Descriptor, Initial, Parameter, Range, Variable};
 use crate::base::math::exp;
+use crate::base::saved::value;
 use crate::base::{Decay, Span, Unit};
 
 const TAU: usize = 0;

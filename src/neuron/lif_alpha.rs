@@ -2,12 +2,12 @@
 
 mod frame;
 
-use crate::base::saved::value;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN, from_zero};
 use super::membrane::{Filter, Outlook, Relaxation, first_crossing};
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
+use crate::base::saved::value;
 use crate::base::{Span, Unit};
 use std::f64::consts::E;
 

@@ -1,6 +1,5 @@
 //! `lif_delta`: leaky integrate-and-fire neuron whose synapses make the membrane jump.
 
-use crate::base::saved::value;
 use super::framed::{Framed, Grant, Pair, Slot, level};
 use super::gained::Gainable;
 use super::lif::{self, Membrane};
@@ -9,6 +8,7 @@ use super::ticked::{DRIFTS, Drive};
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::ln_1p;
+use crate::base::saved::value;
 use crate::base::{Decay, Growth, Span, Unit};
 
 /// Sums of weights that should reach the threshold exactly may miss it by rounding: ten inputs

@@ -1,6 +1,5 @@
 //! `lif_exp`: leaky integrate-and-fire neuron with exponentially decaying synaptic currents.
 
-use crate::base::saved::value;
 use super::framed::{Framed, Grant, Quad, ROUNDING_MV, SHORTEST_QUIET_MS, Slot, level};
 use super::gained::Gainable;
 use super::lif::{self, Membrane, TAU_SYN_EX, TAU_SYN_IN};
@@ -9,6 +8,7 @@ use super::ticked::{DRIFTS, Drive};
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
 use crate::base::math::exp;
+use crate::base::saved::value;
 use crate::base::{Decay, Growths, Span, Unit};
 
 static DESCRIPTOR: Descriptor = Descriptor {

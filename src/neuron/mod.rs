@@ -42,8 +42,8 @@ mod conformance;
 #[cfg(test)]
 pub mod test_model;
 
-use crate::base::saved::Value;
 use crate::base::digest::Digest;
+use crate::base::saved::Value;
 use crate::base::{Resolution, Span, Unit};
 pub use framed::{Framed, FramedVisitor};
 

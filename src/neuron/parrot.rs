@@ -1,8 +1,8 @@
 //! `parrot`: repeats every tick at which something arrives.
 
-use crate::base::saved::value;
 use super::{Descriptor, Dynamics};
 use crate::base::digest::Digest;
+use crate::base::saved::value;
 use crate::base::{Span, Unit};
 
 static DESCRIPTOR: Descriptor = Descriptor {

@@ -1,10 +1,10 @@
 //! `qif`: quadratic integrate-and-fire neuron whose synapses make the membrane jump.
 
-use crate::base::saved::value;
 use super::lif::{self, C_M, E_L, T_REF, TAU_M, V_RESET};
 use super::{Descriptor, Dynamics, Parameter, Range};
 use crate::base::digest::Digest;
 use crate::base::math::{atan, ln_1p, sqrt, tan, tanh};
+use crate::base::saved::value;
 use crate::base::{Span, Unit};
 use std::f64::consts::{FRAC_PI_2, PI};
 

@@ -4,12 +4,12 @@
 //! from it follow the state with its dice and the whole of [`Dynamics`]. `hawkes.rs` is the
 //! shortest example. How a random spike becomes a crossing is told in `thinning.rs`.
 
-use crate::base::saved::{Value, value};
 use super::receptor::LEAK;
 use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
 use super::{Descriptor, Dynamics};
 use crate::base::Span;
 use crate::base::digest::Digest;
+use crate::base::saved::{Value, value};
 
 /// A model that fires at random, with a rate that follows from its state. Times are in ms, drives
 /// in pA.

@@ -30,11 +30,11 @@
 //! On a grid that is coarser than the intervals a neuron fires at most once a grid point and
 //! proposes nothing between an accepted proposal and the grid point at which it fires.
 
-use crate::base::saved::value;
 use super::cell::NEVER;
 use super::{Initial, Variable};
 use crate::base::digest::Digest;
 use crate::base::random::{Purpose, Stream};
+use crate::base::saved::value;
 use crate::base::{Resolution, Tick, Unit};
 
 /// A rate of firing that depends on time alone until something reaches the neuron. Times are in

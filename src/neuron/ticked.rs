@@ -11,10 +11,10 @@
 //!
 //! Two rules: the bank of traces (`controller.rs`), and the recurrent network (`recurrent.rs`).
 
-use crate::base::saved::{Value, value};
 use crate::base::Span;
 use crate::base::digest::Digest;
 use crate::base::math::exp;
+use crate::base::saved::{Value, value};
 use crate::base::time::TICKS_PER_MS;
 
 /// How many parts of a drive decay, at the most.

@@ -3,7 +3,6 @@
 mod lagging;
 mod together;
 
-use crate::base::saved::value;
 use super::ensemble::Ensemble;
 use super::lesson::{Lesson, epoch};
 use super::receptor::{CLAMP, Pulse, Receptor, TEACHER};
@@ -11,6 +10,7 @@ use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
 use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, exp_in_loops, ln_1p};
+use crate::base::saved::value;
 use crate::base::{Decay, Resolution, Span, Unit};
 use lagging::{Course, Lagging};
 use together::Together;
@@ -288,7 +288,18 @@ pub struct State {
     proposals: Proposals,
 }
 value!(State {
-    v, open_ex, open_in, contacts_ex, contacts_in, teacher, clamp, base, share, lagging, lesson, proposals
+    v,
+    open_ex,
+    open_in,
+    contacts_ex,
+    contacts_in,
+    teacher,
+    clamp,
+    base,
+    share,
+    lagging,
+    lesson,
+    proposals
 });
 
 /// 1 / (1 + e^-x), without overflow.

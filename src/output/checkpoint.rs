@@ -58,9 +58,8 @@ pub struct Head {
 pub fn write(path: &Path, head: &Head, state: &[u8]) -> Result<(), OutputError> {
     let head =
         Head { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_string(), ..head.clone() };
-    let head = serde_json::to_vec_pretty(&head).map_err(|error| {
-        OutputError::io("write", path)(std::io::Error::other(error))
-    })?;
+    let head = serde_json::to_vec_pretty(&head)
+        .map_err(|error| OutputError::io("write", path)(std::io::Error::other(error)))?;
     let lengths = [head.len(), state.len()].map(|length| (length as u64).to_le_bytes());
     let parts = [FIRST_LINE, &lengths[0], &head, &lengths[1], state];
     let mut digest = Digest::new();
@@ -171,7 +170,7 @@ mod tests {
         write(&path, &head(), &[1, 2, 3]).unwrap();
         assert_eq!(read(&path).unwrap(), (head(), vec![1, 2, 3]));
         write(&path, &head(), &[]).unwrap();
-        assert_eq!(read(&path).unwrap().1, []);
+        assert!(read(&path).unwrap().1.is_empty());
         assert_eq!(read_head(&path).unwrap(), head());
         assert!(is_checkpoint(&path) && !is_checkpoint(home.path()));
     }
@@ -201,12 +200,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a");
         write(&path, &head(), &[7; 40]).unwrap();
-        let text = std::fs::read(&path).unwrap();
-        let body = &text[..text.len() - DIGEST];
-        let body = String::from_utf8_lossy(body).replace("\"format\": 1", "\"format\": 9");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() - DIGEST);
+        let format = b"\"format\": 1";
+        let place = bytes.windows(format.len()).position(|window| window == format).unwrap();
+        bytes[place + format.len() - 1] = b'9';
         let mut digest = Digest::new();
-        digest.bytes(body.as_bytes());
-        std::fs::write(&path, [body.clone(), digest.finish()].concat()).unwrap();
+        digest.bytes(&bytes);
+        bytes.extend(digest.finish().as_bytes());
+        std::fs::write(&path, &bytes).unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(error.contains("format 9") && error.contains(env!("CARGO_PKG_VERSION")), "{error}");
     }

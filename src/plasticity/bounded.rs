@@ -1,9 +1,9 @@
 //! What several rules store: a weight between zero and a bound that also carries its sign, and how
 //! far the target's spikes have been read.
 
-use crate::base::saved::{Value, value};
 use super::{Path, Stored};
 use crate::base::Tick;
+use crate::base::saved::{Value, value};
 
 /// A weight and the ordinal (its low 32 bits) of the target's next spike that has not been read.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,10 +1,10 @@
 //! `dendritic_prediction`: a dendrite learns to predict its soma.
 
-use crate::base::saved::{Value, value};
 use super::{
     Arrival, Descriptor, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored, trace_after,
 };
 use crate::base::decay::Growth;
+use crate::base::saved::{Value, value};
 use crate::base::{Decay, Span, Tick, Unit, math};
 use crate::neuron::Range;
 use crate::neuron::lesson::{KEPT, Lesson, epoch};

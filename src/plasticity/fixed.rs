@@ -1,8 +1,8 @@
 //! `fixed`: synapses that do not change.
 
-use crate::base::saved::{Value, value};
 use super::{Arrival, Descriptor, Order, Rule, Site, Spike, Stored, unconditional};
 use crate::base::Tick;
+use crate::base::saved::{Value, value};
 
 static DESCRIPTOR: Descriptor = Descriptor {
     name: "fixed",

@@ -32,8 +32,8 @@
 //! Hence memory is bounded by what is held between two walks, and walks may come at different
 //! times in different shards.
 
-use crate::base::saved::{Value, value};
 use crate::base::Tick;
+use crate::base::saved::{Value, value};
 
 /// One spike of a train.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

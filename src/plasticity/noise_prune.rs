@@ -1,11 +1,11 @@
 //! `noise_prune`: synapses are kept by the covariance of noise that they see, or removed.
 
-use crate::base::saved::{Value, value};
 use super::bounded::at_soma;
 use super::{
     Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, Verdict, trace_after,
 };
 use crate::base::random::{Purpose, Stream};
+use crate::base::saved::{Value, value};
 use crate::base::{Decay, NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;
 

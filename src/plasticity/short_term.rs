@@ -4,9 +4,9 @@
 //! spike ([`Release`]) and shared by all synapses of the row. This is how it can be combined with
 //! every rule that changes weights, at no byte for each synapse.
 
-use crate::base::saved::value;
 use super::fixed::{Fixed, Weight};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored};
+use crate::base::saved::value;
 use crate::base::{Span, Tick, Unit, math};
 use crate::neuron::Range;
 

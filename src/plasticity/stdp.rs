@@ -1,12 +1,12 @@
 //! `stdp`: pairs of spikes.
 
-use crate::base::saved::value;
 use super::bounded::{Bound, at_soma, not_zero};
 use super::paired::{Earlier, Later, Paired};
 use super::{
     Along, Arrival, Descriptor, History, Order, Parameter, Path, Pre, Rule, Site, Spike, Stored,
     trace_after,
 };
+use crate::base::saved::value;
 use crate::base::{Power, Tick, Unit};
 use crate::neuron::Range;
 

@@ -1,10 +1,10 @@
 //! `stdp_dopamine`: pairs of spikes make a synapse eligible, a modulator makes it change.
 
-use crate::base::saved::{Value, value};
 use super::bounded::at_soma;
 use super::{
     Arrival, Descriptor, History, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
 };
+use crate::base::saved::{Value, value};
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 

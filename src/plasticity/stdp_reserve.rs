@@ -1,12 +1,12 @@
 //! `stdp_reserve`: growth is paid from a reserve that each target holds for its inputs.
 
-use crate::base::saved::value;
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::homeostat::Homeostat;
 use super::{
     Arrival, Descriptor, Level, Measure, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored,
     trace_after,
 };
+use crate::base::saved::value;
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 

@@ -1,8 +1,8 @@
 //! `stdp_triplet`: pairs and triplets of spikes.
 
-use crate::base::saved::value;
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
+use crate::base::saved::value;
 use crate::base::{Decay, Tick, Unit};
 use crate::neuron::Range;
 

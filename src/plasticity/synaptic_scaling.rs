@@ -1,11 +1,11 @@
 //! `synaptic_scaling`: all inputs of a target are scaled together until it fires at a rate.
 
-use crate::base::saved::value;
 use super::bounded::{Bound, Weighed, at_soma, not_zero};
 use super::homeostat::Homeostat;
 use super::{
     Arrival, Descriptor, Level, Measure, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
 };
+use crate::base::saved::value;
 use crate::base::{Decay, Span, Tick, Unit, math};
 use crate::neuron::Range;
 

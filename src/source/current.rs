@@ -1,8 +1,8 @@
 //! Currents that change at given times: the constant current of a neuron becomes its own `i_e`
 //! plus the value of every current input that selects it.
 
-use crate::base::saved::saved;
 use crate::base::Tick;
+use crate::base::saved::saved;
 use crate::scenario::{CurrentInput, Neurons, Scenario};
 
 /// The changes of all current inputs of a scenario, by time.

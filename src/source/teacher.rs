@@ -1,7 +1,7 @@
 //! What a teacher sets: a potential for each neuron, constant between steps.
 
-use crate::base::saved::saved;
 use crate::base::math::exp;
+use crate::base::saved::saved;
 use crate::base::{Span, Tick};
 use crate::neuron::receptor::{CLAMP, TEACHER};
 use crate::scenario::{Phase, Teacher};

@@ -4,9 +4,9 @@
 //! with its rule, so the weight of the start is left out. A table that was handed over by the plan
 //! ([`Rows::own`]) is turned into rows in place; one that the plan keeps for other runs is copied.
 
-use crate::base::saved::value;
 use super::{DelayedSynapse, Synapses, Table, count_while, row};
 use crate::base::Span;
+use crate::base::saved::value;
 use std::ops::Range;
 
 /// Where a synapse leads whose weight stands elsewhere. 8 bytes.

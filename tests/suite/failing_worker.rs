@@ -45,7 +45,9 @@ fn an_observer_that_panics_ends_the_run() {
             Control::Continue
         })
         .expect_err("its observer panics");
-        let RunError::Worker { shard, task, member, window, message } = error else { panic!("{error}") };
+        let RunError::Worker { shard, task, member, window, message } = error else {
+            panic!("{error}")
+        };
         assert_eq!((shard, task, member), (None, Task::Observing, None));
         let (from, to) = window.expect("windows have begun");
         assert!(message.contains("seen enough"), "{message}");
@@ -79,7 +81,9 @@ fn a_failure_while_setting_up_names_the_shard_and_no_neuron() {
                 text.starts_with(&format!("shard {shard} failed while setting up: ")),
                 "{text}"
             );
-            let RunError::Worker { task, member, window, message, .. } = error else { panic!("{error}") };
+            let RunError::Worker { task, member, window, message, .. } = error else {
+                panic!("{error}")
+            };
             assert_eq!((task, member, window), (Task::SettingUp, None, None));
             assert!(message.contains("out of bounds"), "{text}");
         }
@@ -111,7 +115,9 @@ fn a_failure_while_delivering_names_whose_spike_it_was() {
             let error = run(scenario, network, options, |_| Control::Continue)
                 .expect_err("a synapse leads nowhere");
             let text = error.to_string();
-            let RunError::Worker { shard: found, task, member, window, message } = error else { panic!("{error}") };
+            let RunError::Worker { shard: found, task, member, window, message } = error else {
+                panic!("{error}")
+            };
             assert_eq!(found, Some(shard as u32), "{text}");
             assert_eq!(task, Task::Delivering { source: Some(spike.neuron) }, "{text}");
             let member = member.expect("a neuron is named");

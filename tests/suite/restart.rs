@@ -54,8 +54,10 @@ fn go(
     Ok((outcome, saved.into_inner().unwrap()))
 }
 
-/// All that a run left, floats by their shortest digits.
+/// All that a run left, floats by their shortest digits, but for how much memory histories hold in reserve.
 fn all(outcome: &Outcome) -> String {
+    let mut outcome = outcome.clone();
+    outcome.counts.synapse_bytes = 0;
     format!("{outcome:?}")
 }
 
@@ -68,24 +70,29 @@ fn goes_on(scenario: &Scenario, shards: u32, lane: Lane) {
     let (title, times) = (&scenario.title, times(scenario));
     let plain = go(scenario, (shards, 2), lane, None, &[]).expect("it runs").0;
     let (whole, saved) = go(scenario, (shards, 2), lane, None, &times).expect("it runs");
-    assert_eq!(all(&whole), all(&plain), "{title}: saving has changed something");
+    assert!(all(&whole) == all(&plain), "{title}: saving has changed something");
     assert!(!saved.is_empty(), "{title} was not saved");
     for (number, checkpoint) in saved.iter().enumerate() {
         let at = checkpoint.simulated();
         let bytes = checkpoint.to_bytes();
         let read = Checkpoint::from_bytes(&bytes).expect("what was written can be read");
-        assert_eq!(&read, checkpoint, "{title} at {at}");
+        assert!(&read == checkpoint, "{title} at {at}");
         for cut in [0, 1, bytes.len() / 2, bytes.len() - 1] {
             assert!(Checkpoint::from_bytes(&bytes[..cut]).is_err(), "{title}: {cut} bytes");
         }
         let threads = 1 + number % 2;
-        let resumed = go(scenario, (shards, threads), lane, Some(&read), &times).expect("it goes on");
-        assert_eq!(all(&resumed.0), all(&plain), "{title}: {shards} shards, from {at}, {lane:?}");
+        let resumed =
+            go(scenario, (shards, threads), lane, Some(&read), &times).expect("it goes on");
+        assert!(all(&resumed.0) == all(&plain), "{title}: {shards} shards, from {at}, {lane:?}");
         // It saves what the whole run saved, so a chain of any length comes to the same.
         let later: Vec<&Checkpoint> = saved.iter().filter(|c| c.simulated() > at).collect();
         assert_eq!(resumed.1.len(), later.len(), "{title} from {at}");
         for (mine, whole) in resumed.1.iter().zip(later) {
-            assert!(mine == whole, "{title}: at {} not what it was without a stop at {at}", mine.simulated());
+            assert!(
+                mine == whole,
+                "{title}: at {} not what it was without a stop at {at}",
+                mine.simulated()
+            );
         }
     }
 }
@@ -135,7 +142,7 @@ fn a_stop_and_a_resumption_leave_the_whole() {
     assert!(stopped.interrupted && stopped.simulated < scenario.duration);
     let saved: Checkpoint = saved.into_inner().unwrap().expect("it was saved");
     let resumed = go(&scenario, (2, 1), Lane::Automatic, Some(&saved), &[]).unwrap().0;
-    assert_eq!(all(&resumed), all(&whole));
+    assert!(all(&resumed) == all(&whole));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `two_compartment` as an ensemble: columns, and loops over them that become vector instructions.
 
-use crate::base::saved::saved;
 use super::{Constants, State, TwoCompartment, WIDE, bend, logistic, softplus};
 use crate::base::digest::Digest;
 use crate::base::math::exp_in_loops;
+use crate::base::saved::saved;
 use crate::base::{Resolution, Tick};
 use crate::neuron::Dynamics;
 use crate::neuron::ensemble::{Ensemble, Moment};
