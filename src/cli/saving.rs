@@ -6,6 +6,7 @@ use super::wiring::{Checkpoint, Control, Progress};
 use crate::base::{Span, Tick, Unit};
 use crate::output::OutputError;
 use crate::output::checkpoint::{self, Head};
+use crate::output::folder::can_write;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -52,12 +53,15 @@ impl Saving {
     /// As the arguments say, from time `from` on; the head is filled in when the run is saved.
     ///
     /// # Errors
-    /// If there is no file for what is to be saved.
+    /// If there is no file for what is to be saved, or it cannot be written.
     pub fn new(arguments: &SavingArguments, head: Head, from: Tick) -> Result<Saving, Failure> {
         let SavingArguments { checkpoint, checkpoint_every: every, stop_at } = arguments.clone();
         if every.is_some() && checkpoint.is_none() {
             let text = "--checkpoint-every needs a file to save to: add --checkpoint FILE";
             return Err(Failure::invalid(text));
+        }
+        if let Some(path) = &checkpoint {
+            can_write(path)?;
         }
         let saving = Saving {
             path: checkpoint,

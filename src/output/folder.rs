@@ -60,6 +60,20 @@ pub fn write_file(
     }
 }
 
+/// Finds out at once whether [`write_file`] will be able to write a file, after hours perhaps.
+///
+/// # Errors
+/// If it is a folder, or the system refuses.
+pub fn can_write(path: &Path) -> Result<(), OutputError> {
+    if path.is_dir() {
+        let what = "is a folder; a file is needed".to_string();
+        return Err(OutputError::Exists { path: path.to_path_buf(), what });
+    }
+    let parent = parent_of(path);
+    fs::create_dir_all(&parent).map_err(OutputError::io("create", &parent))?;
+    tempfile::tempfile_in(&parent).map_err(OutputError::io("write", path)).map(drop)
+}
+
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> OutputError + use<> {
     OutputError::io("write", path)
 }

@@ -227,6 +227,16 @@ fn the_program_refuses_what_it_cannot_go_on_from() {
         2,
         &["a time above zero", "10 s"],
     );
+    refused(
+        &[&short[..], &["--checkpoint", ".", "--force", "--out", "x"]].concat(),
+        4,
+        &["is a folder"],
+    );
+    refused(
+        &[&short[..], &["--checkpoint", "elise.csv/a", "--out", "x"]].concat(),
+        4,
+        &["elise.csv"],
+    );
     refused(&["resume", "elise.toml"], 4, &["no checkpoint", "--checkpoint FILE"]);
     refused(&["resume", "nowhere"], 4, &["cannot read nowhere"]);
     refused(&["resume", "a", "--out", "first"], 4, &["earlier run", "saltatory resume a"]);
