@@ -25,7 +25,7 @@ use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::neuron::lesson::Lesson;
 use crate::queue::Calendar;
-use crate::record::Spike;
+use crate::record::{Cause, Spike};
 use crate::scenario::Scenario;
 use crate::synapse::{self, Rows, Synapses, Table};
 use hdrhistogram::Histogram;
@@ -271,13 +271,13 @@ impl<'n> Flight<'n> {
     }
 
     /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
-    pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
+    pub fn prune(&mut self, decision: &Decision, why: Cause, weighed: &Candidates, keep: &[bool]) {
         let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
         for source in 0..rows.sources() {
             for place in rows.row(source).filter(|&place| !keep[place]) {
-                let (row, weight) = (&rows.synapses()[place], candidates.weights[place]);
+                let (row, weight) = (&rows.synapses()[place], weighed.weights[place]);
                 if !weight.is_nan() {
-                    synapses.note_removal(row, source, decision.at, weight, decision.cause());
+                    synapses.note_removal(row, source, decision.at, weight, why);
                 }
             }
         }
