@@ -1,27 +1,25 @@
 //! Memory is taken before the work begins, not while it is done.
 //!
 //! Promise: once a run has seen its heaviest traffic, the loop over windows asks for no memory, in both
-//! lanes, with one delay, with delays in steps and with delays of their own, with Poisson input,
-//! and where synapses learn.
+//! lanes, with one delay, with delays in steps and with delays of their own, with Poisson input whose
+//! rate may change, and where synapses learn, whether trains fire regularly or not.
 //! Method: an allocator that counts, and a network whose activity repeats; no allocation may
 //! happen in the second half of the run. Where arrivals are spread at random the fullest window so
 //! far may always be still to come, so there some twenty for each thread are allowed in thousands of
 //! windows. It would catch a vector that is made anew in each window, or a box for each event. It
-//! has caught std's stable sort, which asks for memory where more than 4 KiB are sorted, and histories of
-//! spikes that gave all their memory back at each walk over the synapses. A test binary of its own,
+//! has caught std's stable sort, which asks for memory where more than 4 KiB are sorted, histories of
+//! spikes that gave their memory back at a walk over the synapses and asked for it again, and a list of the
+//! rates of an epoch in which they change. A test binary of its own,
 //! because an allocator belongs to a whole process; one test, because its threads would count
 //! each other's allocations.
-//!
-//! Not promised: trains that fire irregularly, and hardly twice between two such walks, keep no memory for
-//! it. They ask for some at most once a train and walk.
 
 // A counting allocator has to be unsafe; everywhere else a lint forbids it.
 #![allow(unsafe_code)]
 
-use saltatory::base::PopulationId;
+use saltatory::base::{PopulationId, Span, Tick};
 use saltatory::engine::{self, Control, Lane, Options, Progress};
 use saltatory::network;
-use saltatory::scenario::{Connect, RecordSpikes, Scenario};
+use saltatory::scenario::{Connect, RecordSpikes, Scenario, Steps};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,8 +53,9 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Allocations in the quarters of a run's windows; the first holds the warm-up.
-fn allocations(scenario: &Scenario, lane: Lane, threads: usize) -> [u64; 4] {
-    let network = network::build(scenario, threads as u32, 1, None).expect("a sound network");
+fn allocations(scenario: &Scenario, options: Options) -> [u64; 4] {
+    let shards = options.threads as u32;
+    let network = network::build(scenario, shards, 1, None).expect("a sound network");
     let end = scenario.duration.0;
     // When each quarter began, in allocations so far; nothing here allocates.
     let marks = Mutex::new([None; 4]);
@@ -68,7 +67,6 @@ fn allocations(scenario: &Scenario, lane: Lane, threads: usize) -> [u64; 4] {
         last.store(now, Ordering::Relaxed);
         Control::Continue
     };
-    let options = Options { lane, ..Options::threads(threads) };
     let outcome = engine::run(scenario, &network, options, &observe).expect("a run");
     assert!(outcome.counts.synaptic_events > 10_000, "{}: hardly any events", scenario.title);
     assert!(outcome.counts.windows > 400, "{}: hardly any windows", scenario.title);
@@ -102,6 +100,28 @@ fn noisy(model: &str, input: &str, weight: &str, delay: &str) -> Scenario {
     scenario
 }
 
+/// The same with input whose rate changes a thousand times a second.
+fn restless(mut scenario: Scenario) -> Scenario {
+    let rates = [4_000.0, 6_500.0, 0.0, 5_500.0].into_iter().cycle();
+    let steps = (0..4_000).map(|ms| Tick(ms * 1_000_000)).zip(rates).collect();
+    scenario.backgrounds[0].rate_hz = Steps { steps };
+    scenario.title.push_str(" at changing rates");
+    scenario
+}
+
+/// Sources and neurons that fire once or twice between two walks over the synapses, or not at all.
+fn irregular(delay: &str) -> Scenario {
+    let mut scenario = Scenario::new(format!("irregular, {delay}")).seed(5).duration_ms(4000.0);
+    let sources = scenario.add_population("sources", 300, "poisson").expect("a model");
+    scenario.set(sources, "rate", "50 Hz").expect("a parameter");
+    let cells = scenario.add_population("cells", 300, "lif_exp").expect("a model");
+    let connect = Connect::fixed_outdegree(20);
+    scenario.connect(sources, cells, connect, "1 pA", delay).expect("a rule");
+    scenario.background(cells, "5 kHz", "60 pA").expect("a background");
+    scenario.record.spikes = RecordSpikes::None;
+    scenario
+}
+
 /// So many spikes reach a slice that its arrivals do not fit on the stack while they are sorted.
 fn crowded(model: &str, weight: &str, delay: &str) -> Scenario {
     let mut scenario = Scenario::new(format!("crowded {model}, {delay}")).seed(5);
@@ -129,7 +149,7 @@ const STDP: &str = "{ rule = 'stdp', w_max = '2 pA' }";
 #[test]
 fn the_loop_over_windows_asks_for_no_memory() {
     let mut found = Vec::new();
-    for (scenario, most) in [
+    let usual = [
         (pacemakers("lif_delta", "0.01 mV", ONE), 0),
         (pacemakers("lif_exp", "1 pA", ONE), 0),
         (pacemakers("lif_alpha", "1 pA", ONE), 0),
@@ -140,6 +160,8 @@ fn the_loop_over_windows_asks_for_no_memory() {
         (noisy("lif_exp", "45 pA", "5 pA", ONE), 20),
         (noisy("lif_exp", "45 pA", "5 pA", STEPS), 20),
         (noisy("lif_exp", "45 pA", "5 pA", MIXED), 20),
+        (restless(noisy("lif_exp", "45 pA", "5 pA", ONE)), 20),
+        (restless(noisy("lif_delta", "0.35 mV", "0.1 mV", STEPS)), 20),
         (crowded("lif_exp", "0.1 pA", ONE), 20),
         (crowded("lif_exp", "0.1 pA", STEPS), 20),
         (crowded("lif_exp", "0.1 pA", MIXED), 20),
@@ -147,10 +169,19 @@ fn the_loop_over_windows_asks_for_no_memory() {
         (learning(pacemakers("lif_exp", "1 pA", STEPS), STDP), 20),
         (learning(pacemakers("lif_exp", "1 pA", MIXED), STDP), 20),
         (learning(pacemakers("lif_exp", "1 pA", ONE), "{ rule = 'short_term' }"), 0),
-    ] {
+    ];
+    let often = [
+        (learning(irregular(ONE), STDP), 20),
+        (learning(irregular(MIXED), STDP), 20),
+        (learning(pacemakers("lif_exp", "1 pA", ONE), STDP), 0),
+    ];
+    let usual = usual.map(|case| (case, Options::threads(1).settle_every));
+    let often = often.map(|case| (case, Span(20_000_000)));
+    for ((scenario, most), settle_every) in usual.into_iter().chain(often) {
         for lane in [Lane::Automatic, Lane::Singly] {
             for threads in [1, 2, 4] {
-                let quarters = allocations(&scenario, lane, threads);
+                let options = Options { lane, settle_every, ..Options::threads(threads) };
+                let quarters = allocations(&scenario, options);
                 if quarters[2] + quarters[3] > most * threads as u64 {
                     let title = &scenario.title;
                     found.push(format!("{title}, {lane:?}, {threads} threads: {quarters:?}"));

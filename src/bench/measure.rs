@@ -74,18 +74,20 @@ pub struct Contest {
     pub threads: u32,
     /// Shards.
     pub shards: u32,
-    /// Wall time of the first building.
-    pub build_s: f64,
+    /// Wall time of building the network: once, unless memory is too short to keep it.
+    pub build_s: Spread,
+    /// How often it was built.
+    pub builds: u32,
     /// Wall time of setting the engine up.
     pub set_up_s: Spread,
     /// Wall time of a run.
     pub wall_s: Spread,
     /// Wall time for one simulated second: below 1 is faster than nature.
     pub real_time_factor: Spread,
-    /// Spikes, synaptic and external events for each second of the median.
-    pub events_per_s: f64,
-    /// Synaptic events for each second of the median.
-    pub synaptic_events_per_s: f64,
+    /// Spikes, synaptic and external events for each second of a run.
+    pub events_per_s: Spread,
+    /// Synaptic events for each second of a run.
+    pub synaptic_events_per_s: Spread,
     /// Wall time for each event of any kind; `None` if there were none.
     pub ns_per_event: Option<Spread>,
     /// Wall time for each synaptic event; `None` if there were none.
@@ -122,7 +124,7 @@ struct Entry {
     shards: u32,
     network: Option<Network>,
     synapses: u64,
-    build_s: f64,
+    build_s: Vec<f64>,
     set_up_s: Vec<f64>,
     wall_s: Vec<f64>,
     bare_f64_s: Vec<f64>,
@@ -199,7 +201,7 @@ impl Entry {
             shards: shards.unwrap_or(threads),
             network: None,
             synapses: 0,
-            build_s: 0.0,
+            build_s: Vec::new(),
             set_up_s: Vec::new(),
             wall_s: Vec::new(),
             bare_f64_s: Vec::new(),
@@ -212,9 +214,7 @@ impl Entry {
         if self.network.is_none() {
             let start = Instant::now();
             let network = network::build(scenario, self.shards, self.threads as usize, None)?;
-            if self.build_s == 0.0 {
-                self.build_s = start.elapsed().as_secs_f64();
-            }
+            self.build_s.push(start.elapsed().as_secs_f64());
             self.synapses = network.synapses;
             self.network = Some(network);
         }
@@ -274,11 +274,15 @@ impl Entry {
             Spread::of(&ratios)
         };
         let wall_s = Spread::of(&self.wall_s);
-        let per_second = |count: u64| count as f64 / wall_s.median.max(f64::MIN_POSITIVE);
+        let per_second = |count: u64| {
+            let speed = |seconds: &f64| count as f64 / seconds.max(f64::MIN_POSITIVE);
+            Spread::of(&self.wall_s.iter().map(speed).collect::<Vec<f64>>())
+        };
         Contest {
             threads: self.threads,
             shards: self.shards,
-            build_s: self.build_s,
+            build_s: Spread::of(&self.build_s),
+            builds: self.build_s.len() as u32,
             set_up_s: Spread::of(&self.set_up_s),
             wall_s,
             real_time_factor: wall_s.times(1.0 / simulated_s),
@@ -404,6 +408,11 @@ mod tests {
             assert!((contest.real_time_factor.median * 0.05 / wall - 1.0).abs() < 1e-9);
             assert!(contest.wall_s.min > 0.0 && contest.wall_s.min <= wall);
             assert!(contest.times_bare_loop.unwrap().median > 1.0, "nothing beats the bare loop");
+            let fastest = measured.synaptic_events as f64 / contest.wall_s.min;
+            assert!((contest.synaptic_events_per_s.max / fastest - 1.0).abs() < 1e-9);
+            let all = contest.events_per_s;
+            assert!(all.min <= all.median && all.median <= all.max && all.max > fastest);
+            assert_eq!((contest.builds, contest.build_s.mad), (1, 0.0));
         }
     }
 
@@ -416,5 +425,7 @@ mod tests {
         assert!(turns.digests_agree);
         assert_eq!(whole.synaptic_events, turns.synaptic_events);
         assert_eq!(whole.bytes_per_synapse, turns.bytes_per_synapse);
+        // To warm up, and in each round.
+        assert!(turns.contests.iter().all(|contest| contest.builds == 1 + 3));
     }
 }

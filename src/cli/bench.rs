@@ -2,7 +2,7 @@
 
 use super::console::{Console, Exit, Failure, shell_word};
 use super::settings::ScenarioArguments;
-use super::table::{facts, markdown, table};
+use super::table::{facts, markdown, tables};
 use super::{machine, words};
 use crate::bench::measure::MeasureError;
 use crate::bench::{Contest, Measured, Request, Spread, measure, sweep};
@@ -11,6 +11,9 @@ use crate::output::write_file;
 use clap::Args;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+
+/// Tables on a terminal are no wider than this, as far as that can be.
+const WIDTH: usize = 100;
 
 /// What `bench` may be told.
 #[derive(Debug, Args)]
@@ -123,7 +126,7 @@ fn compare_with_grid(
         .map_err(failure)?;
     let rows = sweep_rows(&swept);
     let notes = sweep_notes(&swept);
-    let text = format!("{}\n{notes}", table(&rows));
+    let text = format!("{}\n{notes}", tables(&rows, WIDTH));
     let page = format!("{}\n{notes}", markdown(&rows));
     finish(arguments, &swept, &text, &page, console)?;
     let picture = curves(&swept.picture());
@@ -207,18 +210,28 @@ fn rows(measured: &Measured) -> Vec<Vec<String>> {
         row
     };
     let optional = |spread: Option<Spread>| spread.map_or_else(|| "-".to_string(), figure);
+    // All columns in the unit of the fastest.
+    let speed = |name: &str, of: &dyn Fn(&Contest) -> Spread| {
+        let fastest = measured.contests.iter().map(|c| of(c).median).fold(0.0, f64::max);
+        let (size, unit) = words::unit(fastest);
+        let unit = if unit.is_empty() { "1" } else { unit };
+        row(&format!("{name} ({unit}/s)"), &|c| figure(of(c).times(1.0 / size)))
+    };
     vec![
         row("", &|c| {
             let threads = words::plural(u64::from(c.threads), "thread", "threads");
             let shards = words::plural(u64::from(c.shards), "shard", "shards");
             format!("{} {threads}, {} {shards}", c.threads, c.shards)
         }),
-        row("build (s)", &|c| short(c.build_s)),
+        row("build (s)", &|c| match c.builds {
+            1 => short(c.build_s.median),
+            _ => figure(c.build_s),
+        }),
         row("set-up (s)", &|c| figure(c.set_up_s)),
         row("simulate (s)", &|c| figure(c.wall_s)),
         row("real-time factor", &|c| figure(c.real_time_factor)),
-        row("events", &|c| words::per_second(c.events_per_s)),
-        row("synaptic events", &|c| words::per_second(c.synaptic_events_per_s)),
+        speed("events", &|c| c.events_per_s),
+        speed("synaptic events", &|c| c.synaptic_events_per_s),
         row("ns per event", &|c| optional(c.ns_per_event)),
         row("ns per synaptic event", &|c| optional(c.ns_per_synaptic_event)),
         row("bare loop, f64 (ns)", &|c| optional(c.bare_ns_f64)),
@@ -250,15 +263,15 @@ fn legend(measured: &Measured) -> String {
     let times = words::plural(u64::from(measured.repeats), "run", "runs");
     format!(
         "Median (smallest - largest) of {} {times} after one to warm up, all columns in turn; wall \
-         time of\nthe simulation alone, nothing recorded. The bare loop reads the same synapses in \
-         the same order\nand adds up their weights. Other work on the machine moves all times; \
-         ratios are taken\nwithin rounds.\n",
+         time of\nthe simulation alone, nothing recorded; a network is built once if it can be kept. \
+         The bare loop\nreads the same synapses in the same order and adds up their weights. Other \
+         work on the machine\nmoves all times; ratios are taken within rounds.\n",
         measured.repeats
     )
 }
 
 fn describe(measured: &Measured) -> String {
-    let (head, rows) = (facts(&head(measured)), table(&rows(measured)));
+    let (head, rows) = (facts(&head(measured)), tables(&rows(measured), WIDTH));
     format!("{}\n\n{head}\n{rows}\n{}", measured.title, legend(measured))
 }
 
@@ -319,12 +332,13 @@ mod tests {
         let contest = |threads| Contest {
             threads,
             shards: threads,
-            build_s: 0.01,
+            build_s: spread.times(0.02),
+            builds: 1,
             set_up_s: spread,
             wall_s: spread,
             real_time_factor: spread,
-            events_per_s: 2e6,
-            synaptic_events_per_s: 1e6,
+            events_per_s: spread.times(4e6),
+            synaptic_events_per_s: spread.times(2e6),
             ns_per_event: Some(spread),
             ns_per_synaptic_event: Some(spread.times(4.0)),
             bare_ns_f64: Some(spread),
@@ -361,7 +375,6 @@ mod tests {
             "ns per synaptic event",
             "2.00 (1.00 - 4.00)",
             "8.25",
-            "1.0 million/s",
             "abc",
         ] {
             assert!(text.contains(words), "{words} is missing in:\n{text}");
@@ -370,6 +383,53 @@ mod tests {
         let page = export(&measured());
         assert!(page.contains("| Two / cells |"), "{page}");
         assert!(page.contains("| times the bare loop | 4.00 (2.00 - 8.00) | 4.00"), "{page}");
+    }
+
+    /// Promise: whatever was timed more than once is shown with its spread: in the table, on the page and
+    /// in the object.
+    #[test]
+    fn every_timed_quantity_has_a_spread() {
+        let timed = [
+            ("set-up (s)", "set_up_s", "0.500 (0.250 - 1.00)"),
+            ("simulate (s)", "wall_s", "0.500 (0.250 - 1.00)"),
+            ("real-time factor", "real_time_factor", "0.500 (0.250 - 1.00)"),
+            ("events (million/s)", "events_per_s", "2.00 (1.00 - 4.00)"),
+            ("synaptic events (million/s)", "synaptic_events_per_s", "1.00 (0.500 - 2.00)"),
+            ("ns per event", "ns_per_event", "0.500 (0.250 - 1.00)"),
+            ("ns per synaptic event", "ns_per_synaptic_event", "2.00 (1.00 - 4.00)"),
+            ("bare loop, f64 (ns)", "bare_ns_f64", "0.500 (0.250 - 1.00)"),
+            ("times the bare loop", "times_bare_loop", "4.00 (2.00 - 8.00)"),
+            ("times as fast", "speedup", "0.500 (0.250 - 1.00)"),
+        ];
+        let (text, page) = (describe(&measured()), export(&measured()));
+        let object = serde_json::to_value(measured()).expect("plain data");
+        for (name, key, shown) in timed {
+            let line = text.lines().find(|line| line.starts_with(&format!("{name}  ")));
+            let line = line.unwrap_or_else(|| panic!("no line {name} in:\n{text}"));
+            assert_eq!(line.matches(shown).count(), 2, "{line}");
+            assert!(page.contains(&format!("| {name} | {shown} | {shown} |")), "{name}:\n{page}");
+            for contest in object["contests"].as_array().expect("a list") {
+                for part in ["median", "min", "max"] {
+                    assert!(contest[key][part].is_f64(), "{key}.{part}: {contest}");
+                }
+            }
+        }
+        let one = |text: &str| text.contains("build (s)") && text.contains("0.0100");
+        assert!(one(&text) && !text.contains("0.0100 ("), "built once, so without:\n{text}");
+        let mut again = measured();
+        again.contests[1].builds = 6;
+        assert!(describe(&again).contains("0.0100 (0.0050 - 0.0200)"));
+    }
+
+    #[test]
+    fn many_numbers_of_threads_are_shown_below_each_other() {
+        let mut measured = measured();
+        let one = measured.contests[0].clone();
+        measured.contests = (1..=7).map(|threads| Contest { threads, ..one.clone() }).collect();
+        let text = describe(&measured);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert_eq!(text.matches("\nns per synaptic event  ").count(), 3, "{text}");
+        assert!(text.contains("7 threads"), "{text}");
     }
 
     #[test]

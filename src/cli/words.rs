@@ -25,15 +25,21 @@ pub fn bytes(number: u64) -> String {
     if unit == 0 { format!("{number} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// The decimal unit in which a number is best told: its size and its name.
+pub fn unit(value: f64) -> (f64, &'static str) {
+    match value {
+        v if v >= 1e9 => (1e9, "billion"),
+        v if v >= 1e6 => (1e6, "million"),
+        v if v >= 1e3 => (1e3, "thousand"),
+        _ => (1.0, ""),
+    }
+}
+
 /// A speed in decimal units: `312.5 million/s`.
 pub fn per_second(value: f64) -> String {
-    let (scaled, unit) = match value {
-        v if v >= 1e9 => (v / 1e9, " billion"),
-        v if v >= 1e6 => (v / 1e6, " million"),
-        v if v >= 1e3 => (v / 1e3, " thousand"),
-        v => (v, ""),
-    };
-    format!("{scaled:.1}{unit}/s")
+    let (size, name) = unit(value);
+    let space = if name.is_empty() { "" } else { " " };
+    format!("{:.1}{space}{name}/s", value / size)
 }
 
 /// A length of time: `350 ms`, `12.3 s`, `4 min 10 s`, `3 h 05 min`.

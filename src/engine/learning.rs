@@ -56,7 +56,7 @@ use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::Lesson;
 use crate::plasticity::{
     Arrival, Dendritic, Descriptor, History, Order, Path, Postsynaptic, Pre, Release, Rule, Sent,
-    Site, Spike, Verdict, Visitor, dispatch, short_term,
+    Site, Spare, Spike, Trains, Verdict, Visitor, dispatch, short_term,
 };
 use crate::record::{Cause, Removal};
 use crate::scenario::{Plasticity, Scenario};
@@ -119,9 +119,11 @@ struct Learned<R: Rule> {
     /// All there is in the lane of dendrites; the rest stays empty then.
     by_row: Option<ByRow<R>>,
     /// The recent spikes of each source.
-    trains: Vec<History<Sent<R::Trace>>>,
+    trains: Trains<Sent<R::Trace>>,
     /// The targets that live here.
     targets: Vec<Postsynaptic<R>>,
+    /// Room for their spikes.
+    spare: Spare<R::Fired>,
     resource: Option<short_term::Resource>,
     /// Arrivals of inputs that share a pool, to be put in order: their row, and the number of
     /// their spike.
@@ -256,8 +258,9 @@ impl<R: Rule> Learned<R> {
         Learned {
             synapses,
             by_row,
-            trains: partition.population(source).map(|_| History::default()).collect(),
+            trains: Trains::new(partition.population(source).len()),
             targets: owned.clone().map(|_| at_rest()).collect(),
+            spare: Spare::default(),
             resource: resource.or_else(|| R::resource(&constants).cloned()),
             order: Vec::new(),
             questions: Vec::new(),
@@ -407,14 +410,13 @@ impl<R: Rule> Learning for Learned<R> {
         if self.by_row.is_some() {
             return;
         }
-        let train = &mut self.trains[source as usize];
-        let last = train.latest();
+        let last = self.trains[source as usize].latest();
         let trace = R::sent(&self.common.constants, last.map(trace_of).as_ref(), at);
         let release = match &self.resource {
             Some(resource) => resource.release(last.map(|last| (last.value.release, at - last.at))),
             None => Release::WHOLE,
         };
-        train.push(at, Sent { trace, release });
+        self.trains.push(source, at, Sent { trace, release });
         self.noted += size_of::<Spike<Sent<R::Trace>>>();
     }
 
@@ -424,6 +426,7 @@ impl<R: Rule> Learning for Learned<R> {
         }
         let spikes = &mut self.targets[(target - self.common.local_start) as usize].spikes;
         let value = R::fired(&self.common.constants, spikes.latest(), at);
+        spikes.make_room(&mut self.spare);
         spikes.push(at, value);
         self.noted += size_of::<Spike<R::Fired>>();
     }
@@ -476,6 +479,7 @@ impl<R: Rule> Learning for Learned<R> {
     #[inline]
     fn heed(&mut self, target: u32, lesson: &Lesson) {
         let post = &mut self.targets[(target - self.common.local_start) as usize];
+        post.spikes.make_room(&mut self.spare);
         R::heed(&self.common.constants, post, lesson);
     }
 
@@ -514,13 +518,9 @@ impl<R: Rule> Learning for Learned<R> {
         );
         let settled = before(self.longest_dendritic);
         let horizon = R::horizon(settled, self.longest_dendritic);
-        for target in &mut self.targets {
-            target.spikes.trim(horizon);
-        }
+        self.spare.trim(self.targets.iter_mut().map(|target| &mut target.spikes), horizon);
         R::trim_shared(&mut self.common.shared, settled);
-        for train in &mut self.trains {
-            train.trim(before(self.longest_delay));
-        }
+        self.trains.trim(before(self.longest_delay));
         self.noted = 0;
         self.note_verdicts();
     }
@@ -621,12 +621,9 @@ impl<R: Rule> Learning for Learned<R> {
     }
 
     fn bytes(&self) -> u64 {
-        let sources = self.trains.iter().map(History::bytes).sum::<u64>();
         let targets = self.targets.iter().map(|target| target.spikes.bytes()).sum::<u64>();
-        let own = size_of_val(self.synapses.as_slice())
-            + size_of_val(self.trains.as_slice())
-            + size_of_val(self.targets.as_slice());
+        let own = size_of_val(self.synapses.as_slice()) + size_of_val(self.targets.as_slice());
         let by_row = self.by_row.as_ref().map_or(0, ByRow::bytes);
-        sources + targets + own as u64 + by_row
+        self.trains.bytes() + targets + self.spare.bytes() + own as u64 + by_row
     }
 }

@@ -72,14 +72,11 @@ pub fn decisions(scenario: &Scenario, network: &Network, longest: &[Span]) -> Ve
     all
 }
 
-impl Decision {
-    /// Why a synapse goes.
-    pub fn cause(&self) -> Cause {
-        match self.what {
-            What::Remove(Weakest::Fraction(_)) => Cause::Fraction,
-            What::Remove(Weakest::Below(_)) => Cause::Below,
-            What::ChangeLeaks(_) => Cause::Rule,
-        }
+/// Why these synapses go.
+pub fn cause(which: Weakest) -> Cause {
+    match which {
+        Weakest::Fraction(_) => Cause::Fraction,
+        Weakest::Below(_) => Cause::Below,
     }
 }
 

@@ -571,7 +571,7 @@ impl<'n> Common<'n> {
             }
         };
         for (((_, shard), candidates), keep) in shards.iter_mut().zip(weighed).zip(&marks) {
-            shard.flight().prune(decision, candidates, keep);
+            shard.flight().prune(decision, pruning::cause(which), candidates, keep);
         }
         Ok(())
     }

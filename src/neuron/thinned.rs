@@ -22,6 +22,9 @@ pub trait Thinned: Send + Sync + 'static {
     /// The model's data; one of the variables that are given is [`STREAM`].
     const PAGE: &'static Descriptor;
 
+    /// The place of the stream among the page's variables: a page without one does not compile.
+    const STREAM_PLACE: usize = stream_of(Self::PAGE);
+
     /// Derives the constants from parameter values in the page's order.
     fn derive(parameters: &[f64]) -> Self::Derived;
 
@@ -83,9 +86,25 @@ pub trait Thinned: Send + Sync + 'static {
     }
 }
 
-/// The place of the stream among a model's variables.
-fn stream_of<M: Thinned>() -> usize {
-    M::PAGE.variable(STREAM.name).expect("a model that fires at random has a stream")
+const fn stream_of(page: &Descriptor) -> usize {
+    let mut place = 0;
+    while place < page.variables.len() {
+        if is_same(page.variables[place].name, STREAM.name) {
+            return place;
+        }
+        place += 1;
+    }
+    panic!("a model that fires at random has a stream")
+}
+
+/// Whether two names are one, for what is known when the program is compiled.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut place = 0;
+    while place < one.len() && place < other.len() && one[place] == other[place] {
+        place += 1;
+    }
+    place == one.len() && place == other.len()
 }
 
 /// A body, and what decides about its next spike.
@@ -163,7 +182,7 @@ impl<M: Thinned> Dynamics for M {
         let given = M::PAGE.variables.iter().filter(is_given).count();
         assert!(variables.len() >= given, "start values of {}", M::PAGE.name);
         let mut body = variables[..given].to_vec();
-        let stream = body.remove(stream_of::<M>());
+        let stream = body.remove(M::STREAM_PLACE);
         State { body: M::start(c, &body), proposals: Proposals::new(stream) }
     }
 
@@ -245,11 +264,10 @@ impl<M: Thinned> Dynamics for M {
     fn observe(c: &M::Derived, s: &Self::State, variable: usize) -> f64 {
         let values = M::values(&s.body);
         let given = values.as_ref();
-        let stream = stream_of::<M>();
-        if variable == stream {
+        if variable == M::STREAM_PLACE {
             return s.proposals.stream();
         }
-        let place = variable - usize::from(variable > stream);
+        let place = variable - usize::from(variable > M::STREAM_PLACE);
         match place.checked_sub(given.len()) {
             None => given[place],
             Some(place) => M::following(c, &s.body, place),

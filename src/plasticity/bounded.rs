@@ -1,9 +1,9 @@
 //! What several rules store: a weight between zero and a bound that also carries its sign, and how
 //! far the target's spikes have been read.
 
-use super::{Path, Stored};
-use crate::base::Tick;
+use super::{Path, Rule, Site, Spike, Stored};
 use crate::base::saved::{Value, value};
+use crate::base::{Span, Tick};
 
 /// A weight and the ordinal (its low 32 bits) of the target's next spike that has not been read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +15,36 @@ pub struct Weighed<W> {
 value!(Weighed<W> where [W: Value] { weight, read });
 
 impl<W: Stored> Weighed<W> {
+    /// A new synapse.
+    pub(super) fn new(bound: Bound, weight: f64) -> Self {
+        Weighed { weight: bound.store(bound.signed(weight)), read: 0 }
+    }
+
+    /// Takes the open spikes of the target that reach the synapse before `until`: each raises the
+    /// magnitude by what `step` says, given the source's traces at its `last` spike to arrive, what is held
+    /// about the target's spike, and the time between the two. Before the first arrival nothing changes.
+    #[inline(always)]
+    pub(super) fn raise<R: Rule>(
+        &mut self,
+        bound: Bound,
+        site: &Site<'_, R>,
+        last: Option<Spike<R::Trace>>,
+        until: Tick,
+        step: impl Fn(R::Trace, &R::Fired, Span) -> f64,
+    ) {
+        let (spikes, path, limit) = (&site.post.spikes, site.path, at_soma(site.path, until));
+        let Some(last) = last else {
+            self.read = spikes.end_before(limit) as u32;
+            return;
+        };
+        let (arrived, weight) = (last.at + path.axonal, &mut self.weight);
+        self.read = spikes.read_on(self.read, limit, |spike| {
+            let since = spike.at + path.dendritic - arrived;
+            let step = step(last.value, &spike.value, since);
+            *weight = bound.store(bound.magnitude(*weight) + step);
+        });
+    }
+
     /// The weight as it is held. Between two arrivals that of `stdp_reserve` may exceed its bound, beyond
     /// which it is never used.
     pub fn held(&self) -> f64 {

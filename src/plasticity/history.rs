@@ -30,8 +30,9 @@
 //! weight that moves between events is extrapolated for a reader and thrown away.
 //!
 //! Hence memory is bounded by what is held between two walks, and walks may come at different
-//! times in different shards.
+//! times in different shards. What a history has no need of any more goes to others ([`super::spare`]).
 
+use super::spare::Spare;
 use crate::base::Tick;
 use crate::base::saved::{Value, value};
 
@@ -60,8 +61,34 @@ pub struct History<V> {
 }
 value!(History<V> where [V: Value] { earlier, end, latest });
 
+/// A list has room for so many spikes at least.
+const LEAST_ROOM: usize = 2;
+
 impl<V: Copy + Default> History<V> {
-    /// Adds the next spike.
+    /// Sees to it that there is room for the next spike: what others have given back, if there is any.
+    #[inline]
+    pub fn make_room(&mut self, spare: &mut Spare<V>) {
+        if self.earlier.len() == self.earlier.capacity() && self.end > 0 {
+            self.grow(spare);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, spare: &mut Spare<V>) {
+        let room = (self.earlier.len() * 2).next_power_of_two().max(LEAST_ROOM);
+        match spare.take(room).or_else(|| spare.take(room * 2)) {
+            Some(list) => self.move_to(list, spare),
+            None => self.earlier.reserve_exact(room - self.earlier.len()),
+        }
+    }
+
+    /// Keeps the spikes before the latest in another list.
+    fn move_to(&mut self, mut list: Vec<Spike<V>>, spare: &mut Spare<V>) {
+        list.extend_from_slice(&self.earlier);
+        spare.give(std::mem::replace(&mut self.earlier, list));
+    }
+
+    /// Adds the next spike. Asks the system for room if nobody has seen to it.
     #[inline]
     pub fn push(&mut self, at: Tick, value: V) {
         debug_assert!(self.latest().is_none_or(|latest| latest.at < at), "spikes out of order");
@@ -209,8 +236,9 @@ impl<V: Copy + Default> History<V> {
         Some(self.followed_by(unread))
     }
 
-    /// Forgets all spikes that lie strictly before `horizon`, but the latest of them.
-    pub fn trim(&mut self, horizon: Tick) {
+    /// Forgets all spikes that lie strictly before `horizon`, but the latest of them. Gives back room for
+    /// which there was no need since this was called last.
+    pub fn trim(&mut self, horizon: Tick, spare: &mut Spare<V>) {
         // It has only grown since it was trimmed last, so this is what had to be held in between.
         let most = self.earlier.len();
         let gone = if self.latest.at < horizon {
@@ -220,13 +248,21 @@ impl<V: Copy + Default> History<V> {
             before.saturating_sub(1)
         };
         self.earlier.drain(..gone);
-        // A burst must not keep its memory for ever, and where spikes are rare there is none to keep.
-        // What a steady rate needs from walk to walk stays, so that it does not come and go with them.
+        // A burst must not keep its room for ever, and where spikes are rare there is none to keep.
+        // What a steady rate needs from walk to walk stays where it is.
         if most == 0 {
-            self.earlier = Vec::new();
-        } else if self.earlier.capacity() > 8 && most * 4 < self.earlier.capacity() {
-            self.earlier.shrink_to(most * 2);
+            spare.give(std::mem::take(&mut self.earlier));
+        } else if most * 4 < self.earlier.capacity() {
+            let room = (most * 2).next_power_of_two();
+            // One that is asked for once goes from history to history for ever.
+            let list = spare.take(room).unwrap_or_else(|| Vec::with_capacity(room));
+            self.move_to(list, spare);
         }
+    }
+
+    /// For how many spikes before the latest there is room.
+    pub fn room(&self) -> usize {
+        self.earlier.capacity()
     }
 
     /// How many spikes are held.
@@ -274,15 +310,15 @@ mod tests {
     #[test]
     fn trimming_keeps_what_may_still_be_asked_for() {
         let mut history = history(&[3, 5, 6, 9, 14]);
-        history.trim(Tick(9));
+        history.trim(Tick(9), &mut Spare::default());
         assert_eq!((history.first(), history.end(), history.len()), (2, 5, 3));
         assert_eq!(history.spike(2).unwrap().at, Tick(6));
         assert_eq!(history.end_before(Tick(7)), 3);
         assert_eq!(history.end_before(Tick(9)), 3);
         assert_eq!(history.spike(5), None);
-        history.trim(Tick(100));
+        history.trim(Tick(100), &mut Spare::default());
         assert_eq!((history.len(), history.latest().unwrap().at), (1, Tick(14)));
-        history.trim(Tick(0));
+        history.trim(Tick(0), &mut Spare::default());
         assert_eq!(history.len(), 1);
     }
 
@@ -295,7 +331,7 @@ mod tests {
                 ticks[..count].iter().map(|&tick| Spike { at: Tick(tick), value: tick }).collect();
             for horizon in [0, 6, 15, 100] {
                 let mut history = history(&ticks[..count]);
-                history.trim(Tick(horizon));
+                history.trim(Tick(horizon), &mut Spare::default());
                 let first = history.first() as usize;
                 assert_eq!((history.len(), history.end()), (count - first, count as u64));
                 assert!(history.iter().eq(&all[first..]));
@@ -324,7 +360,7 @@ mod tests {
     #[test]
     fn what_is_held_about_a_spike_can_be_changed() {
         let mut history = history(&[3, 5, 6, 9]);
-        history.trim(Tick(6));
+        history.trim(Tick(6), &mut Spare::default());
         history.amend(3, |value| *value = 90);
         history.amend(2, |value| *value = 60);
         let values: Vec<u64> = history.iter().map(|spike| spike.value).collect();
@@ -335,7 +371,7 @@ mod tests {
     #[should_panic(expected = "forgotten too early")]
     fn what_was_forgotten_cannot_be_read() {
         let mut history = history(&[3, 5, 6]);
-        history.trim(Tick(6));
+        history.trim(Tick(6), &mut Spare::default());
         let _ = history.spike(0);
     }
 

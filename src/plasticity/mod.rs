@@ -43,6 +43,7 @@ pub mod noise_prune;
 mod paired;
 pub mod patch;
 pub mod short_term;
+pub mod spare;
 pub mod stdp;
 pub mod stdp_decay;
 pub mod stdp_dopamine;
@@ -65,6 +66,7 @@ use crate::neuron::Range;
 use crate::neuron::lesson::Lesson;
 pub use history::{History, Spike};
 pub use short_term::Release;
+pub use spare::{Spare, Trains};
 pub use stored::Stored;
 
 /// What a rule is: everything about it that is data.

@@ -195,7 +195,7 @@ impl Rule for StdpDecay {
     fn target(_: &Constants) {}
 
     fn synapse<W: Stored>(c: &Constants, weight: f64) -> Weighed<W> {
-        Weighed { weight: c.bound.store(c.bound.signed(weight)), read: 0 }
+        Weighed::new(c.bound, weight)
     }
 
     fn refuse(c: &Constants, weight: f64) -> Option<String> {

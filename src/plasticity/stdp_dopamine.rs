@@ -2,7 +2,7 @@
 
 use super::bounded::at_soma;
 use super::{
-    Arrival, Descriptor, History, Order, Parameter, Rule, Site, Spike, Stored, trace_after,
+    Arrival, Descriptor, History, Order, Parameter, Rule, Site, Spare, Spike, Stored, trace_after,
 };
 use crate::base::saved::{Value, value};
 use crate::base::{Decay, Tick, Unit, math};
@@ -82,6 +82,7 @@ pub struct Constants {
 #[derive(Debug, Default)]
 pub struct Modulator {
     arrivals: History<f64>,
+    spare: Spare<f64>,
 }
 value!(Modulator { arrivals });
 
@@ -239,7 +240,8 @@ impl Rule for StdpDopamine {
     /// Several modulators that meet at one tick add up.
     fn modulated(c: &Constants, shared: &mut Modulator, at: Tick) {
         let one = 1.0 / c.level.tau_ms();
-        let arrivals = &mut shared.arrivals;
+        let Modulator { arrivals, spare } = shared;
+        arrivals.make_room(spare);
         match arrivals.latest().copied() {
             Some(latest) if latest.at == at => {
                 arrivals.amend(arrivals.end() - 1, |mass| *mass += one);
@@ -293,7 +295,7 @@ impl Rule for StdpDopamine {
     }
 
     fn trim_shared(shared: &mut Modulator, settled: Tick) {
-        shared.arrivals.trim(settled);
+        shared.spare.trim([&mut shared.arrivals], settled);
     }
 
     fn shared_len(shared: &Modulator) -> usize {

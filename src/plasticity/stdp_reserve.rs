@@ -322,7 +322,7 @@ impl Rule for StdpReserve {
     }
 
     fn synapse<W: Stored>(c: &Constants, weight: f64) -> Weighed<W> {
-        Weighed { weight: c.bound.store(c.bound.signed(weight)), read: 0 }
+        Weighed::new(c.bound, weight)
     }
 
     fn refuse(c: &Constants, weight: f64) -> Option<String> {

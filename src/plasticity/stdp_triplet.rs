@@ -1,6 +1,6 @@
 //! `stdp_triplet`: pairs and triplets of spikes.
 
-use super::bounded::{Bound, Weighed, at_soma, not_zero};
+use super::bounded::{Bound, Weighed, not_zero};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::saved::value;
 use crate::base::{Decay, Tick, Unit};
@@ -93,16 +93,10 @@ fn fold<W: Stored>(
     last: Option<Spike<Sources>>,
     until: Tick,
 ) {
-    let (c, spikes, limit) = (site.constants, &site.post.spikes, at_soma(site.path, until));
-    let Some(last) = last else {
-        s.read = spikes.end_before(limit) as u32;
-        return;
-    };
-    let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
-    s.read = spikes.read_on(s.read, limit, |spike| {
-        let x1 = last.value.x1 * c.x1.over(spike.at + site.path.dendritic - arrived);
-        let step = x1 * (c.a2_plus + c.a3_plus * spike.value.y2_before);
-        *weight = c.bound.store(c.bound.magnitude(*weight) + c.bound.size * step);
+    let c = site.constants;
+    s.raise(c.bound, site, last, until, |last, fired, since| {
+        let x1 = last.x1 * c.x1.over(since);
+        c.bound.size * (x1 * (c.a2_plus + c.a3_plus * fired.y2_before))
     });
 }
 
@@ -133,7 +127,7 @@ impl Rule for StdpTriplet {
     fn target(_: &Constants) {}
 
     fn synapse<W: Stored>(c: &Constants, weight: f64) -> Weighed<W> {
-        Weighed { weight: c.bound.store(c.bound.signed(weight)), read: 0 }
+        Weighed::new(c.bound, weight)
     }
 
     fn refuse(c: &Constants, weight: f64) -> Option<String> {
@@ -165,9 +159,7 @@ impl Rule for StdpTriplet {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);
-        let spikes = &site.post.spikes;
-        let read = spikes.resolve(s.read, 32);
-        if let Some(latest) = read.checked_sub(1).and_then(|ordinal| spikes.spike(ordinal)) {
+        if let Some(latest) = site.post.spikes.last_read(s.read) {
             let y1 = latest.value.y1_after * c.y1.over(arrival - (latest.at + path.dendritic));
             let x2 = pre.last.map_or(0.0, |last| last.value.x2 * c.x2.over(pre.now.at - last.at));
             let step = y1 * (c.a2_minus + c.a3_minus * x2);

@@ -130,16 +130,8 @@ fn fold<W: Stored>(
     last: Option<Spike<f64>>,
     until: Tick,
 ) {
-    let (c, spikes, limit) = (site.constants, &site.post.spikes, at_soma(site.path, until));
-    let Some(last) = last else {
-        s.read = spikes.end_before(limit) as u32;
-        return;
-    };
-    let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
-    s.read = spikes.read_on(s.read, limit, |spike| {
-        let x = last.value * c.plus.over(spike.at + site.path.dendritic - arrived);
-        *weight = c.bound.store(c.bound.magnitude(*weight) + c.a_plus * x);
-    });
+    let c = site.constants;
+    s.raise(c.bound, site, last, until, |x, _, since| c.a_plus * (x * c.plus.over(since)));
 }
 
 impl Rule for SynapticScaling {
@@ -176,7 +168,7 @@ impl Rule for SynapticScaling {
     fn target(_: &Constants) {}
 
     fn synapse<W: Stored>(c: &Constants, weight: f64) -> Weighed<W> {
-        Weighed { weight: c.bound.store(c.bound.signed(weight)), read: 0 }
+        Weighed::new(c.bound, weight)
     }
 
     fn refuse(c: &Constants, weight: f64) -> Option<String> {
@@ -208,9 +200,7 @@ impl Rule for SynapticScaling {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);
-        let spikes = &site.post.spikes;
-        let read = spikes.resolve(s.read, 32);
-        let latest = read.checked_sub(1).and_then(|ordinal| spikes.spike(ordinal));
+        let latest = site.post.spikes.last_read(s.read);
         let transmitted = s.weight.load() * c.scale(latest, path.dendritic, arrival);
         if let Some(latest) = latest {
             let m = c.bound.magnitude(s.weight);

@@ -1,6 +1,6 @@
 //! `vogels_inhibitory`: symmetric pairs and a constant depression, which balance a target's rate.
 
-use super::bounded::{Bound, Weighed, at_soma, not_zero};
+use super::bounded::{Bound, Weighed, not_zero};
 use super::{Arrival, Descriptor, Order, Parameter, Rule, Site, Spike, Stored, trace_after};
 use crate::base::{Decay, Tick, Unit};
 use crate::neuron::Range;
@@ -62,16 +62,8 @@ fn fold<W: Stored>(
     last: Option<Spike<f64>>,
     until: Tick,
 ) {
-    let (c, spikes, limit) = (site.constants, &site.post.spikes, at_soma(site.path, until));
-    let Some(last) = last else {
-        s.read = spikes.end_before(limit) as u32;
-        return;
-    };
-    let (arrived, weight) = (last.at + site.path.axonal, &mut s.weight);
-    s.read = spikes.read_on(s.read, limit, |spike| {
-        let x = last.value * c.trace.over(spike.at + site.path.dendritic - arrived);
-        *weight = c.bound.store(c.bound.magnitude(*weight) + c.step * x);
-    });
+    let c = site.constants;
+    s.raise(c.bound, site, last, until, |x, _, since| c.step * (x * c.trace.over(since)));
 }
 
 impl Rule for VogelsInhibitory {
@@ -93,7 +85,7 @@ impl Rule for VogelsInhibitory {
     fn target(_: &Constants) {}
 
     fn synapse<W: Stored>(c: &Constants, weight: f64) -> Weighed<W> {
-        Weighed { weight: c.bound.store(c.bound.signed(weight)), read: 0 }
+        Weighed::new(c.bound, weight)
     }
 
     fn refuse(c: &Constants, weight: f64) -> Option<String> {
@@ -117,9 +109,7 @@ impl Rule for VogelsInhibitory {
         let (c, path) = (site.constants, site.path);
         let arrival = pre.now.at + path.axonal;
         fold(site, s, pre.last, arrival);
-        let spikes = &site.post.spikes;
-        let read = spikes.resolve(s.read, 32);
-        let y = match read.checked_sub(1).and_then(|ordinal| spikes.spike(ordinal)) {
+        let y = match site.post.spikes.last_read(s.read) {
             Some(latest) => latest.value * c.trace.over(arrival - (latest.at + path.dendritic)),
             None => 0.0,
         };

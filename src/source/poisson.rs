@@ -45,11 +45,15 @@ pub struct PoissonProcess {
     group_bits: u32,
     /// For each step of the rate how many events a full group has in an epoch of that rate.
     counts: Vec<PoissonCounts>,
+    /// The pieces of all epochs in which the rate changes, in order: hardly more than the rate has steps.
+    pieces: Vec<Piece>,
 }
 
-/// A stretch of an epoch with one rate: grid steps `from..to`, and the mean number of events of
+/// A stretch of an epoch with one positive rate: grid steps `from..to`, and the mean number of events of
 /// one neuron up to its end.
+#[derive(Clone, Debug)]
 struct Piece {
+    epoch: u64,
     from: u64,
     to: u64,
     mean_up_to: f64,
@@ -73,6 +77,7 @@ impl PoissonProcess {
         let counts = rate_hz.steps.iter().map(|&(_, rate)| PoissonCounts::new(rate * full_group));
         PoissonProcess {
             counts: counts.collect(),
+            pieces: pieces(&rate_hz, epoch, grid),
             seed,
             purpose,
             which,
@@ -208,7 +213,7 @@ impl PoissonProcess {
         match self.only_step(start) {
             Some(step) if whole => self.generate_even(step, random, place),
             Some(step) => self.generate_even(step, random, place_own),
-            None => self.generate_uneven(start, random, &mut place_own),
+            None => self.generate_uneven(epoch, random, &mut place_own),
         }
     }
 
@@ -247,39 +252,16 @@ impl PoissonProcess {
     }
 
     /// The same for an epoch in which the rate changes.
-    fn generate_uneven(&self, start: u64, mut random: Stream, mut place: impl FnMut(u64, u32)) {
-        let pieces = self.pieces(start);
-        let Some(mean) = pieces.last().map(|piece| piece.mean_up_to).filter(|&mean| mean > 0.0)
-        else {
-            return;
-        };
+    fn generate_uneven(&self, epoch: u64, mut random: Stream, mut place: impl FnMut(u64, u32)) {
+        let first = self.pieces.partition_point(|piece| piece.epoch < epoch);
+        let count = self.pieces[first..].partition_point(|piece| piece.epoch == epoch);
+        let pieces = &self.pieces[first..first + count];
+        let Some(mean) = pieces.last().map(|piece| piece.mean_up_to) else { return };
         let size = 1u64 << self.group_bits;
         for _ in 0..random.poisson(mean * size as f64) {
             let member = random.below(size) as u32;
-            place(step_of(&pieces, mean, &mut random), member);
+            place(step_of(pieces, mean, &mut random), member);
         }
-    }
-
-    /// The stretches of the epoch that starts at tick `start` during which the rate is positive.
-    fn pieces(&self, start: u64) -> Vec<Piece> {
-        let grid = self.grid.span().0;
-        let end = start + self.epoch.0;
-        let mut pieces = Vec::new();
-        let mut mean = 0.0;
-        for (index, &(at, rate)) in self.rate_hz.steps.iter().enumerate() {
-            let next = self.rate_hz.steps.get(index + 1).map_or(end, |&(next, _)| next.0);
-            let (from, to) = (at.0.max(start), next.min(end));
-            if from < to && rate > 0.0 {
-                mean += rate * (to - from) as f64 * 1e-9;
-                let piece = Piece {
-                    from: (from - start) / grid,
-                    to: (to - start) / grid,
-                    mean_up_to: mean,
-                };
-                pieces.push(piece);
-            }
-        }
-        pieces
     }
 }
 
@@ -341,6 +323,42 @@ fn cut(highest_hz: f64, neurons: u32, grid: Resolution) -> (u32, u32) {
         steps += 1;
     }
     (steps, group)
+}
+
+/// The pieces of all epochs in which a rate changes.
+fn pieces(rate_hz: &Steps, epoch: Span, grid: Resolution) -> Vec<Piece> {
+    let grid = grid.span().0;
+    let steps = &rate_hz.steps;
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut done = 0;
+    for (at, _) in steps {
+        // What begins with an epoch does not change within it.
+        let number = at.0 / epoch.0;
+        if at.0.is_multiple_of(epoch.0) || number < done {
+            continue;
+        }
+        done = number + 1;
+        let (start, end) = (number * epoch.0, (number * epoch.0).saturating_add(epoch.0));
+        let mut mean = 0.0;
+        let begun = steps.partition_point(|&(at, _)| at.0 <= start).saturating_sub(1);
+        for (index, &(at, rate)) in steps.iter().enumerate().skip(begun) {
+            let next = steps.get(index + 1).map_or(end, |&(next, _)| next.0);
+            let (from, to) = (at.0.max(start), next.min(end));
+            if from >= end {
+                break;
+            }
+            if from < to && rate > 0.0 {
+                mean += rate * (to - from) as f64 * 1e-9;
+                pieces.push(Piece {
+                    epoch: number,
+                    from: (from - start) / grid,
+                    to: (to - start) / grid,
+                    mean_up_to: mean,
+                });
+            }
+        }
+    }
+    pieces
 }
 
 /// Draws the grid step of one event: a piece by its share of the mean, then a step in it.

@@ -3,6 +3,7 @@
 use super::{Flight, Plastic};
 use crate::base::Tick;
 use crate::engine::pruning::{Candidates, Decision};
+use crate::record::Cause;
 use crate::synapse::Rows;
 
 impl Flight<'_> {
@@ -19,13 +20,13 @@ impl Flight<'_> {
     }
 
     /// Removes the synapses that are not marked in `keep`. What is dead already goes, too.
-    pub fn prune(&mut self, decision: &Decision, candidates: &Candidates, keep: &[bool]) {
+    pub fn prune(&mut self, decision: &Decision, why: Cause, weighed: &Candidates, keep: &[bool]) {
         let Plastic { rows, synapses, .. } = &mut self.plastic[decision.number];
         for source in 0..rows.sources() {
             for place in rows.row(source).filter(|&place| !keep[place]) {
-                let (row, weight) = (&rows.synapses()[place], candidates.weights[place]);
+                let (row, weight) = (&rows.synapses()[place], weighed.weights[place]);
                 if !weight.is_nan() {
-                    synapses.note_removal(row, source, decision.at, weight, decision.cause());
+                    synapses.note_removal(row, source, decision.at, weight, why);
                 }
             }
         }
