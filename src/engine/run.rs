@@ -12,7 +12,7 @@ use crate::base::digest::Digest;
 use crate::base::{Span, Tick};
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
-use crate::scenario::{Model, Scenario, Weakest};
+use crate::scenario::{Scenario, Weakest};
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -650,9 +650,10 @@ fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
         let population = record.target.population;
         let number = seen[population];
         seen[population] += 1;
-        let Model::Neuron { descriptor, .. } = &scenario.populations[population].model else {
+        let variables = scenario.populations[population].model.variables();
+        if variables.is_empty() {
             continue;
-        };
+        }
         let neurons = record.target.indices(scenario.populations[population].size);
         // Neurons of one selection, shard after shard, are sorted because the pieces are.
         let samples: Vec<&Vec<f64>> = probes[population]
@@ -670,8 +671,8 @@ fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
                 .collect();
             traces.push(Trace {
                 population,
-                variable: descriptor.variables[variable].name,
-                unit: descriptor.variables[variable].unit,
+                variable: variables[variable].name.clone(),
+                unit: variables[variable].unit,
                 neurons: neurons.clone(),
                 interval: record.interval,
                 start: record.start,
