@@ -21,8 +21,10 @@ fn list(count: usize, value: impl Fn(usize) -> f64, unit: &str) -> String {
 /// Neurons of a model with so many currents and components, driven by a current and by each other.
 fn scenario(model: &str, currents: usize, components: usize) -> Scenario {
     let tau = |k: usize| 3.0 * 1.35f64.powi(k as i32);
-    let asc_jump = |k: usize| [-60.0, 30.0, -20.0][k % 3];
-    let th_jump = |k: usize| [0.8, -0.1, 0.3][k % 3];
+    // Many slow ones would silence the neurons.
+    let share = |count: usize| 4.0 / count.max(4) as f64;
+    let asc_jump = |k: usize| share(currents) * [-40.0, 30.0, -20.0][k % 3];
+    let th_jump = |k: usize| share(components) * [0.8, -0.1, 0.3][k % 3];
     let recorded = (1..=currents).map(|k| format!("\"asc_{k}\""));
     let recorded = recorded.chain((1..=components).map(|k| format!("\"th_{k}\"")));
     let recorded: Vec<String> =
