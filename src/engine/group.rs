@@ -147,8 +147,10 @@ impl Visitor for Setup<'_> {
 impl Setup<'_> {
     /// The group; `None` if no neuron of the population lives here.
     pub fn build(self) -> Option<Box<dyn Group>> {
-        let parameters = self.plan.shared(self.descriptor);
-        (!self.range.is_empty()).then(|| dispatch_for(self.descriptor, &parameters, self))
+        (!self.range.is_empty()).then(|| {
+            let parameters = self.plan.shared(self.descriptor);
+            dispatch_for(self.descriptor, &parameters, self)
+        })
     }
 }
 
