@@ -36,7 +36,7 @@ impl Visitor for Kernel<'_> {
             Initial::Value(value) => value,
             Initial::Parameter(index) => parameters[index],
             Initial::OwnNumber => 0.5,
-            Initial::Derived | Initial::Contacts(_) => 0.0,
+            Initial::Derived | Initial::Contacts(_) | Initial::Series(_) => 0.0,
         };
         let start: Vec<f64> = M::DESCRIPTOR.variables.iter().map(|v| value(v.initial)).collect();
         let grid = Resolution::FINEST;

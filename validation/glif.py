@@ -59,8 +59,7 @@ MAT = {
              "omega": -51.0, "V_m": E_L},
     "ours": {"tau_m": "5 ms", "c_m": "100 pF", "e_l": "-70 mV", "v_th": "-51 mV",
              "tau_syn_ex": "1 ms", "tau_syn_in": "3 ms", "t_ref": "0 ms", "t_silent": "2 ms",
-             "v_keep": "1", "th_jump_1": "37 mV", "tau_th_1": "10 ms", "th_jump_2": "2 mV",
-             "tau_th_2": "200 ms"},
+             "v_keep": "1", "th_jump": ["37 mV", "2 mV"], "tau_th": ["10 ms", "200 ms"]},
 }  # fmt: skip
 HTUM = {
     "name": "iaf_psc_exp_htum",
@@ -74,9 +73,9 @@ HTUM = {
 
 
 def params(table):
-    """The parameters as TOML; a pure number stands without quotes."""
+    """The parameters as TOML; pure numbers stand without quotes, lists of texts as they are."""
     return ", ".join(
-        f"{key} = {value}" if key == "v_keep" else f'{key} = "{value}"'
+        f"{key} = {value}" if key == "v_keep" or isinstance(value, list) else f'{key} = "{value}"'
         for key, value in table.items()
     )
 
@@ -149,11 +148,11 @@ def glif_psc(binary):
     late = math.exp(REFRACTORY_MS / THRESHOLD[1])
     ours = {"tau_m": "10 ms", "c_m": "250 pF", "e_l": "-70 mV", "v_reset": "-70 mV",
             "v_th": "-55 mV", "t_ref": f"{REFRACTORY_MS} ms",
-            "th_jump_1": f"{THRESHOLD[0] * late!r} mV",
-            "tau_th_1": f"{THRESHOLD[1]} ms"}  # fmt: skip
-    for k, (amplitude, tau) in enumerate(ASC, 1):
-        jump = amplitude * math.exp(REFRACTORY_MS / tau)
-        ours |= {f"asc_jump_{k}": f"{jump!r} pA", f"tau_asc_{k}": f"{tau} ms"}
+            "asc_jump": [f"{amplitude * math.exp(REFRACTORY_MS / tau)!r} pA"
+                         for amplitude, tau in ASC],
+            "tau_asc": [f"{tau} ms" for _, tau in ASC],
+            "th_jump": [f"{THRESHOLD[0] * late!r} mV"],
+            "tau_th": [f"{THRESHOLD[1]} ms"]}  # fmt: skip
     # It has no constant current: that lifts the resting potential by I / g instead.
     lift = CURRENT_PA / 25.0
     nest = {"C_m": 250.0, "g": 25.0, "E_L": E_L + lift, "V_m": E_L, "V_th": -55.0, "V_reset": -70.0,

@@ -340,6 +340,16 @@ impl<T: Value> Value for Vec<T> {
     }
 }
 
+impl<T: Value> Value for Box<[T]> {
+    fn write(&self, to: &mut Vec<u8>) {
+        write_all(self.iter(), to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Misfit> {
+        Ok(Vec::read(from)?.into_boxed_slice())
+    }
+}
+
 impl<T: Value + Ord> Value for BinaryHeap<T> {
     /// In order: how a heap lies in memory depends on its history.
     fn write(&self, to: &mut Vec<u8>) {

@@ -77,7 +77,10 @@ fn page(model: &Descriptor) -> String {
         let own = if parameter.per_neuron { "yes" } else { "no" };
         parameters.push(vec![
             parameter.name.to_string(),
-            quantity(parameter.unit, parameter.default),
+            match parameter.range {
+                Range::List(_) => "none".to_string(),
+                _ => quantity(parameter.unit, parameter.default),
+            },
             range(parameter.range).to_string(),
             own.to_string(),
             parameter.doc.to_string(),
@@ -89,7 +92,7 @@ fn page(model: &Descriptor) -> String {
             Initial::Value(value) => quantity(variable.unit, value),
             Initial::Parameter(index) => model.parameters[index].name.to_string(),
             Initial::OwnNumber => "drawn".to_string(),
-            Initial::Derived => "follows".to_string(),
+            Initial::Derived | Initial::Series(_) => "follows".to_string(),
             Initial::Contacts(_) => "from the network".to_string(),
         };
         variables.push(vec![
@@ -127,7 +130,9 @@ fn range(range: Range) -> &'static str {
         Range::Any => "any",
         Range::Positive => "> 0",
         Range::NonNegative => ">= 0",
-        Range::List => "a list",
+        Range::List(Range::Positive) => "list, each > 0",
+        Range::List(Range::NonNegative) => "list, each >= 0",
+        Range::List(_) => "list",
     }
 }
 

@@ -26,7 +26,7 @@ use crate::base::{NeuronId, Span, Tick};
 use crate::network::{Network, Partition};
 use crate::neuron::lesson::Lesson;
 use crate::queue::Calendar;
-use crate::record::{Cause, Spike};
+use crate::record::Spike;
 use crate::scenario::Scenario;
 use crate::synapse::{self, Rows, Synapses, Table};
 use hdrhistogram::Histogram;

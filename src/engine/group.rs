@@ -13,7 +13,7 @@ use crate::base::{Resolution, Tick};
 use crate::network::NeuronPlan;
 use crate::neuron::cell::{Cell, Input, InputKind};
 use crate::neuron::lesson::Lesson;
-use crate::neuron::{Descriptor, Dynamics, Visitor, dispatch};
+use crate::neuron::{Descriptor, Dynamics, Visitor, dispatch_for};
 use crate::queue::WakeQueue;
 use std::ops::Range;
 
@@ -151,7 +151,10 @@ impl Visitor for Setup<'_> {
 impl Setup<'_> {
     /// The group; `None` if no neuron of the population lives here.
     pub fn build(self) -> Option<Box<dyn Group>> {
-        (!self.range.is_empty()).then(|| dispatch(self.descriptor, self))
+        (!self.range.is_empty()).then(|| {
+            let parameters = self.plan.shared(self.descriptor);
+            dispatch_for(self.descriptor, &parameters, self)
+        })
     }
 }
 
@@ -211,7 +214,7 @@ impl<M: Dynamics> Group for Neurons<M> {
 
     fn lesson_at(&self, neuron: u32, at: Tick) -> Option<Lesson> {
         M::TEACHES?;
-        let mut copy = self.cells[(neuron - self.first) as usize];
+        let mut copy = self.cells[(neuron - self.first) as usize].clone();
         copy.advance_to::<M>(&self.constants, at);
         M::lesson(&mut copy.state).copied()
     }

@@ -8,7 +8,7 @@ use crate::base::Tick;
 use crate::base::digest::Digest;
 use crate::network::Network;
 use crate::record::{Counts, Outcome, Percentiles, PopulationOutcome, Trace};
-use crate::scenario::{Model, Scenario};
+use crate::scenario::Scenario;
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 
@@ -124,9 +124,10 @@ fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
         let population = record.target.population;
         let number = seen[population];
         seen[population] += 1;
-        let Model::Neuron { descriptor, .. } = &scenario.populations[population].model else {
+        let variables = scenario.populations[population].model.variables();
+        if variables.is_empty() {
             continue;
-        };
+        }
         let neurons = record.target.indices(scenario.populations[population].size);
         // Neurons of one selection, shard after shard, are sorted because the pieces are.
         let samples: Vec<&Vec<f64>> = probes[population]
@@ -144,8 +145,8 @@ fn traces(scenario: &Scenario, remains: &mut [Remains]) -> Vec<Trace> {
                 .collect();
             traces.push(Trace {
                 population,
-                variable: descriptor.variables[variable].name,
-                unit: descriptor.variables[variable].unit,
+                variable: variables[variable].name.clone(),
+                unit: variables[variable].unit,
                 neurons: neurons.clone(),
                 interval: record.interval,
                 start: record.start,

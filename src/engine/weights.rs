@@ -84,7 +84,7 @@ pub fn levels(scenario: &Scenario, network: &Network, remains: &[Remains]) -> Ve
             };
             traces.push(Trace {
                 population: projection.target,
-                variable: level.name,
+                variable: level.name.into(),
                 unit: level.measure.unit(weight),
                 neurons: (0..scenario.populations[projection.target].size).collect(),
                 interval,

@@ -12,6 +12,7 @@ use crate::base::Resolution;
 use crate::neuron::{Descriptor, Parameter, Range};
 use crate::scenario::{
     Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape, constants,
+    variables,
 };
 use crate::synapse::LONGEST_DELAY;
 
@@ -68,7 +69,8 @@ fn check_neurons(
     parameters: &[ParameterValue],
     initial: &[Distribution],
 ) -> Vec<String> {
-    let (expected, variables) = (descriptor.parameters.len(), descriptor.variables.len());
+    let described = variables(descriptor, parameters);
+    let (expected, variables) = (descriptor.parameters.len(), described.len());
     if parameters.len() != expected || initial.len() != variables {
         return vec![format!(
             "{} parameters and {} start values; {} has {expected} and {variables}",
@@ -81,10 +83,10 @@ fn check_neurons(
     for (value, parameter) in parameters.iter().zip(descriptor.parameters) {
         let (ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law)) = value;
         let name = parameter.name;
-        if parameter.range == Range::List {
-            if !matches!(law.shape, Shape::Values(_)) {
-                problems.push(format!("{name} must be a list of values"));
-            }
+        if parameter.range.is_list() {
+            problems.extend(
+                check_list(law, parameter.range).err().map(|what| format!("{name} {what}")),
+            );
             continue;
         }
         problems.extend(draw::check(law, size).err().map(|what| format!("{name}: {what}")));
@@ -98,19 +100,27 @@ fn check_neurons(
             problems.push(format!("{name}: {model} cannot be solved for a period; give a value"));
         }
     }
-    for (law, variable) in initial.iter().zip(descriptor.variables) {
-        let name = variable.name;
+    for (law, variable) in initial.iter().zip(&described) {
+        let name = &variable.name;
         problems.extend(draw::check(law, size).err().map(|what| format!("{name}: {what}")));
     }
     // Values that are wrong by themselves are met when they are drawn, and named there.
     let constants = constants(descriptor, parameters);
-    let in_range = |(p, &value): (&Parameter, &f64)| p.range.contains(value);
+    let in_range = |(p, &value): (&Parameter, &f64)| p.range.is_list() || p.range.contains(value);
     if problems.is_empty() && descriptor.parameters.iter().zip(&constants).all(in_range) {
         let parameter = |index: usize| descriptor.parameters.get(index).map_or("", |p| p.name);
         let wrong = (descriptor.check)(&constants);
         problems.extend(wrong.into_iter().map(|(p, what)| format!("{}: {what}", parameter(p))));
     }
     problems
+}
+
+fn check_list(law: &Distribution, range: Range) -> Result<(), String> {
+    let Shape::Values(values) = &law.shape else { return Err("must be a list of values".into()) };
+    match values.iter().find(|&&value| !range.contains(value)) {
+        Some(value) => Err(format!("has {value} in it; allowed is {}", range.describe())),
+        None => Ok(()),
+    }
 }
 
 fn is_constant(law: &Distribution) -> bool {

@@ -147,19 +147,19 @@ impl Network {
             let tables: u64 = shard.tables.iter().map(|table| table.bytes()).sum();
             let neurons = shard.neurons.iter();
             let own = |n: &super::NeuronPlan| {
-                values(&n.parameters) + values(&n.variables) + size_of_val(n.list.as_slice()) as u64
+                values(&n.parameters) + values(&n.variables) + values(&n.lists)
             };
             tables + neurons.map(own).sum::<u64>()
         };
         self.shards.iter().map(of).sum()
     }
 
-    /// The SHA-256 of the network: of every population the list that its neurons share, if there is
-    /// one, and of every neuron in turn its parameters and start values; then every edge in the order of [`edges`](Network::edges). The same for any number of shards.
+    /// The SHA-256 of the network: of every population the lists that its neurons share, and of every neuron in turn its parameters and start values; then every edge in the order of [`edges`](Network::edges). The same for any number of shards.
     pub fn digest(&self) -> String {
         let mut digest = Digest::new();
         for population in 0..self.partition.populations() {
-            self.shards[0].neurons[population].list.iter().for_each(|&value| digest.real(value));
+            let lists = self.shards[0].neurons[population].lists.iter();
+            lists.flatten().for_each(|&value| digest.real(value));
             for shard in 0..self.partition.shards() {
                 let plan = &self.shards[shard as usize].neurons[population];
                 for neuron in 0..self.partition.owned(population, shard).len() {

@@ -7,9 +7,9 @@ use super::tables::{delay_on_grid, layout};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::cell::Cell;
-use crate::neuron::{Dynamics, Parameter, Range, Visitor, dispatch};
+use crate::neuron::{Dynamics, Parameter, Visitor, dispatch_for};
 use crate::scenario::{
-    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape,
+    Connect, Distribution, Edges, Model, ParameterValue, Projection, Scenario, Shape, constants,
 };
 use crate::synapse::{DelayedSynapse, LONGEST_DELAY};
 
@@ -100,7 +100,7 @@ fn neuron_bytes(model: &Model, size: u32, shards: u32) -> u64 {
         None => u64::from(size),
     };
     let of_parameter = |law: &Distribution, parameter: &Parameter| match &law.shape {
-        Shape::Values(values) if parameter.range == Range::List => {
+        Shape::Values(values) if parameter.range.is_list() => {
             values.len() as u64 * u64::from(shards)
         }
         _ => of(law),
@@ -128,17 +128,19 @@ pub const BYTES_PER_PLACE: u64 = 104;
 pub const BYTES_PER_WAKE: u64 = 100;
 
 fn engine_bytes(model: &Model, size: u32) -> u64 {
-    struct CellBytes;
-    impl Visitor for CellBytes {
+    struct CellBytes<'p>(&'p [f64]);
+    impl Visitor for CellBytes<'_> {
         type Output = usize;
         fn visit<M: Dynamics>(self) -> usize {
-            size_of::<Cell<M::State>>()
+            size_of::<Cell<M::State>>() + M::bytes_beside(self.0)
         }
     }
     let own = match model {
-        Model::Neuron { descriptor, .. } => {
+        Model::Neuron { descriptor, parameters, .. } => {
             let base_current = size_of::<f64>();
-            (dispatch(descriptor, CellBytes) + base_current) as u64 + BYTES_PER_WAKE
+            let parameters = constants(descriptor, parameters);
+            let cell = dispatch_for(descriptor, &parameters, CellBytes(&parameters));
+            (cell + base_current) as u64 + BYTES_PER_WAKE
         }
         Model::Poisson { .. } | Model::CorrelatedPoisson { .. } | Model::SpikeSource { .. } => 0,
     };

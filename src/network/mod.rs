@@ -88,16 +88,16 @@ pub struct NeuronPlan {
     /// For each variable of the model its value for each neuron here; one value where all share
     /// it.
     pub variables: Vec<Vec<f64>>,
-    /// The values of the list that all neurons share, where the last parameter is one.
-    pub list: Vec<f64>,
+    /// The lists that all neurons share, in the order of the parameters that are lists; these have
+    /// a column of one value, which says nothing, too.
+    pub lists: Vec<Vec<f64>>,
 }
 
 impl NeuronPlan {
-    /// The values from which a model derives its constants: of each parameter the first, and of a
-    /// list all.
+    /// The values from which a model derives its constants, flat: of each parameter the first, and
+    /// of a list all.
     pub fn shared(&self, descriptor: &Descriptor) -> Vec<f64> {
-        let single = self.parameters.iter().take(descriptor.defaults().len());
-        single.map(|column| column[0]).chain(self.list.iter().copied()).collect()
+        descriptor.flat(self.parameters.iter().map(|column| column[0]).collect(), &self.lists)
     }
 }
 

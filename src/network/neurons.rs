@@ -9,8 +9,8 @@ use super::partition::Partition;
 use super::{NeuronPlan, PlasticProjection};
 use crate::base::random::Purpose;
 use crate::neuron::receptor::Pulse;
-use crate::neuron::{Descriptor, Initial, Range as Allowed};
-use crate::scenario::{Distribution, Model, ParameterValue, Scenario, Shape};
+use crate::neuron::{Descriptor, Initial};
+use crate::scenario::{Distribution, Model, ParameterValue, Scenario, Shape, variables};
 use crate::synapse::Table;
 use std::ops::Range;
 
@@ -94,7 +94,7 @@ impl Columns {
         }
         let variables = initial
             .iter()
-            .zip(self.descriptor.variables)
+            .zip(variables(self.descriptor, parameters))
             .zip(0..)
             .map(|((law, variable), slot)| {
                 self.column(law, Purpose::Initial, slot, |value| {
@@ -106,7 +106,7 @@ impl Columns {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(NeuronPlan { parameters: columns, variables, list: self.list(parameters) })
+        Ok(NeuronPlan { parameters: columns, variables, lists: self.lists(parameters) })
     }
 
     /// The columns of all drawn parameters; the default where a period has to be met.
@@ -118,7 +118,7 @@ impl Columns {
             .map(|(value, (parameter, slot))| match value {
                 ParameterValue::ForPeriod(_) => Ok(vec![parameter.default]),
                 // What all share is kept beside the columns.
-                _ if parameter.range == Allowed::List => Ok(vec![parameter.default]),
+                _ if parameter.range.is_list() => Ok(vec![parameter.default]),
                 ParameterValue::Drawn(law) => self.column(law, Purpose::Parameter, slot, |value| {
                     if parameter.range.contains(value) {
                         return Ok(());
@@ -130,15 +130,15 @@ impl Columns {
             .collect()
     }
 
-    /// The values of the list that all neurons share; none where no parameter is one.
-    fn list(&self, parameters: &[ParameterValue]) -> Vec<f64> {
-        match (self.descriptor.parameters.last(), parameters.last()) {
-            (
-                Some(parameter),
-                Some(ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })),
-            ) if parameter.range == Allowed::List => values.clone(),
-            _ => Vec::new(),
-        }
+    /// The lists that all neurons share.
+    fn lists(&self, parameters: &[ParameterValue]) -> Vec<Vec<f64>> {
+        let list = |place: usize| match &parameters[place] {
+            ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. }) => {
+                values.clone()
+            }
+            _ => unreachable!("checked before drawing"),
+        };
+        self.descriptor.lists().map(list).collect()
     }
 
     /// The currents that make each neuron fire with its period.

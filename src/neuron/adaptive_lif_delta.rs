@@ -34,7 +34,7 @@ threshold; `drift` is U in these units.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Mv,
-    check: bank::check_all::<LifDelta>,
+    check: bank::check_all::<Model>,
     current_for_period: None,
 };
 
@@ -46,5 +46,6 @@ pub struct Model;
 
 impl Page for Model {
     type Neuron = LifDelta;
+    type Larger = Model;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
 }

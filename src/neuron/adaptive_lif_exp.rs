@@ -33,7 +33,7 @@ threshold.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Pa,
-    check: bank::check_all::<LifExp>,
+    check: bank::check_all::<Model>,
     current_for_period: None,
 };
 
@@ -45,5 +45,6 @@ pub struct Model;
 
 impl Page for Model {
     type Neuron = LifExp;
+    type Larger = Model;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
 }

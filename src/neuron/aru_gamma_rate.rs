@@ -30,7 +30,7 @@ Ticks are the times tick, 2 tick, 3 tick and so on of the run. A tick finds the 
 of the same time; n and s stay until the next. Each neuron has up to 64 units g of its own, all
 neurons of a population share the list `weights`: for each unit its input, bias, to_gain,
 to_saturation, and the weights from all units, so k (k + 4) numbers for k units.
-weights = { values = [...] }, or weights = { file = \"x.csv\" } with the column `value`; a name that
+weights = [...], or weights = { file = \"x.csv\" } with the column `value`; a name that
 ends in .npz is read as such. Without a list there is no unit, and the neuron is gamma_rate in law. n and s
 count within the bounds of gamma_rate.
 
@@ -141,7 +141,7 @@ impl Thinned for AruGammaRate {
 
     fn derive(p: &[f64]) -> Constants {
         let driven = GammaRate::derive(&p[..TICK]);
-        let rule = Recurrent::new(&p[WEIGHTS..]);
+        let rule = Recurrent::new(DESCRIPTOR.list(p, WEIGHTS));
         let controller = Controller::new(rule, p[TICK], [driven.tau_ms; 2]);
         Constants { controller, relaxed_ms: 10.0 * (driven.tau_ms + p[TICK]), driven }
     }
@@ -214,8 +214,8 @@ mod tests {
     const WEIGHTS: [f64; 12] = [0.9, -0.1, 2.0, 0.2, 0.6, -0.9, -0.3, 0.2, -1.2, 0.3, 0.8, 0.5];
 
     fn constants() -> Constants {
-        let fixed = [20.0, 200.0, 0.0, 1.0, 0.0, 10.0];
-        AruGammaRate::derive(&[&fixed[..], &WEIGHTS].concat())
+        let fixed = vec![20.0, 200.0, 0.0, 1.0, 0.0, 10.0, 0.0];
+        AruGammaRate::derive(&DESCRIPTOR.flat(fixed, &[WEIGHTS.to_vec()]))
     }
 
     #[test]

@@ -3,16 +3,17 @@
 use super::gained::bank::threshold_page;
 use super::gained::network::{self, Networked, network_page};
 use super::gained::{Gained, Page};
-use super::glif::Glif;
+use super::glif::{Few, Generalised, Glif, Many, Slots};
 use super::{Descriptor, Dynamics, Parameter, Variable};
 use crate::base::Unit;
+use std::marker::PhantomData;
 
 /// Where the controller's parameters begin.
-const GAIN: usize = 27;
+const GAIN: usize = 15;
 
 static PARAMETERS: [Parameter; GAIN + network::PARAMETERS] =
     network::parameters(Glif::DESCRIPTOR.parameters);
-static VARIABLES: [Variable; 13] = network::variables(Glif::DESCRIPTOR.variables, false, GAIN);
+static VARIABLES: [Variable; 7] = network::variables(Glif::DESCRIPTOR.variables, false, GAIN);
 
 static DESCRIPTOR: Descriptor = Descriptor {
     name: "aru_glif",
@@ -20,9 +21,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     manual: concat!(
         "\
 A generalised leaky integrate-and-fire neuron, which is `glif` with its tau_m, c_m, t_ref, e_l,
-v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump_1, tau_asc_1, asc_jump_2, tau_asc_2,
-asc_jump_3, tau_asc_3, asc_jump_4, tau_asc_4, th_jump_1, tau_th_1, th_jump_2, tau_th_2, th_jump_3,
-tau_th_3, th_jump_4, tau_th_4 and i_e,
+v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump, tau_asc, th_jump, tau_th and i_e,
 ",
         threshold_page!(),
         "\
@@ -37,17 +36,18 @@ rest: it is reached where n (V - e_l) = v_th - e_l + sum th_k.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Pa,
-    check: network::check_all::<Glif>,
+    check: network::check_all::<Model<Few>>,
     current_for_period: None,
 };
 
 /// See the [manual page](Descriptor::manual).
-pub type AruGlif = Gained<Networked<Model>>;
+pub type AruGlif = Gained<Networked<Model<Few>>>;
 
-/// What tells it apart.
-pub struct Model;
+/// What tells it apart, with room of one kind for the neuron's components.
+pub struct Model<S>(PhantomData<fn() -> S>);
 
-impl Page for Model {
-    type Neuron = Glif;
+impl<S: Slots> Page for Model<S> {
+    type Neuron = Generalised<S>;
+    type Larger = Model<Many>;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
 }

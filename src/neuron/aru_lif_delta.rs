@@ -35,7 +35,7 @@ threshold; `drift` is U in these units.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Mv,
-    check: network::check_all::<LifDelta>,
+    check: network::check_all::<Model>,
     current_for_period: None,
 };
 
@@ -47,5 +47,6 @@ pub struct Model;
 
 impl Page for Model {
     type Neuron = LifDelta;
+    type Larger = Model;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
 }

@@ -34,7 +34,7 @@ threshold.
     parameters: &PARAMETERS,
     variables: &VARIABLES,
     input: Unit::Pa,
-    check: network::check_all::<LifExp>,
+    check: network::check_all::<Model>,
     current_for_period: None,
 };
 
@@ -46,5 +46,6 @@ pub struct Model;
 
 impl Page for Model {
     type Neuron = LifExp;
+    type Larger = Model;
     const PAGE: &'static Descriptor = &DESCRIPTOR;
 }

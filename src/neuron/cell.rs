@@ -79,7 +79,7 @@ fn tick_of(grid: Resolution, from: Tick, crossing: Option<f64>) -> Tick {
 /// How far a search that has to walk goes at first, in ms; then it goes twice as far each time.
 const FIRST_HORIZON_MS: f64 = 1.0;
 
-impl<S: Copy> Cell<S> {
+impl<S: Clone> Cell<S> {
     /// A neuron at the start of the run.
     pub fn new<M>(constants: &M::Constants, grid: Resolution, state: S, drive: f64) -> Self
     where
@@ -246,7 +246,7 @@ impl<S: Copy> Cell<S> {
     where
         M: Dynamics<State = S>,
     {
-        let mut state = self.state;
+        let mut state = self.state.clone();
         let mut from = self.at;
         if self.free_at > self.at {
             let held = self.free_at.since(self.at).ms();
@@ -280,7 +280,7 @@ impl<S: Copy> Cell<S> {
     where
         M: Dynamics<State = S>,
     {
-        let mut copy = *self;
+        let mut copy = self.clone();
         while copy.predicted <= limit && !copy.certain {
             copy.solve::<M>(constants, grid);
         }
@@ -293,7 +293,7 @@ impl<S: Copy> Cell<S> {
     where
         M: Dynamics<State = S>,
     {
-        let mut copy = *self;
+        let mut copy = self.clone();
         copy.advance_to::<M>(constants, tick);
         M::observe(constants, &copy.state, variable)
     }

@@ -8,7 +8,10 @@
 //! time constants, drives at threshold, silent and opposite currents, no refractoriness.
 
 use super::cell::{Cell, Input, InputKind, NEVER};
-use super::{Descriptor, Dynamics, Initial, Range, Variable, Visitor, dispatch, find, registry};
+use super::lists::StateVariable;
+use super::{
+    Descriptor, Dynamics, Initial, Parameter, Visitor, dispatch, dispatch_for, find, registry,
+};
 use crate::base::digest::Digest;
 use crate::base::math::{exp, pow};
 use crate::base::random::{Purpose, Stream};
@@ -20,6 +23,7 @@ const SEED: u64 = 20_241;
 struct Case {
     name: String,
     parameters: Vec<f64>,
+    /// Zero for those that are not given.
     variables: Vec<f64>,
     drive: f64,
 }
@@ -41,40 +45,60 @@ fn sign(s: &mut Stream) -> f64 {
     if s.below(2) == 0 { 1.0 } else { -1.0 }
 }
 
-fn random_parameters(d: &Descriptor, s: &mut Stream) -> Vec<f64> {
+/// Numbers of things of which there may be any number.
+const COUNTS: [usize; 6] = [0, 1, 2, 4, 7, 20];
+
+fn random_parameters<M: Dynamics>(s: &mut Stream) -> Vec<f64> {
+    let d = M::DESCRIPTOR;
     loop {
-        let mut values: Vec<f64> = Vec::new();
+        let (mut values, mut lists): (Vec<f64>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
         for p in d.parameters {
-            if p.range == Range::List {
-                values.extend(random_weights(s));
+            let tau_m = values.first().copied().unwrap_or_default();
+            if !p.range.is_list() {
+                values.push(random_value(p, tau_m, s));
                 continue;
             }
-            values.push(match p.unit {
-                Unit::Ms if p.name == "t_ref" && s.below(4) == 0 => 0.0,
-                Unit::Ms if is_later_tau(p.name) && s.below(6) == 0 => values[0],
-                Unit::Ms if is_later_tau(p.name) && s.below(5) == 0 => {
-                    values[0] * (1.0 + sign(s) * magnitude(s, -15.0, -3.0))
-                }
-                Unit::Mv | Unit::Pa if p.name.contains("jump") && s.below(3) == 0 => 0.0,
-                Unit::Mv if p.name.contains("jump") => between(s, -0.5, 3.0),
-                Unit::Pa if p.name.contains("jump") => between(s, -300.0, 300.0),
-                // Controllers: some units idle, some weights zero.
-                Unit::One if p.name.starts_with("unit_") && s.below(3) == 0 => 0.0,
-                Unit::One if p.name.starts_with("unit_") => between(s, -1.5, 1.5),
-                // A capacitance that is zero unless given.
-                Unit::Pf if p.default == 0.0 && s.below(2) == 0 => magnitude(s, 1.0, 4.0),
-                Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
-                Unit::Mv => p.default + between(s, -5.0, 5.0),
-                // Without a rate what fires at random never fires.
-                Unit::Hz if s.below(5) == 0 => 0.0,
-                Unit::Hz => magnitude(s, 0.0, 3.0),
-                _ => p.default,
+            values.push(0.0);
+            let count = match lists.last() {
+                // As many time constants as jumps.
+                Some(jumps) if is_later_tau(p.name) => jumps.len(),
+                _ => COUNTS[s.below(COUNTS.len() as u64) as usize],
+            };
+            lists.push(match p.name {
+                "weights" => random_weights(s),
+                _ => (0..count).map(|_| random_value(p, tau_m, s)).collect(),
             });
         }
-        let allowed = d.parameters.iter().zip(&values).all(|(p, v)| p.range.contains(*v));
-        if allowed && (d.check)(&values).is_empty() {
+        let is_in_range = |(p, v): (&Parameter, &f64)| p.range.is_list() || p.range.contains(*v);
+        let allowed = d.parameters.iter().zip(&values).all(is_in_range);
+        let values = d.flat(values, &lists);
+        if allowed && (d.check)(&values).is_empty() && M::fits(&values) {
             return values;
         }
+    }
+}
+
+fn random_value(p: &Parameter, tau_m: f64, s: &mut Stream) -> f64 {
+    match p.unit {
+        Unit::Ms if p.name == "t_ref" && s.below(4) == 0 => 0.0,
+        Unit::Ms if is_later_tau(p.name) && s.below(6) == 0 => tau_m,
+        Unit::Ms if is_later_tau(p.name) && s.below(5) == 0 => {
+            tau_m * (1.0 + sign(s) * magnitude(s, -15.0, -3.0))
+        }
+        Unit::Mv | Unit::Pa if p.name.contains("jump") && s.below(3) == 0 => 0.0,
+        Unit::Mv if p.name.contains("jump") => between(s, -0.5, 3.0),
+        Unit::Pa if p.name.contains("jump") => between(s, -300.0, 300.0),
+        // Controllers: some units idle, some weights zero.
+        Unit::One if p.name.starts_with("unit_") && s.below(3) == 0 => 0.0,
+        Unit::One if p.name.starts_with("unit_") => between(s, -1.5, 1.5),
+        // A capacitance that is zero unless given.
+        Unit::Pf if p.default == 0.0 && s.below(2) == 0 => magnitude(s, 1.0, 4.0),
+        Unit::Ms | Unit::Pf => p.default * magnitude(s, -0.8, 0.8),
+        Unit::Mv => p.default + between(s, -5.0, 5.0),
+        // Without a rate what fires at random never fires.
+        Unit::Hz if s.below(5) == 0 => 0.0,
+        Unit::Hz => magnitude(s, 0.0, 3.0),
+        _ => p.default,
     }
 }
 
@@ -91,12 +115,11 @@ fn is_later_tau(name: &str) -> bool {
     name.starts_with("tau_") && name != "tau_m"
 }
 
-/// The level that the membrane must reach for a spike in a state: components of a threshold that
-/// moves are variables whose names begin with `th_`.
+/// The level that the membrane must reach for a spike in a state: how far a threshold has moved is
+/// a variable `th`.
 fn threshold<M: Dynamics>(c: &M::Constants, s: &M::State, case: &Case) -> Option<f64> {
-    let moved = M::DESCRIPTOR.variables.iter().enumerate();
-    let moved = moved.filter(|(_, v)| v.name.starts_with("th_")).map(|(v, _)| M::observe(c, s, v));
-    let level = level(M::DESCRIPTOR, &case.parameters).map(|level| level + moved.sum::<f64>())?;
+    let moved = M::DESCRIPTOR.variable("th").map_or(0.0, |th| M::observe(c, s, th));
+    let level = level(M::DESCRIPTOR, &case.parameters).map(|level| level + moved)?;
     // Where a gain moves the threshold is divided by it.
     let (Some(n), Some(e_l)) = (M::DESCRIPTOR.variable("gain_now"), M::DESCRIPTOR.parameter("e_l"))
     else {
@@ -111,15 +134,15 @@ fn level(d: &Descriptor, parameters: &[f64]) -> Option<f64> {
     d.parameter("v_th").or(d.parameter("v_peak")).map(|index| parameters[index])
 }
 
-fn random_case(d: &Descriptor, number: u64) -> Case {
-    let s = &mut draws(number);
-    let parameters = random_parameters(d, s);
+fn random_case<M: Dynamics>(number: u64) -> Case {
+    let (d, s) = (M::DESCRIPTOR, &mut draws(number));
+    let parameters = random_parameters::<M>(s);
     let top = level(d, &parameters).unwrap_or(0.0);
     let variables = d
-        .variables
+        .state(&parameters)
         .iter()
-        .filter(is_given)
         .map(|v| match v.unit {
+            _ if !v.is_given() => 0.0,
             // A potential starts somewhere; what is added to one starts near zero.
             Unit::Mv if matches!(v.initial, Initial::Value(_)) => match s.below(3) {
                 0 => 0.0,
@@ -150,24 +173,23 @@ fn random_case(d: &Descriptor, number: u64) -> Case {
     Case { name, parameters, variables, drive }
 }
 
-/// Whether a variable is part of the state; others follow, and stand behind it.
-fn is_given(variable: &&Variable) -> bool {
-    variable.is_given()
-}
-
 fn bits<M: Dynamics>(state: &M::State) -> String {
     let mut digest = Digest::new();
     M::digest(state, &mut digest);
     digest.finish()
 }
 
-fn values<M: Dynamics>(constants: &M::Constants, state: &M::State) -> Vec<f64> {
-    let given = M::DESCRIPTOR.variables.iter().filter(is_given).count();
-    (0..given).map(|v| M::observe(constants, state, v)).collect()
+/// What is part of the state, and zero for what follows from it.
+fn values<M: Dynamics>(constants: &M::Constants, state: &M::State, case: &Case) -> Vec<f64> {
+    let value = |(place, variable): (usize, &StateVariable)| match variable.is_given() {
+        true => M::observe(constants, state, place),
+        false => 0.0,
+    };
+    M::DESCRIPTOR.state(&case.parameters).iter().enumerate().map(value).collect()
 }
 
 fn after<M: Dynamics>(c: &M::Constants, state: &M::State, drive: f64, ms: f64) -> M::State {
-    let mut copy = *state;
+    let mut copy = state.clone();
     M::advance(c, &mut copy, drive, ms);
     copy
 }
@@ -185,10 +207,14 @@ fn distance(a: &[f64], b: &[f64], floor: f64) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Runs a visitor over every model.
+/// Runs a visitor over every model, and over those of more than four components.
 fn every_model<V: Visitor<Output = ()> + Copy>(visitor: V) {
-    for descriptor in registry() {
-        dispatch(descriptor, visitor);
+    for d in registry() {
+        dispatch(d, visitor);
+        if d.parameter("asc_jump").is_some() {
+            let five: Vec<Vec<f64>> = d.lists().map(|_| vec![1.0; 5]).collect();
+            dispatch_for(d, &d.flat(d.defaults(), &five), visitor);
+        }
     }
 }
 
@@ -237,11 +263,11 @@ impl Visitor for RestsAndPauses {
         let initial: Vec<f64> = d
             .variables
             .iter()
-            .filter(is_given)
             .map(|v| match v.initial {
                 Initial::Value(value) => value,
                 Initial::Parameter(index) => p[index],
-                Initial::OwnNumber | Initial::Derived | Initial::Contacts(_) => 0.5,
+                Initial::OwnNumber => 0.5,
+                Initial::Derived | Initial::Contacts(_) | Initial::Series(_) => 0.0,
             })
             .collect();
         let c = M::constants(&p);
@@ -251,13 +277,13 @@ impl Visitor for RestsAndPauses {
         }
         assert_eq!(crossing::<M>(&c, &rest, 0.0), None, "{}", d.name);
         for number in 0..500 {
-            let case = random_case(d, number);
+            let case = random_case::<M>(number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
-            assert_eq!(values::<M>(&c, &s), case.variables, "{}", case.name);
+            assert_eq!(values::<M>(&c, &s, &case), case.variables, "{}", case.name);
             let still = after::<M>(&c, &s, case.drive, 0.0);
             assert_eq!(bits::<M>(&still), bits::<M>(&s), "{}", case.name);
-            let mut held = s;
+            let mut held = s.clone();
             M::advance_clamped(&c, &mut held, 0.0);
             assert_eq!(bits::<M>(&held), bits::<M>(&s), "{}", case.name);
         }
@@ -276,7 +302,7 @@ impl Visitor for Divides {
     type Output = ();
     fn visit<M: Dynamics>(self) {
         for number in 0..4000 {
-            let case = random_case(M::DESCRIPTOR, number);
+            let case = random_case::<M>(number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
             let random = &mut draws(number + 1_000_000);
@@ -290,7 +316,7 @@ impl Visitor for Divides {
             let parts = after::<M>(&c, &half, case.drive, b);
             // Deflections of hundreds of mV may cancel; currents of 1e-200 pA are nothing.
             let scale = case.variables.iter().fold(1.0f64, |m, v| m.max(v.abs()));
-            let (x, y) = (values::<M>(&c, &whole), values::<M>(&c, &parts));
+            let [x, y] = [&whole, &parts].map(|state| values::<M>(&c, state, &case));
             assert!(distance(&x, &y, scale) < 1e-12, "{}: {x:?} {y:?}", case.name);
         }
     }
@@ -344,10 +370,10 @@ impl Visitor for Crosses {
     fn visit<M: Dynamics>(self) {
         let (mut some, mut none) = (0, 0);
         // A state of one that walks is gone to from the start, step by step.
-        let walks = M::DESCRIPTOR.parameters.iter().any(|p| p.range == Range::List);
+        let walks = M::DESCRIPTOR.parameter("weights").is_some();
         let cases = if walks { 500 } else { 4000 };
         for number in 0..cases {
-            let case = random_case(M::DESCRIPTOR, number);
+            let case = random_case::<M>(number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
             let Some(ms) = crossing::<M>(&c, &s, case.drive) else {
@@ -410,7 +436,7 @@ impl Windows {
     fn predicts_right<M: Dynamics>(c: &M::Constants, cell: &Cell<M::State>, case: &Case) {
         // How far the membrane is above its level at a tick.
         let excess = |at: Tick| {
-            let mut copy = *cell;
+            let mut copy = cell.clone();
             copy.advance_to::<M>(c, at);
             let level = threshold::<M>(c, &copy.state, case);
             level.map(|level| M::observe(c, &copy.state, 0) - level)
@@ -445,7 +471,7 @@ impl Visitor for Windows {
         let mut total = 0;
         let cases = if M::DESCRIPTOR.parameter("tick").is_some() { 15 } else { 60 };
         for number in 0..cases {
-            let case = random_case(M::DESCRIPTOR, number);
+            let case = random_case::<M>(number);
             let c = M::constants(&case.parameters);
             let s = &mut draws(number + 2_000_000);
             let step = [1, 1, 1000, 100_000][s.below(4) as usize];
@@ -453,7 +479,7 @@ impl Visitor for Windows {
             let inputs = Self::inputs(s, M::DESCRIPTOR.input, grid, case.drive);
             let end = inputs.last().unwrap().at + Span::from_whole_ms(50);
             let start = Cell::new::<M>(&c, grid, M::initial(&c, &case.variables), case.drive);
-            let (mut whole, mut spikes) = (start, Vec::new());
+            let (mut whole, mut spikes) = (start.clone(), Vec::new());
             whole.run::<M>(&c, grid, &inputs, end, &mut spikes);
             total += spikes.len();
 
@@ -465,7 +491,7 @@ impl Visitor for Windows {
                 let (now, later) = rest.split_at(count);
                 parts.run::<M>(&c, grid, now, window_end, &mut in_parts);
                 // A probe looks and changes nothing.
-                for variable in 0..M::DESCRIPTOR.variables.len() {
+                for variable in 0..case.variables.len() {
                     let value = parts.observe::<M>(&c, window_end, variable);
                     assert!(value.is_finite(), "{}", case.name);
                 }
@@ -490,7 +516,8 @@ fn windows_change_neither_a_spike_nor_a_bit() {
     every_model(Windows);
 }
 
-/// The differential equations, written down a second time: dy/dt in the order of the variables.
+/// The differential equations, written down a second time: dy/dt in the order of the variables, as
+/// far as anything moves.
 fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
     let leak = |current: f64| (-(y[0] - p[3]) + p[0] / p[1] * (drive + current)) / p[0];
     match name {
@@ -504,16 +531,21 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             -y[4] / p[7],
         ],
         "glif" => {
-            let mut slopes = vec![leak(y[1..7].iter().sum())];
-            let tau = [6, 7, 11, 13, 15, 17, 19, 21, 23, 25];
-            slopes.extend(tau.iter().zip(&y[1..]).map(|(&tau, value)| -value / p[tau]));
-            slopes
+            let list = |name: &str| {
+                let glif = find("glif").expect("a model");
+                glif.list(p, glif.parameter(name).expect("one of its lists"))
+            };
+            let (currents, components) = (list("tau_asc"), list("tau_th"));
+            let total = y[1] + y[2] + y[5..][..currents.len()].iter().sum::<f64>();
+            let single = [leak(total), -y[1] / p[6], -y[2] / p[7], 0.0, 0.0];
+            let taus = currents.iter().chain(components);
+            let members = taus.zip(&y[5..]).map(|(tau, value)| -value / tau);
+            single.into_iter().chain(members).collect()
         }
         gained if gained.starts_with("adaptive_") && gained != "adaptive_gamma_rate" => {
-            let neuron = &gained["adaptive_".len()..];
+            let (neuron, mut slopes, members) = neuron_in(gained, "adaptive_", p, y, drive);
             let own = find(neuron).expect("the neuron in it is a model");
             let (first, place) = (own.parameters.len(), own.variables.len());
-            let mut slopes = equations(neuron, p, &y[..place], drive);
             let heard = neuron == "lif_delta";
             let part =
                 if heard { y[place + 1] } else { (y[1] + y[2]) * p[0] / p[1] / (p[5] - p[3]) };
@@ -524,20 +556,20 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
             }
             let [fast, slow] = [p[first + 2], p[first + 3]];
             let tau = |k: usize| fast * pow(slow / fast, k as f64 / 5.0);
-            let traces = y[slopes.len()..].iter().enumerate();
+            let traces = y[slopes.len()..].iter().take(6).enumerate();
             let traces: Vec<f64> = traces.map(|(k, z)| (a - z) / tau(k)).collect();
             slopes.extend(traces);
-            slopes
+            slopes.resize(y.len() - members.len(), 0.0);
+            [slopes, members].concat()
         }
         gained if gained.starts_with("aru_lif") || gained == "aru_glif" => {
-            let neuron = &gained["aru_".len()..];
-            let own = find(neuron).expect("the neuron in it is a model");
-            let mut slopes = equations(neuron, p, &y[..own.variables.len()], drive);
+            let (neuron, mut slopes, members) = neuron_in(gained, "aru_", p, y, drive);
             slopes.push(0.0);
             if neuron == "lif_delta" {
                 slopes.push(-y[slopes.len()] / p[0]);
             }
-            slopes
+            slopes.resize(y.len() - members.len(), 0.0);
+            [slopes, members].concat()
         }
         "qif" => {
             vec![((y[0] - p[3]) * (y[0] - p[5]) / (p[5] - p[3]) + p[0] / p[1] * drive) / p[0]]
@@ -558,12 +590,32 @@ fn equations(name: &str, p: &[f64], y: &[f64], drive: f64) -> Vec<f64> {
     }
 }
 
+/// Of a model that is a neuron with a gain: the neuron's name, and the slopes of its variables and of
+/// the members of its series.
+fn neuron_in<'n>(
+    gained: &'n str,
+    before: &str,
+    p: &[f64],
+    y: &[f64],
+    drive: f64,
+) -> (&'n str, Vec<f64>, Vec<f64>) {
+    let page = find(gained).expect("a model");
+    let name = &gained[before.len()..];
+    let own = find(name).expect("the neuron in it is a model");
+    let (single, members) = y.split_at(page.variables.len());
+    let y = [&single[..own.variables.len()], members].concat();
+    let mut slopes = equations(name, &page.part(p, 0..own.parameters.len()), &y, drive);
+    let members = slopes.split_off(own.variables.len());
+    (name, slopes, members)
+}
+
 /// The classical Runge-Kutta method of order four.
 fn runge_kutta(name: &str, p: &[f64], start: &[f64], drive: f64, ms: f64) -> Vec<f64> {
     const STEPS: usize = 2000;
     let h = ms / STEPS as f64;
     let plus = |y: &[f64], k: &[f64], f: f64| -> Vec<f64> {
-        y.iter().zip(k).map(|(y, k)| y + f * k).collect()
+        let slopes = k.iter().chain(std::iter::repeat(&0.0));
+        y.iter().zip(slopes).map(|(y, k)| y + f * k).collect()
     };
     let mut y = start.to_vec();
     for _ in 0..STEPS {
@@ -571,7 +623,8 @@ fn runge_kutta(name: &str, p: &[f64], start: &[f64], drive: f64, ms: f64) -> Vec
         let k2 = equations(name, p, &plus(&y, &k1, h / 2.0), drive);
         let k3 = equations(name, p, &plus(&y, &k2, h / 2.0), drive);
         let k4 = equations(name, p, &plus(&y, &k3, h), drive);
-        for n in 0..y.len() {
+        // What moves comes first.
+        for n in 0..k1.len() {
             y[n] += h / 6.0 * (k1[n] + 2.0 * k2[n] + 2.0 * k3[n] + k4[n]);
         }
     }
@@ -585,12 +638,12 @@ impl Visitor for Integrates {
     type Output = ();
     fn visit<M: Dynamics>(self) {
         for number in 0..60 {
-            let case = random_case(M::DESCRIPTOR, number);
+            let case = random_case::<M>(number);
             let c = M::constants(&case.parameters);
             let s = M::initial(&c, &case.variables);
             let limit = crossing::<M>(&c, &s, case.drive).unwrap_or(f64::INFINITY);
             let ms = between(&mut draws(number + 3_000_000), 0.1, 25.0).min(0.8 * limit);
-            let closed = values::<M>(&c, &after::<M>(&c, &s, case.drive, ms));
+            let closed = values::<M>(&c, &after::<M>(&c, &s, case.drive, ms), &case);
             let name = M::DESCRIPTOR.name;
             let stepped = runge_kutta(name, &case.parameters, &case.variables, case.drive, ms);
             let scale = case.variables.iter().fold(1.0f64, |m, v| m.max(v.abs()));

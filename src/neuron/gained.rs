@@ -15,7 +15,7 @@
 use super::gamma_rate::Shape;
 use super::lif;
 use super::ticked::{self, Controller, DRIFTS, Drive, Memory, Rule};
-use super::{Descriptor, Dynamics};
+use super::{Descriptor, Dynamics, Visitor};
 use crate::base::Span;
 use crate::base::digest::Digest;
 use crate::base::math::exp;
@@ -54,11 +54,14 @@ pub trait Carried: Send + Sync + 'static {
     type Neuron: Gainable;
     /// The rule.
     type Rule: Rule;
+    /// The same model with a neuron that has more room in its state (see [`Dynamics::choose`]);
+    /// itself for most.
+    type Larger: Carried;
     /// The data.
     const PAGE: &'static Descriptor;
 
-    /// The rule from what follows `gain` and `tick` among the parameters, and its memory at the
-    /// start from what follows `gain` and the sum that is heard among the variables.
+    /// The rule from what follows `gain` and `tick` among the parameters, flat by itself, and its
+    /// memory at the start from what follows `gain` and the sum that is heard among the variables.
     fn rule(parameters: &[f64], taus_ms: [f64; DRIFTS]) -> Self::Rule;
 
     /// See [`Carried::rule`].
@@ -76,6 +79,8 @@ pub trait Carried: Send + Sync + 'static {
 pub trait Page: Send + Sync + 'static {
     /// The neuron.
     type Neuron: Gainable;
+    /// See [`Carried::Larger`].
+    type Larger: Page;
     /// The data of the model.
     const PAGE: &'static Descriptor;
 }
@@ -88,12 +93,13 @@ pub const LEAST_TICK_MS: f64 = 1e-3;
 
 /// What holds for the parameters of a model: those of its neuron, then `gain`, `tick` and those of the rule,
 /// which `of_rule` checks from its first one on.
-fn check_model<N: Dynamics>(
+fn check_model<P: Page>(
     p: &[f64],
     of_rule: impl Fn(&[f64], usize) -> Vec<(usize, String)>,
 ) -> Vec<(usize, String)> {
-    let gain = N::DESCRIPTOR.parameters.len();
-    let mut problems = (N::DESCRIPTOR.check)(&p[..gain]);
+    let neuron = P::Neuron::DESCRIPTOR;
+    let gain = neuron.parameters.len();
+    let mut problems = (neuron.check)(&P::PAGE.part(p, 0..gain));
     problems.extend(check(p, gain + 1));
     problems.extend(of_rule(p, gain + 2));
     problems
@@ -153,6 +159,11 @@ fn bounded(gain: f64) -> f64 {
 }
 
 impl<P: Carried> Gained<P> {
+    /// The parameters of the neuron, which are the first.
+    fn of_neuron(p: &[f64]) -> Vec<f64> {
+        P::PAGE.part(p, 0..P::Neuron::DESCRIPTOR.parameters.len())
+    }
+
     fn gain(s: &StateOf<P>) -> f64 {
         bounded(s.own + s.memory.added[0])
     }
@@ -193,7 +204,7 @@ impl<P: Carried> Gained<P> {
         current: f64,
         horizon_ms: f64,
     ) -> Result<Option<f64>, f64> {
-        let (mut now, mut then) = (0.0, *s);
+        let (mut now, mut then) = (0.0, s.clone());
         loop {
             let left = c.controller.left_ms(&then.memory);
             let crossing = Self::crossing_at(c, &then, Self::gain(&then), current);
@@ -224,20 +235,36 @@ impl<P: Carried> Dynamics for Gained<P> {
     type State = StateOf<P>;
     const DESCRIPTOR: &'static Descriptor = P::PAGE;
 
+    fn fits(p: &[f64]) -> bool {
+        P::Neuron::fits(&Self::of_neuron(p))
+    }
+
+    fn choose<V: Visitor>(p: &[f64], visitor: V) -> V::Output {
+        match Self::fits(p) {
+            true => visitor.visit::<Self>(),
+            false => visitor.visit::<Gained<P::Larger>>(),
+        }
+    }
+
+    fn bytes_beside(p: &[f64]) -> usize {
+        P::Neuron::bytes_beside(&Self::of_neuron(p))
+    }
+
     fn constants(p: &[f64]) -> Self::Constants {
-        let (neuron, own) = p.split_at(P::Neuron::DESCRIPTOR.parameters.len());
-        let neuron = P::Neuron::constants(neuron);
+        let neuron = P::Neuron::constants(&Self::of_neuron(p));
         let taus_ms = P::Neuron::taus_ms(&neuron);
-        let rule = P::rule(&own[2..], taus_ms);
-        let controller = Controller::new(rule, own[1], taus_ms);
+        let tick = P::Neuron::DESCRIPTOR.parameters.len() + 1;
+        let own = P::PAGE.part(p, tick + 1..P::PAGE.parameters.len());
+        let controller = Controller::new(P::rule(&own, taus_ms), p[tick], taus_ms);
         Constants { neuron, controller, heard_tau_ms: taus_ms[0] }
     }
 
     fn initial(c: &Self::Constants, variables: &[f64]) -> Self::State {
-        let (neuron, own) = variables.split_at(P::Neuron::DESCRIPTOR.variables.len());
+        let (single, members) = variables.split_at(P::PAGE.variables.len());
+        let (neuron, own) = single.split_at(P::Neuron::DESCRIPTOR.variables.len());
         let first = 1 + usize::from(P::Neuron::HEARS);
         State {
-            neuron: P::Neuron::initial(&c.neuron, neuron),
+            neuron: P::Neuron::initial(&c.neuron, &[neuron, members].concat()),
             heard: if P::Neuron::HEARS { own[1] } else { 0.0 },
             own: own[0],
             memory: c.controller.start(P::memory(&own[first..first + P::RECALLED])),
@@ -313,6 +340,10 @@ impl<P: Carried> Dynamics for Gained<P> {
     fn observe(c: &Self::Constants, s: &Self::State, variable: usize) -> f64 {
         let own = P::Neuron::DESCRIPTOR.variables.len();
         let heard = usize::from(P::Neuron::HEARS);
+        // Members of the neuron's series stand behind all variables.
+        if let Some(member) = variable.checked_sub(P::PAGE.variables.len()) {
+            return P::Neuron::observe(&c.neuron, &s.neuron, own + member);
+        }
         match variable.checked_sub(own) {
             None => P::Neuron::observe(&c.neuron, &s.neuron, variable),
             Some(0) => s.own,

@@ -27,6 +27,7 @@ pub mod lif;
 pub mod lif_alpha;
 pub mod lif_delta;
 pub mod lif_exp;
+pub mod lists;
 pub mod membrane;
 pub mod parrot;
 pub mod qif;
@@ -63,7 +64,8 @@ pub struct Descriptor {
     pub variables: &'static [Variable],
     /// The unit of a weight on to this model.
     pub input: Unit,
-    /// Conditions between parameters; each failure names the offending parameter's index.
+    /// Conditions between parameters, given flat (see [`lists`]); each failure names the offending
+    /// parameter's index.
     pub check: fn(&[f64]) -> Vec<(usize, String)>,
     /// The constant current (pA) that makes the undriven neuron fire with the given period (ms),
     /// where the model can be solved for it; `None` when no current does.
@@ -80,7 +82,7 @@ pub struct Parameter {
     pub name: &'static str,
     /// The unit in which its value is held.
     pub unit: Unit,
-    /// The value when a scenario does not give it.
+    /// The value when a scenario does not give it; of a list, which is empty then, a typical value.
     pub default: f64,
     /// Which values are allowed by themselves.
     pub range: Range,
@@ -99,17 +101,23 @@ pub enum Range {
     Positive,
     /// Zero or greater.
     NonNegative,
-    /// Any number of finite values, which all neurons share: weights of a controller. Only a model's
-    /// last parameter may be such a list; its values stand behind those of the others.
-    List,
+    /// Any number of values, each of which is allowed by itself, that all neurons share: weights of
+    /// a controller. A list is empty unless it is given.
+    List(&'static Range),
 }
 
 impl Range {
-    /// Whether `value` is allowed.
+    /// Whether this is a list.
+    pub const fn is_list(self) -> bool {
+        matches!(self, Range::List(_))
+    }
+
+    /// Whether `value` is allowed; as one of several in a list.
     pub fn contains(self, value: f64) -> bool {
         value.is_finite()
             && match self {
-                Range::Any | Range::List => true,
+                Range::Any => true,
+                Range::List(each) => each.contains(value),
                 Range::Positive => value > 0.0,
                 Range::NonNegative => value >= 0.0,
             }
@@ -119,7 +127,7 @@ impl Range {
     pub fn describe(self) -> &'static str {
         match self {
             Range::Any => "a finite value",
-            Range::List => "finite values",
+            Range::List(each) => each.describe(),
             Range::Positive => "a value greater than zero",
             Range::NonNegative => "zero or a greater value",
         }
@@ -152,12 +160,22 @@ pub enum Initial {
     Derived,
     /// What all synapses weigh together that add to this channel of the neuron. It cannot be given.
     Contacts(u8),
+    /// It is the sum of a series, and cannot be given: as many further variables as this parameter,
+    /// a list, has values; NAME_1, NAME_2 and so on, zero at the start.
+    Series(usize),
+}
+
+impl Initial {
+    /// Whether a scenario may say where it starts.
+    pub fn is_given(self) -> bool {
+        !matches!(self, Initial::Derived | Initial::Contacts(_) | Initial::Series(_))
+    }
 }
 
 impl Variable {
     /// Whether a scenario may say where it starts.
     pub fn is_given(&self) -> bool {
-        !matches!(self.initial, Initial::Derived | Initial::Contacts(_))
+        self.initial.is_given()
     }
 }
 
@@ -172,10 +190,10 @@ impl Descriptor {
         self.variables.iter().position(|v| v.name == name)
     }
 
-    /// All parameters at their defaults; a list is empty.
+    /// All parameters at their defaults, flat (see [`lists`]); a list is empty.
     pub fn defaults(&self) -> Vec<f64> {
-        let single = self.parameters.iter().filter(|p| p.range != Range::List);
-        single.map(|p| p.default).collect()
+        let value = |p: &Parameter| if p.range.is_list() { 0.0 } else { p.default };
+        self.parameters.iter().map(value).collect()
     }
 }
 
@@ -188,12 +206,32 @@ pub trait Dynamics: Send + Sync + 'static {
     /// Derived from the parameters once per population.
     type Constants: Clone + Send + Sync;
     /// What changes, neuron by neuron.
-    type State: Copy + Value + Send + Sync;
+    type State: Clone + Value + Send + Sync;
 
     /// The model's data.
     const DESCRIPTOR: &'static Descriptor;
 
-    /// Derives the constants from parameter values in the descriptor's order.
+    /// Whether neurons with these parameters have room in this type's state.
+    fn fits(_parameters: &[f64]) -> bool {
+        true
+    }
+
+    /// Calls `visitor` with the type that keeps neurons with these parameters: this one if they fit,
+    /// else a larger one with the same descriptor.
+    #[inline]
+    fn choose<V: Visitor>(_parameters: &[f64], visitor: V) -> V::Output
+    where
+        Self: Sized,
+    {
+        visitor.visit::<Self>()
+    }
+
+    /// How many bytes a state takes that do not lie in it.
+    fn bytes_beside(_parameters: &[f64]) -> usize {
+        0
+    }
+
+    /// Derives the constants from parameter values in the descriptor's order, flat (see [`lists`]).
     fn constants(parameters: &[f64]) -> Self::Constants;
 
     /// The state with the given values of the descriptor's variables.
@@ -318,6 +356,23 @@ pub trait Visitor {
 
     /// Is called once, with the model.
     fn visit<M: Dynamics>(self) -> Self::Output;
+}
+
+/// [`dispatch`] to the type that keeps neurons with these parameters, of several that a descriptor
+/// may have: for whatever keeps states.
+pub fn dispatch_for<V: Visitor>(
+    descriptor: &Descriptor,
+    parameters: &[f64],
+    visitor: V,
+) -> V::Output {
+    struct Choosing<'p, V>(&'p [f64], V);
+    impl<V: Visitor> Visitor for Choosing<'_, V> {
+        type Output = V::Output;
+        fn visit<M: Dynamics>(self) -> V::Output {
+            M::choose(self.0, self.1)
+        }
+    }
+    dispatch(descriptor, Choosing(parameters, visitor))
 }
 
 /// One list of models makes both the registry and the dispatch, so they cannot differ.

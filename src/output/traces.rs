@@ -109,7 +109,7 @@ mod tests {
         let layout = super::super::spikes::tests::layout();
         let trace = Trace {
             population: 0,
-            variable: "v_m",
+            variable: "v_m".into(),
             unit: Unit::Mv,
             neurons: vec![0, 2],
             interval: Span::from_whole_ms(1),

@@ -60,7 +60,7 @@ mod conformance;
 #[cfg(test)]
 pub(crate) mod oracle;
 
-use crate::base::saved::{Value, value};
+use crate::base::saved::{Saved, Value, value};
 use crate::base::{NeuronId, Span, Tick, Unit};
 use crate::neuron::Range;
 use crate::neuron::lesson::Lesson;
@@ -347,7 +347,7 @@ pub trait Rule: Sized + Send + Sync + 'static {
     /// What the inputs of a target share.
     type Target: Copy + Value + std::fmt::Debug + Send + Sync;
     /// What all synapses of the projection share.
-    type Shared: Default + Value + Send + Sync;
+    type Shared: Default + Saved + Send + Sync;
     /// What a synapse stores beside its target and its delay.
     type Synapse<W: Stored>: Copy + Value + std::fmt::Debug + PartialEq + Send + Sync;
 

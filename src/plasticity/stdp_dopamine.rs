@@ -4,7 +4,7 @@ use super::bounded::at_soma;
 use super::{
     Arrival, Descriptor, History, Order, Parameter, Rule, Site, Spare, Spike, Stored, trace_after,
 };
-use crate::base::saved::{Value, value};
+use crate::base::saved::{Value, saved, value};
 use crate::base::{Decay, Tick, Unit, math};
 use crate::neuron::Range;
 
@@ -84,7 +84,7 @@ pub struct Modulator {
     arrivals: History<f64>,
     spare: Spare<f64>,
 }
-value!(Modulator { arrivals });
+saved!(Modulator { arrivals });
 
 /// Weight and eligibility as they were at the synapse's last event, and what has been read.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,6 +5,7 @@ pub mod statistics;
 
 use crate::base::saved::{Misfit, Reader, Value, value};
 use crate::base::{NeuronId, Span, Tick, Unit};
+use std::borrow::Cow;
 
 /// One spike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +60,7 @@ pub struct Trace {
     /// Index of the population.
     pub population: usize,
     /// The variable's name, such as `v_m`.
-    pub variable: &'static str,
+    pub variable: Cow<'static, str>,
     /// Its unit.
     pub unit: Unit,
     /// The neurons, as indices within the population.

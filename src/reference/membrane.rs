@@ -9,7 +9,6 @@ use super::equations::{Current, Leaky, Parabola, alpha_slope};
 use super::regulated::Regulator;
 use crate::base::Span;
 use crate::base::math::exp;
-use crate::neuron::Descriptor;
 
 /// A neuron's constants and what changes in it.
 #[derive(Clone, Debug)]
@@ -74,8 +73,11 @@ impl Membrane {
             currents: [current("ex"), current("in")],
         };
         let random = |law: Law| Kind::Random(Box::new(Dice::new(law, start("stream"))));
-        let list = &neuron.parameters[descriptor.defaults().len()..];
-        let regulator = Regulator::new(&optional, &start, list);
+        let list = |name: &str| match descriptor.parameter(name) {
+            Some(place) => descriptor.list(&neuron.parameters, place),
+            None => &[],
+        };
+        let regulator = Regulator::new(&optional, &start, list("weights"));
         let kind = match descriptor.name {
             "lif_delta" | "adaptive_lif_delta" | "aru_lif_delta" => Kind::Delta,
             "lif_exp" | "adaptive_lif_exp" | "aru_lif_exp" => Kind::Exponential,
@@ -123,7 +125,7 @@ impl Membrane {
             "two_compartment" => random(Law::Compartments(Compartments::new(neuron))),
             other => panic!("the reference knows no model {other:?}"),
         };
-        let triggered = triggered(descriptor, &optional, &start);
+        let triggered = triggered(neuron, optional("v_keep").unwrap_or(0.0), &list);
         let v_spike = optional("v_th").or(optional("v_peak")).unwrap_or(f64::INFINITY);
         let v_reset = optional("v_reset").unwrap_or(0.0);
         let slack = if matches!(kind, Kind::Delta) { 1.0 / (1u64 << 40) as f64 } else { 0.0 };
@@ -307,24 +309,22 @@ impl Membrane {
 }
 
 /// Spike-triggered currents `asc_k` and components of the threshold `th_k`, as many as there are.
-fn triggered(
-    descriptor: &Descriptor,
-    parameter: &dyn Fn(&str) -> Option<f64>,
-    start: &dyn Fn(&str) -> f64,
+/// Their start values stand behind those of all other variables, currents first.
+fn triggered<'n>(
+    neuron: &ReferenceNeuron,
+    keep: f64,
+    list: &impl Fn(&str) -> &'n [f64],
 ) -> Triggered {
-    let all = |kind: &str| -> (Vec<Current>, Vec<f64>) {
-        (1..)
-            .take_while(|k| descriptor.variable(&format!("{kind}_{k}")).is_some())
-            .map(|k| {
-                let name = |what: &str| format!("{what}_{k}");
-                let value = |what: &str| parameter(&name(what)).expect("each has its parameters");
-                let tau = value(&format!("tau_{kind}"));
-                let level = start(&name(kind));
-                (Current { level, slope: 0.0, tau }, value(&format!("{kind}_jump")))
-            })
-            .unzip()
+    let mut starts = neuron.variables.iter().skip(neuron.descriptor.variables.len());
+    let mut decaying = |taus: &[f64]| -> Vec<Current> {
+        let mut level = |tau| Current { level: *starts.next().expect("a start"), slope: 0.0, tau };
+        taus.iter().map(|&tau| level(tau)).collect()
     };
-    let ((currents, current_jumps), (thresholds, threshold_jumps)) = (all("asc"), all("th"));
-    let keep = parameter("v_keep").unwrap_or(0.0);
-    Triggered { currents, current_jumps, thresholds, threshold_jumps, keep }
+    Triggered {
+        currents: decaying(list("tau_asc")),
+        current_jumps: list("asc_jump").to_vec(),
+        thresholds: decaying(list("tau_th")),
+        threshold_jumps: list("th_jump").to_vec(),
+        keep,
+    }
 }

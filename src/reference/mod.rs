@@ -50,7 +50,7 @@ pub struct Problem {
 pub struct ReferenceNeuron {
     /// Its model, for the names of the values below.
     pub descriptor: &'static Descriptor,
-    /// Values of the descriptor's parameters, those of a list behind the others.
+    /// Values of the descriptor's parameters, flat (see `neuron::lists`).
     pub parameters: Vec<f64>,
     /// Values of the descriptor's variables.
     pub variables: Vec<f64>,

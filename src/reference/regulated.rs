@@ -29,7 +29,7 @@ pub struct Regulator {
 
 impl Regulator {
     /// By the names of parameters and variables; `None` for a model that has no ticks. `list` are
-    /// the values behind all single parameters.
+    /// the weights of a recurrent network.
     pub fn new(
         parameter: &dyn Fn(&str) -> Option<f64>,
         start: &dyn Fn(&str) -> f64,

@@ -8,10 +8,12 @@ use super::read_scenario::Names;
 use super::tree::Node;
 use super::{
     Background, Code, Connect, CurrentInput, DelayOf, Distribution, Model, Neurons, NoFiles,
-    Plasticity, Population, Projection, Record, Scenario, Selection, Steps, check, check_input,
+    ParameterValue, Plasticity, Population, Projection, Record, Scenario, Selection, Steps, check,
+    check_input,
 };
 use crate::base::{PopulationId, Resolution, Span, Unit};
-use crate::neuron::{self, Variable};
+use crate::neuron::lists::StateVariable;
+use crate::neuron::{self, Descriptor};
 
 /// Where problems in values given by code are reported.
 const FILE: &str = "code";
@@ -160,25 +162,24 @@ impl Scenario {
         match model {
             Model::Neuron { descriptor, parameters, initial } => {
                 if let Some(index) = descriptor.parameter(name) {
-                    let before = default_initial(descriptor, parameters);
+                    let before = Defaults::of(descriptor, parameters);
                     parameters[index] = read(grid, &path, value, |reader, at| {
                         reader.checked_parameter(descriptor, index, *size, at)
                     })?;
-                    let after = default_initial(descriptor, parameters);
-                    for (law, (before, after)) in initial.iter_mut().zip(before.iter().zip(after)) {
-                        if law == before {
-                            *law = after;
-                        }
+                    let after = Defaults::of(descriptor, parameters);
+                    *initial = before.replaced(initial, &after);
+                    let states = self.record.state.iter_mut();
+                    for state in states.filter(|s| s.target.population == population.index()) {
+                        before.renumber(&mut state.variables, &after);
                     }
                     return Ok(());
                 }
-                let given = |v: &&Variable| v.is_given();
-                let given = descriptor.variables.iter().filter(given);
-                let names: Vec<&str> = given.map(|v| v.name).collect();
-                if let Some(index) = names.iter().position(|variable| *variable == name) {
+                let variables = check::variables(descriptor, parameters);
+                let found = variables.iter().position(|v| v.is_given() && v.name == name);
+                if let Some(index) = found {
                     let kind = Kind {
                         count: Some(*size),
-                        ..Kind::new(descriptor.variables[index].unit, neuron::Range::Any)
+                        ..Kind::new(variables[index].unit, neuron::Range::Any)
                     };
                     initial[index] = read(grid, &path, value, |reader, at| {
                         let law = reader.law_or_values(at, kind.unit)?;
@@ -188,7 +189,8 @@ impl Scenario {
                     return Ok(());
                 }
                 let parameters = descriptor.parameters.iter().map(|p| p.name);
-                let valid: Vec<&str> = parameters.chain(names).collect();
+                let given = variables.iter().filter(|v| v.is_given()).map(|v| &*v.name);
+                let valid: Vec<&str> = parameters.chain(given).collect();
                 Err(unknown_name(&path, name, &valid))
             }
             Model::Poisson { rate_hz } if name == "rate" => {
@@ -364,6 +366,42 @@ impl Scenario {
             findings.add(Code::WrongKind, path, found, "a population of neurons");
             unplaced(findings)
         })
+    }
+}
+
+/// The variables of a population, and where they start if nothing else is said.
+struct Defaults {
+    variables: Vec<StateVariable>,
+    laws: Vec<Distribution>,
+}
+
+impl Defaults {
+    fn of(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Defaults {
+        let laws = default_initial(descriptor, parameters);
+        Defaults { variables: check::variables(descriptor, parameters), laws }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|variable| variable.name == name)
+    }
+
+    /// The start values after a change of parameters: what was given stays, the rest follows.
+    fn replaced(&self, initial: &[Distribution], after: &Defaults) -> Vec<Distribution> {
+        let law = |(variable, default): (&StateVariable, &Distribution)| {
+            let old = self.place(&variable.name).filter(|&old| initial[old] != self.laws[old]);
+            old.map_or(default, |old| &initial[old]).clone()
+        };
+        after.variables.iter().zip(&after.laws).map(law).collect()
+    }
+
+    /// Renumbers what is recorded. What is not there any more gets a number that nothing has, which
+    /// is refused when the scenario is checked.
+    fn renumber(&self, recorded: &mut [usize], after: &Defaults) {
+        for number in recorded {
+            let name = self.variables.get(*number).map(|variable| &*variable.name);
+            let now = name.and_then(|name| after.place(name));
+            *number = now.unwrap_or(after.variables.len() + *number);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::read::below;
 use super::{Connect, Distribution, Edges, Model, ParameterValue, Population, Projection, Shape};
 use super::{Growth, Scenario, check_input, plasticity, pruning, teacher};
 use crate::base::{Span, Tick, Unit};
+use crate::neuron::lists::StateVariable;
 use crate::neuron::{Descriptor, Parameter, Range, receptor};
 use crate::synapse::LONGEST_DELAY;
 
@@ -91,15 +92,16 @@ pub(super) fn population(population: &Population, path: &str, findings: &mut Fin
     match &population.model {
         Model::Neuron { descriptor, parameters, initial } => {
             neurons(descriptor, parameters, population.size, &params, findings);
-            let counts = (initial.len(), descriptor.variables.len());
+            let variables = variables(descriptor, parameters);
+            let counts = (initial.len(), variables.len());
             if counts.0 != counts.1 {
                 let found = format!("found {} start values", counts.0);
                 findings.add(Code::WrongCount, &below(path, "init"), found, counts.1.to_string());
             }
-            for (variable, law) in descriptor.variables.iter().zip(initial) {
+            for (variable, law) in variables.iter().zip(initial) {
                 let kind =
                     Kind { count: Some(population.size), ..Kind::new(variable.unit, Range::Any) };
-                let path = below(&below(path, "init"), variable.name);
+                let path = below(&below(path, "init"), &variable.name);
                 check_law::law(law, kind, &path, findings);
             }
         }
@@ -203,7 +205,7 @@ pub(super) fn parameter(
     let parameter = &descriptor.parameters[index];
     let count = Some(size);
     match value {
-        ParameterValue::Drawn(law) if parameter.range == Range::List => {
+        ParameterValue::Drawn(law) if parameter.range.is_list() => {
             let kind = Kind::new(parameter.unit, parameter.range);
             match law.shape {
                 Shape::Values(_) => check_law::law(law, kind, path, findings),
@@ -235,20 +237,32 @@ pub(super) fn parameter(
 }
 
 /// What a list that all neurons share is.
-pub(super) const LIST: &str = "{ values = [...] } or { file = \"x.csv\" }";
+pub(super) const LIST: &str = "[...] or { file = \"x.csv\" }";
 
-/// The constant parameters of a model, a list's values behind the others; those that differ from
-/// neuron to neuron at their default.
+/// The constant parameters of a model, flat; those that differ from neuron to neuron at their
+/// default.
 pub(crate) fn constants(descriptor: &Descriptor, parameters: &[ParameterValue]) -> Vec<f64> {
-    let of = |(parameter, value): (&Parameter, &ParameterValue)| match value {
-        ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })
-            if parameter.range == Range::List =>
-        {
+    let single = descriptor.parameters.iter().zip(parameters).map(|(p, value)| constant(p, value));
+    let list = |place: usize| match parameters.get(place) {
+        Some(ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })) => {
             values.clone()
         }
-        _ => vec![constant(parameter, value)],
+        _ => Vec::new(),
     };
-    descriptor.parameters.iter().zip(parameters).flat_map(of).collect()
+    let lists: Vec<Vec<f64>> = descriptor.lists().map(list).collect();
+    descriptor.flat(single.collect(), &lists)
+}
+
+/// The variables of neurons with these parameters, in the order in which their values are passed
+/// around. Where parameters are too few or too many, which is refused, as if none were given.
+pub(crate) fn variables(
+    descriptor: &Descriptor,
+    parameters: &[ParameterValue],
+) -> Vec<StateVariable> {
+    match parameters.len() == descriptor.parameters.len() {
+        true => descriptor.state(&constants(descriptor, parameters)),
+        false => descriptor.state(&descriptor.defaults()),
+    }
 }
 
 fn constant(parameter: &Parameter, value: &ParameterValue) -> f64 {

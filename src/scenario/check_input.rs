@@ -117,12 +117,13 @@ pub(super) fn record_state(
     findings: &mut Findings,
 ) {
     let descriptor = target(populations, &state.target, path, findings);
+    let known = populations.get(state.target.population).map_or(0, |p| p.model.variables().len());
     let variables = below(path, "variables");
     if state.variables.is_empty() {
         findings.add(Code::WrongCount, &variables, "no variable", "at least one variable");
     }
     for (index, variable) in state.variables.iter().enumerate() {
-        if descriptor.is_some_and(|model| *variable >= model.variables.len()) {
+        if descriptor.is_some() && *variable >= known {
             let found = format!("there is no variable number {variable}");
             let allowed = "the index of a variable";
             findings.add(Code::UnknownName, &below(&variables, index), found, allowed);

@@ -114,7 +114,7 @@ pub(super) fn law(law: &Distribution, kind: Kind, path: &str, findings: &mut Fin
 fn list(values: &[f64], kind: Kind, path: &str, findings: &mut Findings) {
     let path = below(path, "values");
     let count = match kind.range {
-        Range::List => Some(values.len() as u32),
+        Range::List(_) => Some(values.len() as u32),
         _ => kind.count,
     };
     let Some(count) = count else {
@@ -153,7 +153,7 @@ fn bounds(law: &Distribution, kind: Kind, path: &str, inside: &str, findings: &m
     for reached in [low, high] {
         // An end at infinity stands for every value that a law without a bound may reach.
         let wrong = match kind.range {
-            Range::Any | Range::List => false,
+            Range::Any | Range::List(_) => false,
             Range::Positive => reached <= 0.0,
             Range::NonNegative => reached < 0.0,
         };

@@ -38,10 +38,11 @@ mod tests;
 
 use crate::base::{Resolution, Span, Tick, math};
 use crate::neuron::Descriptor;
+use crate::neuron::lists::StateVariable;
 use crate::neuron::receptor::{self, Pulse};
 
 pub use crate::plasticity::Dendritic;
-pub(crate) use check::constants;
+pub(crate) use check::{constants, variables};
 pub use codes::{Code, codes, explain};
 pub use files::{FilesIn, NoFiles, ReadFile};
 pub use plasticity::{Modulator, Plasticity};
@@ -155,6 +156,15 @@ impl Model {
         match self {
             Model::Neuron { descriptor, .. } => Some(descriptor),
             _ => None,
+        }
+    }
+
+    /// What can be recorded of its neurons and, where settable, given at the start, in the order in
+    /// which it is numbered; nothing for sources.
+    pub fn variables(&self) -> Vec<StateVariable> {
+        match self {
+            Model::Neuron { descriptor, parameters, .. } => variables(descriptor, parameters),
+            _ => Vec::new(),
         }
     }
 

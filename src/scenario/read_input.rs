@@ -203,8 +203,10 @@ impl Reader<'_> {
             None => Some(Span::ZERO),
         };
         let target = target?;
-        let descriptor = names.read[target.population].model.descriptor()?;
-        let valid: Vec<&str> = descriptor.variables.iter().map(|v| v.name).collect();
+        let model = &names.read[target.population].model;
+        model.descriptor()?;
+        let known = model.variables();
+        let valid: Vec<&str> = known.iter().map(|v| &*v.name).collect();
         let items = variables.and_then(|at| self.list(&at, "a list of names"))?;
         let mut variables = Vec::new();
         for item in &items {

@@ -60,13 +60,7 @@ impl Reader<'_> {
                 let shape = low.zip(high).map(|(low, high)| Shape::Uniform { low, high });
                 self.bounded(&fields, unit, shape)
             }
-            "values" => {
-                let items = self.list(&law, "a list with one value for each neuron")?;
-                let count = items.len();
-                let values: Vec<f64> =
-                    items.iter().filter_map(|item| self.quantity(item, unit)).collect();
-                (values.len() == count).then(|| Shape::Values(values).into())
-            }
+            "values" => self.listed(&law, unit, "a list with one value for each neuron"),
             "normal" => {
                 self.two(&law, unit, "mean", ("sd", unit), |mean, sd| Shape::Normal { mean, sd })
             }
@@ -80,6 +74,13 @@ impl Reader<'_> {
                 self.bounded(&inner, unit, mean.map(|mean| Shape::Exponential { mean }))
             }
         }
+    }
+
+    /// Values one by one.
+    pub fn listed(&mut self, at: &At<'_>, unit: Unit, allowed: &str) -> Option<Distribution> {
+        let items = self.list(at, allowed)?;
+        let values: Vec<f64> = items.iter().filter_map(|item| self.quantity(item, unit)).collect();
+        (values.len() == items.len()).then(|| Shape::Values(values).into())
     }
 
     /// Bounds beside another law than `uniform` were meant to stand inside it.

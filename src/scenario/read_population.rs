@@ -1,11 +1,12 @@
 //! Reading populations: neurons of registered models, Poisson sources, given spike times.
 
+use super::check;
 use super::codes::Code;
 use super::columns::{self, Column};
 use super::read::{At, Fields, Reader, below};
 use super::{Distribution, Model, ParameterValue, Population, Shape};
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{self, Descriptor, Initial, Parameter, Range, Variable};
+use crate::neuron::{self, Descriptor, Initial, Parameter, Range};
 
 /// What a spike source in a scenario file may hold.
 const TIMES: &str = "times = [[\"1 ms\", ...], ...] or file = \"x.csv\"";
@@ -35,16 +36,16 @@ pub(super) fn default_initial(
                 Distribution::constant(descriptor.parameters[index].default)
             }
         },
-        Initial::Derived | Initial::Contacts(_) => Distribution::constant(0.0),
+        Initial::Derived | Initial::Contacts(_) | Initial::Series(_) => Distribution::constant(0.0),
         Initial::OwnNumber => Shape::Uniform { low: 0.0, high: 1.0 }.into(),
     };
-    descriptor.variables.iter().map(|variable| of(variable.initial)).collect()
+    check::variables(descriptor, parameters).iter().map(|variable| of(variable.initial)).collect()
 }
 
 /// The values of parameters where a scenario gives none.
 pub(super) fn default_parameters(descriptor: &Descriptor) -> Vec<ParameterValue> {
     let law = |parameter: &Parameter| match parameter.range {
-        Range::List => Shape::Values(Vec::new()).into(),
+        Range::List(_) => Shape::Values(Vec::new()).into(),
         _ => Distribution::constant(parameter.default),
     };
     descriptor.parameters.iter().map(|parameter| ParameterValue::Drawn(law(parameter))).collect()
@@ -100,13 +101,12 @@ impl Reader<'_> {
             }
         }
         let mut initial = default_initial(descriptor, &parameters);
-        // What follows from other variables stands behind them and cannot be given.
-        let given = |v: &&Variable| v.is_given();
-        let given = descriptor.variables.iter().filter(given);
-        let names: Vec<&str> = given.map(|v| v.name).collect();
+        let variables = check::variables(descriptor, &parameters);
+        let given: Vec<usize> = (0..variables.len()).filter(|&v| variables[v].is_given()).collect();
+        let names: Vec<&str> = given.iter().map(|&v| &*variables[v].name).collect();
         for (index, at) in self.named(fields, "init", &names) {
-            if let Some(law) = self.law_or_values(&at, descriptor.variables[index].unit) {
-                initial[index] = law;
+            if let Some(law) = self.law_or_values(&at, variables[given[index]].unit) {
+                initial[given[index]] = law;
             }
         }
         Model::Neuron { descriptor, parameters, initial }
@@ -148,7 +148,7 @@ impl Reader<'_> {
             let law = self.law_or_values(&fields.find("period")?, Unit::Ms)?;
             return Some(ParameterValue::ForPeriod(law));
         }
-        if parameter.range == Range::List {
+        if parameter.range.is_list() {
             return self.shared_list(at, parameter.unit).map(ParameterValue::Drawn);
         }
         if at.is_table() && !parameter.per_neuron {
@@ -162,12 +162,10 @@ impl Reader<'_> {
 
     /// Values that all neurons share, one by one or from a file with the column `value`.
     fn shared_list(&mut self, at: &At<'_>, unit: Unit) -> Option<Distribution> {
+        if !at.is_table() {
+            return self.listed(at, unit, check::LIST);
+        }
         if !at.has("file") {
-            if !at.is_table() {
-                let found = format!("found {}", at.node.describe());
-                self.findings.add(Code::WrongType, &at.path, found, super::check::LIST);
-                return None;
-            }
             return self.law_or_values(at, unit);
         }
         let fields = self.table(at, &["file"])?;
@@ -187,7 +185,7 @@ impl Reader<'_> {
         at: &At<'_>,
     ) -> Option<ParameterValue> {
         let value = self.parameter(descriptor, index, at)?;
-        super::check::parameter(descriptor, index, &value, size, &at.path, &mut self.findings);
+        check::parameter(descriptor, index, &value, size, &at.path, &mut self.findings);
         Some(value)
     }
 

@@ -188,7 +188,7 @@ impl Scale {
                 let mut own = parameters.iter().zip(descriptor.parameters);
                 let parameters = own.any(|(value, parameter)| match value {
                     ParameterValue::Drawn(law) | ParameterValue::ForPeriod(law) => {
-                        parameter.range != Range::List && listed(law)
+                        !parameter.range.is_list() && listed(law)
                     }
                 });
                 if parameters {

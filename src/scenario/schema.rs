@@ -6,7 +6,7 @@ use super::pruning;
 use super::read_population::model_names;
 use super::read_projection::RULES;
 use crate::base::Unit;
-use crate::neuron::{self, Descriptor, Range, Variable};
+use crate::neuron::{self, Descriptor, Initial};
 use crate::plasticity::{self, Kind, Measure, Parameter};
 use serde_json::{Map, Value, json};
 
@@ -163,9 +163,12 @@ fn input(kind: &str) -> Value {
     ]})
 }
 
+fn list(unit: Unit) -> Value {
+    json!({ "type": "array", "items": definition("value", unit) })
+}
+
 fn values(unit: Unit) -> Value {
-    let list = json!({ "type": "array", "items": definition("value", unit) });
-    object(json!({ "values": list }), &["values"])
+    object(json!({ "values": list(unit) }), &["values"])
 }
 
 fn population() -> Value {
@@ -213,9 +216,9 @@ fn source(name: &str, params: Value) -> Value {
 fn neurons(model: &Descriptor) -> Value {
     let mut params = Map::new();
     for parameter in model.parameters {
-        if parameter.range == Range::List {
+        if parameter.range.is_list() {
             let file = object(json!({ "file": { "type": "string" } }), &["file"]);
-            let kinds = [values(parameter.unit), file];
+            let kinds = [list(parameter.unit), values(parameter.unit), file];
             let described = json!({ "description": parameter.doc, "anyOf": kinds });
             params.insert(parameter.name.into(), described);
             continue;
@@ -236,18 +239,26 @@ fn neurons(model: &Descriptor) -> Value {
         let described = json!({ "description": parameter.doc, "default": default, "anyOf": kinds });
         params.insert(parameter.name.into(), described);
     }
-    let mut init = Map::new();
-    let given = |v: &&Variable| v.is_given();
-    for variable in model.variables.iter().filter(given) {
+    let (mut init, mut members) = (Map::new(), Map::new());
+    for variable in model.variables {
         let kinds = [definition("drawn", variable.unit), values(variable.unit)];
-        init.insert(variable.name.into(), json!({ "description": variable.doc, "anyOf": kinds }));
+        let described = json!({ "description": variable.doc, "anyOf": kinds });
+        if variable.is_given() {
+            init.insert(variable.name.into(), described);
+        } else if matches!(variable.initial, Initial::Series(_)) {
+            members.insert(format!("^{}_[1-9][0-9]*$", variable.name), described);
+        }
+    }
+    let mut init = object(Value::Object(init), &[]);
+    if !members.is_empty() {
+        init["patternProperties"] = Value::Object(members);
     }
     let mut described = object(
         json!({
             "model": { "const": model.name },
             "size": size(),
             "params": object(Value::Object(params), &[]),
-            "init": object(Value::Object(init), &[]),
+            "init": init,
         }),
         &["model", "size"],
     );

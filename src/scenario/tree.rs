@@ -122,6 +122,10 @@ impl Node {
         let (first, rest) = match &self.value {
             Value::List(list) => {
                 let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+                // `x = [...]` stands for `x = { values = [...] }` where either may be.
+                if head == "values" {
+                    return self.locate(rest, on_key);
+                }
                 (head.parse::<usize>().ok().and_then(|i| list.get(i)).map(|n| (n, n)), rest)
             }
             Value::Table(entries) => {

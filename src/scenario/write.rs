@@ -6,7 +6,8 @@ use super::{
     pruning,
 };
 use crate::base::{Span, Tick, Unit};
-use crate::neuron::{Variable, receptor};
+use crate::neuron::lists::StateVariable;
+use crate::neuron::receptor;
 use std::fmt::Write as _;
 
 /// The effective scenario as a file: all values spelled out, in canonical units, defaults
@@ -138,14 +139,20 @@ fn population_table(population: &Population) -> String {
     match &population.model {
         Model::Neuron { descriptor, parameters, initial } => {
             let pairs = descriptor.parameters.iter().zip(parameters).map(|(p, v)| match v {
+                ParameterValue::Drawn(Distribution { shape: Shape::Values(values), .. })
+                    if p.range.is_list() =>
+                {
+                    format!("{} = {}", p.name, list(values.iter().map(|v| value(*v, p.unit))))
+                }
                 ParameterValue::Drawn(drawn) => format!("{} = {}", p.name, law(drawn, p.unit)),
                 ParameterValue::ForPeriod(period) => {
                     format!("{} = {{ period = {} }}", p.name, law(period, Unit::Ms))
                 }
             });
             let _ = writeln!(text, "params = {{ {} }}", pairs.collect::<Vec<_>>().join(", "));
-            let given = |(v, _): &(&Variable, _)| v.is_given();
-            let pairs = descriptor.variables.iter().zip(initial).filter(given);
+            let given = |(v, _): &(&StateVariable, _)| v.is_given();
+            let variables = population.model.variables();
+            let pairs = variables.iter().zip(initial).filter(given);
             let pairs: Vec<String> =
                 pairs.map(|(v, i)| format!("{} = {}", v.name, law(i, v.unit))).collect();
             if !pairs.is_empty() {
@@ -307,8 +314,8 @@ fn record_table(scenario: &Scenario, names: &[&str]) -> String {
     };
     let state = record.state.iter().map(|state| {
         let model = &scenario.populations[state.target.population].model;
-        let variables = model.descriptor().map_or(&[][..], |descriptor| descriptor.variables);
-        let variables = state.variables.iter().map(|&index| quoted(variables[index].name));
+        let variables = model.variables();
+        let variables = state.variables.iter().map(|&index| quoted(&variables[index].name));
         format!(
             "{{ {}, variables = {}, interval = {}, start = {} }}",
             selected(&state.target, names),

@@ -12,7 +12,7 @@ use saltatory::base::{Span, Tick};
 use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
-use saltatory::scenario::{Model, Neurons, RecordSpikes, RecordState, Scenario, Selection};
+use saltatory::scenario::{Neurons, RecordSpikes, RecordState, Scenario, Selection};
 
 /// Shards and threads that are compared with one of each.
 const MATRIX: [(u32, usize); 9] =
@@ -113,11 +113,13 @@ fn repetition_changes_nothing() {
 fn with_traces(scenario: &Scenario) -> Scenario {
     let mut scenario = scenario.clone();
     for (population, described) in scenario.populations.iter().enumerate() {
-        let Model::Neuron { descriptor, .. } = described.model else { continue };
+        if described.model.descriptor().is_none() {
+            continue;
+        }
         let neurons = Neurons::First(described.size.min(7));
         scenario.record.state.push(RecordState {
             target: Selection { population, neurons },
-            variables: (0..descriptor.variables.len()).collect(),
+            variables: (0..described.model.variables().len()).collect(),
             interval: scenario.resolution.nearest_delay(Span(730_001)),
             start: Tick::ZERO,
         });

@@ -3,6 +3,7 @@
 mod adaptation;
 mod bad_input;
 mod command_line;
+mod components;
 mod differential;
 mod elise;
 mod failing_worker;

@@ -2,7 +2,6 @@
 
 use saltatory::base::Tick;
 use saltatory::network::Network;
-use saltatory::neuron::Descriptor;
 use saltatory::reference::{Edge, Problem, ReferenceNeuron};
 use saltatory::scenario::{Model, Neurons, Scenario, Steps};
 
@@ -38,7 +37,7 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
             neurons.push(match population.model {
                 Model::Neuron { descriptor, .. } => Some(ReferenceNeuron {
                     descriptor,
-                    parameters: with_list(descriptor, &plan.list, of(&plan.parameters)),
+                    parameters: descriptor.flat(of(&plan.parameters), &plan.lists),
                     variables: of(&plan.variables),
                 }),
                 _ => None,
@@ -46,13 +45,6 @@ fn neurons(scenario: &Scenario, network: &Network) -> Vec<Option<ReferenceNeuron
         }
     }
     neurons
-}
-
-/// Where the last parameter is a list, its values in the place of one.
-fn with_list(descriptor: &Descriptor, list: &[f64], mut values: Vec<f64>) -> Vec<f64> {
-    values.truncate(descriptor.defaults().len());
-    values.extend(list);
-    values
 }
 
 fn edges(network: &Network) -> Vec<Edge> {

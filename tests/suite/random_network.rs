@@ -146,6 +146,7 @@ impl Draw {
             descriptor = all;
         }
         let mut values = descriptor.defaults();
+        let mut lists: Vec<Vec<f64>> = descriptor.lists().map(|_| Vec::new()).collect();
         // The saturation of escape noise must not be negative, that of gamma_rate may.
         let escape: f64 = if descriptor.parameter("delta_u").is_some() { 0.0 } else { -1.0 };
         let mut set = |name: &str, value: f64| {
@@ -184,8 +185,8 @@ impl Draw {
             let nearby = self.one_of(&[1.0, 1.0 + 1e-7, 0.9, 0.2, 0.2, 0.5, 1.7]);
             set(name, tau_m * self.1.map_or(nearby, |(_, ratios)| ratios[place]));
         }
-        if descriptor.parameter("asc_jump_1").is_some() {
-            self.adaptation(descriptor, &mut values, tau_m);
+        if descriptor.parameter("asc_jump").is_some() {
+            self.adaptation(descriptor, &mut values, &mut lists, tau_m);
         }
         if descriptor.parameter("tau_fast").is_some() {
             self.controller(descriptor, &mut values);
@@ -205,17 +206,24 @@ impl Draw {
         let drive = self.drive(descriptor, tau_m);
         let mut parameters: Vec<ParameterValue> =
             values.iter().map(|&v| ParameterValue::Drawn(Distribution::constant(v))).collect();
-        if descriptor.parameter("weights").is_some() {
-            parameters.push(ParameterValue::Drawn(Shape::Values(self.recurrent()).into()));
+        // Weights are the last list of whatever has them.
+        if let (Some(_), Some(weights)) = (descriptor.parameter("weights"), lists.last_mut()) {
+            *weights = self.recurrent();
+        }
+        let variables = descriptor.state(&descriptor.flat(values.clone(), &lists));
+        for (place, list) in descriptor.lists().zip(lists) {
+            parameters[place] = ParameterValue::Drawn(Shape::Values(list).into());
         }
         if let Some(index) = descriptor.parameter("i_e") {
             parameters[index] = drive;
         }
-        let initial = descriptor.variables.iter().map(|variable| match variable.initial {
+        let initial = variables.iter().map(|variable| match variable.initial {
             _ if variable.name == "v_m" => start.clone(),
             Initial::Parameter(index) => Distribution::constant(values[index]),
             Initial::OwnNumber => uniform(0.0, 1.0),
-            Initial::Derived | Initial::Contacts(_) => Distribution::constant(0.0),
+            Initial::Derived | Initial::Contacts(_) | Initial::Series(_) => {
+                Distribution::constant(0.0)
+            }
             // Neurons that excite themselves more than they forget never stop.
             _ if variable.name == "self_weight" => match self.below(3) {
                 0 => uniform(-200.0, 30.0),
@@ -230,19 +238,30 @@ impl Draw {
     }
 
     /// Spike-triggered currents and components of the threshold, some of them alike, some unused.
-    fn adaptation(&mut self, descriptor: &Descriptor, values: &mut [f64], tau_m: f64) {
-        let mut set = |name: String, value: f64| {
-            values[descriptor.parameter(&name).expect("a parameter of glif")] = value;
-        };
+    fn adaptation(
+        &mut self,
+        descriptor: &Descriptor,
+        values: &mut [f64],
+        lists: &mut [Vec<f64>],
+        tau_m: f64,
+    ) {
         let ratios = [1.0, 1.0 + 1e-7, 0.2, 0.5, 1.7, 6.0, 20.0];
-        for k in 1..=4 {
-            set(format!("tau_asc_{k}"), tau_m * self.one_of(&ratios));
-            set(format!("asc_jump_{k}"), self.one_of(&[0.0, 0.0, -150.0, -40.0, 60.0]));
-            set(format!("tau_th_{k}"), tau_m * self.one_of(&ratios));
-            set(format!("th_jump_{k}"), self.one_of(&[0.0, 0.0, 4.0, 1.0, -0.5]));
+        let [asc_jump, tau_asc, th_jump, tau_th, ..] = lists else { unreachable!("four of glif") };
+        let both = [
+            (asc_jump, tau_asc, [0.0, 0.0, -150.0, -40.0, 60.0]),
+            (th_jump, tau_th, [0.0, 0.0, 4.0, 1.0, -0.5]),
+        ];
+        for (jumps, taus, sizes) in both {
+            for _ in 0..self.one_of(&[0, 1, 2, 4, 4, 7, 20]) {
+                taus.push(tau_m * self.one_of(&ratios));
+                jumps.push(self.one_of(&sizes));
+            }
         }
-        set("v_keep".into(), self.one_of(&[0.0, 0.0, 0.3]));
-        set("t_silent".into(), self.one_of(&[0.0, 0.0, 2.0, 3.7]));
+        let mut set = |name: &str, value: f64| {
+            values[descriptor.parameter(name).expect("a parameter of glif")] = value;
+        };
+        set("v_keep", self.one_of(&[0.0, 0.0, 0.3]));
+        set("t_silent", self.one_of(&[0.0, 0.0, 2.0, 3.7]));
     }
 
     /// Units of a controller, some of them idle.

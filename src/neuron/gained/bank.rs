@@ -5,7 +5,7 @@ use super::{Carried, Page};
 use crate::base::Unit as Dimension;
 use crate::neuron::controller::{Bank, TRACES, Traces, UNITS, Unit, spaced};
 use crate::neuron::ticked::DRIFTS;
-use crate::neuron::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
+use crate::neuron::{Descriptor, Initial, Parameter, Range, Variable};
 use std::marker::PhantomData;
 
 /// Parameters behind the neuron's: gain, tick, both ends of the time constants, units.
@@ -141,6 +141,7 @@ pub struct Banked<P>(PhantomData<P>);
 impl<P: Page> Carried for Banked<P> {
     type Neuron = P::Neuron;
     type Rule = Bank;
+    type Larger = Banked<P::Larger>;
     const PAGE: &'static Descriptor = P::PAGE;
     const RECALLED: usize = TRACES;
 
@@ -157,9 +158,9 @@ impl<P: Page> Carried for Banked<P> {
     }
 }
 
-/// What holds for the parameters of a model whose neuron is `N`.
-pub fn check_all<N: Dynamics>(p: &[f64]) -> Vec<(usize, String)> {
-    super::check_model::<N>(p, check)
+/// What holds for the parameters of a model.
+pub fn check_all<P: Page>(p: &[f64]) -> Vec<(usize, String)> {
+    super::check_model::<P>(p, check)
 }
 
 /// The time constants must be in order. `fast` is the place of the first of the two.

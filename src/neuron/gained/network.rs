@@ -6,7 +6,7 @@ use super::{Carried, Page};
 use crate::base::Unit as Dimension;
 use crate::neuron::recurrent::{MOST_UNITS, Recurrent, Units, units};
 use crate::neuron::ticked::DRIFTS;
-use crate::neuron::{Descriptor, Dynamics, Parameter, Range, Variable};
+use crate::neuron::{Descriptor, Parameter, Range, Variable};
 use std::marker::PhantomData;
 
 /// Parameters behind the neuron's: gain, tick, weights.
@@ -18,7 +18,7 @@ pub const fn weights() -> Parameter {
         name: "weights",
         unit: Dimension::One,
         default: 0.0,
-        range: Range::List,
+        range: Range::List(&Range::Any),
         per_neuron: false,
         doc: "of each unit: input, bias, to gain, to saturation, from each unit",
     }
@@ -69,11 +69,13 @@ pub struct Networked<P>(PhantomData<P>);
 impl<P: Page> Carried for Networked<P> {
     type Neuron = P::Neuron;
     type Rule = Recurrent;
+    type Larger = Networked<P::Larger>;
     const PAGE: &'static Descriptor = P::PAGE;
     const RECALLED: usize = 0;
 
     fn rule(parameters: &[f64], _: [f64; DRIFTS]) -> Recurrent {
-        Recurrent::new(parameters)
+        // The first says how many these are.
+        Recurrent::new(&parameters[1..])
     }
 
     fn memory(_: &[f64]) -> Units {
@@ -85,22 +87,21 @@ impl<P: Page> Carried for Networked<P> {
     }
 }
 
-/// What holds for the parameters of a model whose neuron is `N`.
-pub fn check_all<N: Dynamics>(p: &[f64]) -> Vec<(usize, String)> {
-    super::check_model::<N>(p, check)
+/// What holds for the parameters of a model.
+pub fn check_all<P: Page>(p: &[f64]) -> Vec<(usize, String)> {
+    super::check_model::<P>(p, check)
 }
 
-/// The list must be one of a whole number of units. `first` is where it begins.
-pub fn check(p: &[f64], first: usize) -> Vec<(usize, String)> {
-    let list = &p[first..];
-    if units(list).is_some() {
+/// The list must be one of a whole number of units. `weights` is its place.
+pub fn check(p: &[f64], weights: usize) -> Vec<(usize, String)> {
+    let count = p[weights];
+    if units(count as usize).is_some() {
         return Vec::new();
     }
     let found = format!(
-        "{} weights; k units have k (k + 4), and there are at most {MOST_UNITS} units",
-        list.len()
+        "{count} weights; k units have k (k + 4), and there are at most {MOST_UNITS} units"
     );
-    vec![(first, found)]
+    vec![(weights, found)]
 }
 
 /// What the pages say about the rule.
@@ -112,7 +113,7 @@ macro_rules! network_page {
 
 Each neuron has up to 64 units g of its own; all neurons of a population share the list `weights`:
 for each unit its input, bias, to_gain, to_saturation (which has no effect here), and the weights
-from all units, so k (k + 4) numbers for k units. weights = { values = [...] }, or
+from all units, so k (k + 4) numbers for k units. weights = [...], or
 weights = { file = \"x.csv\" } with the column `value`; a name that ends in .npz is read as such.
 Without a list there is no unit.
 

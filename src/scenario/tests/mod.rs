@@ -1,6 +1,7 @@
 //! What the room promises as a whole: every rule of the grammar, every code, the way back.
 
 mod codes;
+mod lists;
 mod mutations;
 mod numbers;
 mod scaling;
