@@ -16,6 +16,7 @@ pub mod network;
 pub mod prune;
 pub mod spectrum;
 pub mod spikes;
+pub mod trains;
 #[cfg(test)]
 mod tests;
 

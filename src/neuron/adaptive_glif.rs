@@ -23,7 +23,7 @@ v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump_1, tau_asc_1, 
 asc_jump_3, tau_asc_3, asc_jump_4, tau_asc_4, th_jump_1, tau_th_1, th_jump_2, tau_th_2, th_jump_3,
 tau_th_3, th_jump_4, tau_th_4 and i_e,
 ",
-        threshold_page!(),
+        threshold_page!(events),
         "\
     a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
 
