@@ -147,9 +147,7 @@ pub fn network(seeds: u64) -> Result<Shown, Trouble> {
         Measure::of("rates over neurons, Kolmogorov-Smirnov", &runs, true, |run, who, t| {
             apart(run, who, t, kolmogorov_smirnov)
         }),
-        Measure::of("answer to modulation, Hz", &waved, false, |run, who, t| {
-            answer(run, who, t).1
-        }),
+        Measure::of("answer to modulation, Hz", &waved, false, |run, who, t| answer(run, who, t).1),
         Measure::of("answer to modulation, share of the rate", &waved, false, |run, who, t| {
             let (mean, amplitude) = answer(run, who, t);
             amplitude / mean
