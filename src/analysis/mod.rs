@@ -16,9 +16,9 @@ pub mod network;
 pub mod prune;
 pub mod spectrum;
 pub mod spikes;
-pub mod trains;
 #[cfg(test)]
 mod tests;
+pub mod trains;
 
 pub use covariance::{Shape, covariance, leverage_sum, shape};
 pub use dynamics::{Course, relative_error};
