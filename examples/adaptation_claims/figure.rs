@@ -12,7 +12,7 @@ const HEIGHT: f64 = 430.0;
 
 /// One line.
 pub struct Curve {
-    /// Its name.
+    /// Its name; empty for a thin line that the panel's title explains.
     pub name: &'static str,
     /// The place of its colour.
     pub colour: usize,
@@ -76,7 +76,7 @@ impl Panel {
             self.curve(svg, curve, (&across, &up));
         }
         let mut x = from + 74.0;
-        for curve in &self.curves {
+        for curve in self.curves.iter().filter(|curve| !curve.name.is_empty()) {
             svg.stroke(&format!("M{} 84h20", short(x)), colour(curve.colour), 2.2, false);
             svg.words(x + 26.0, 88.0, style(12.0, Anchor::Start), curve.name);
             x += 56.0 + 6.6 * curve.name.chars().count() as f64;
@@ -120,7 +120,7 @@ impl Panel {
             write!(line, "{step}{x} {y}").expect("a String takes everything");
             write!(round, "M{x} {y}h0").expect("a String takes everything");
         }
-        let width = if curve.name == "fit" { 1.0 } else { 1.8 };
+        let width = if matches!(curve.name, "fit" | "") { 1.0 } else { 1.8 };
         svg.stroke(&line, colour(curve.colour), width, false);
         if curve.dots {
             svg.stroke(&round, colour(curve.colour), 6.0, true);

@@ -13,6 +13,7 @@
 
 mod figure;
 mod fit;
+mod network;
 mod runs;
 mod subjects;
 
@@ -43,7 +44,7 @@ fn main() -> Result<ExitCode, Trouble> {
     let mut claims = Vec::new();
     let mut figures = Vec::new();
     let subjects: [(&str, Subject); 4] = [
-        ("network", subjects::network),
+        ("network", network::network),
         ("steps", subjects::steps),
         ("noise", subjects::noise),
         ("sines", subjects::sines),

@@ -1,5 +1,6 @@
 //! One run: a shipped scenario with changes, and what is read off it.
 
+use saltatory::analysis::trains::Trains;
 use saltatory::engine::{self, Control, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
@@ -53,6 +54,11 @@ impl Run {
     pub fn size(&self, name: &str) -> usize {
         let index = self.scenario.population_index(name).expect("it is shipped");
         self.scenario.populations[index].size as usize
+    }
+
+    /// The trains of a population between two times (s).
+    pub fn trains(&self, name: &str, from: f64, to: f64) -> Trains {
+        Trains::new(self.size(name), self.spikes(name), from, to)
     }
 
     /// The mean of what was sampled between two times (s), over all neurons.

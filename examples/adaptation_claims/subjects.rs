@@ -3,22 +3,23 @@
 use super::Claim;
 use super::figure::{Curve, Panel, draw};
 use super::fit::{PowerLaw, sine};
-use super::runs::{NETWORK, NOISE, Run, STEPS, Trouble, mean_of, median, summary};
+use super::runs::{NOISE, Run, STEPS, Trouble, mean_of, median, summary};
 use saltatory::analysis::fractional::fractional_order;
 
 /// Figures by file name, and claims.
 pub type Shown = (Vec<(&'static str, String)>, Vec<Claim>);
 
-const BOTH: [&str; 2] = ["adaptive", "frozen"];
+/// Populations of each scenario, in the order of their colours.
+pub const BOTH: [&str; 2] = ["adaptive", "frozen"];
 
 /// Mean (least to largest).
-fn words(values: &[f64]) -> String {
+pub fn words(values: &[f64]) -> String {
     let (mean, least, most) = summary(values);
     format!("{mean:.3} ({least:.3} to {most:.3})")
 }
 
 /// A claim about the median of some seeds.
-fn claim(demanded: &str, values: &[f64], fits: impl Fn(f64) -> bool) -> Claim {
+pub fn claim(demanded: &str, values: &[f64], fits: impl Fn(f64) -> bool) -> Claim {
     let (_, least, most) = summary(values);
     Claim {
         demanded: demanded.to_string(),
@@ -28,7 +29,11 @@ fn claim(demanded: &str, values: &[f64], fits: impl Fn(f64) -> bool) -> Claim {
     }
 }
 
-fn seeded(seeds: u64, text: &str, changes: &[String]) -> Result<Vec<Run>, Trouble> {
+/// A scenario with changes, at seeds 1, 2, 3 and so on.
+///
+/// # Errors
+/// What a run says.
+pub fn seeded(seeds: u64, text: &str, changes: &[String]) -> Result<Vec<Run>, Trouble> {
     (1..=seeds)
         .map(|seed| {
             eprint!("\rseed {seed} of {changes:.1?}          ");
@@ -37,59 +42,8 @@ fn seeded(seeds: u64, text: &str, changes: &[String]) -> Result<Vec<Run>, Troubl
         .collect()
 }
 
-/// The last 7 s before, during and after stronger input.
-const PHASES: [(f64, f64); 3] = [(3.0, 10.0), (13.0, 20.0), (23.0, 30.0)];
-
-/// A network whose input becomes four times stronger.
-pub fn network(seeds: u64) -> Result<Shown, Trouble> {
-    let runs = seeded(seeds, NETWORK, &[])?;
-    println!(
-        "\n`adaptation.toml`: means of {seeds} seeds, the last 7 s before, during and after.\n"
-    );
-    println!("| | before | four times stronger | after |\n|---|---|---|---|");
-    let mut curves = Vec::new();
-    let mut claims = Vec::new();
-    for (place, who) in BOTH.into_iter().enumerate() {
-        let of = |phase: usize| -> Vec<(f64, f64)> {
-            let (from, to) = PHASES[phase];
-            runs.iter().map(|run| run.rate_and_spread(who, from, to)).collect()
-        };
-        let (before, during, after) = (of(0), of(1), of(2));
-        let all = [&before, &during, &after];
-        let rates = all.map(|phase| words(&phase.iter().map(|v| v.0).collect::<Vec<_>>()));
-        let spreads = all.map(|phase| words(&phase.iter().map(|v| v.1).collect::<Vec<_>>()));
-        println!("| {who}: rate, Hz | {} |", rates.join(" | "));
-        println!("| {who}: spread between neurons beyond chance, Hz | {} |", spreads.join(" | "));
-        let ratio = |phase: &[(f64, f64)]| -> Vec<f64> {
-            phase.iter().zip(&before).map(|(now, before)| now.0 / before.0).collect()
-        };
-        let (louder, again) = (ratio(&during), ratio(&after));
-        if who == "adaptive" {
-            let what = "network, adaptive: rate during / before within 3 %";
-            claims.push(claim(what, &louder, |r| (r - 1.0).abs() < 0.03));
-            let what = "network, adaptive: rate after / before within 3 %";
-            claims.push(claim(what, &again, |r| (r - 1.0).abs() < 0.03));
-        } else {
-            let what = "network, frozen: rate during / before at least 1.25";
-            claims.push(claim(what, &louder, |r| r >= 1.25));
-        }
-        let points = course(&runs, who, (0.0, 30.0), 0.25);
-        curves.push(Curve { name: who, colour: place, points, dots: false });
-    }
-    let panel = Panel {
-        title: "input four times stronger from 10 to 20 s",
-        x: "time (s)",
-        y: "rate (Hz)",
-        logarithmic: false,
-        low: Some(15.0),
-        curves,
-    };
-    let svg = draw("Setting its own gain it keeps its rate", &[panel]);
-    Ok((vec![("adaptation_network.svg", svg)], claims))
-}
-
 /// The mean rate of a population over time, in bins of `bin` s: (middle of the bin, Hz).
-fn course(runs: &[Run], who: &str, (from, to): (f64, f64), bin: f64) -> Vec<(f64, f64)> {
+pub fn course(runs: &[Run], who: &str, (from, to): (f64, f64), bin: f64) -> Vec<(f64, f64)> {
     let series: Vec<Vec<f64>> = runs.iter().map(|run| run.rates(who, from, to, bin)).collect();
     let middle = |k: usize| from + bin * (k as f64 + 0.5);
     mean_of(&series).into_iter().enumerate().map(|(k, rate)| (middle(k), rate)).collect()

@@ -18,6 +18,7 @@ pub mod spectrum;
 pub mod spikes;
 #[cfg(test)]
 mod tests;
+pub mod trains;
 
 pub use covariance::{Shape, covariance, leverage_sum, shape};
 pub use dynamics::{Course, relative_error};

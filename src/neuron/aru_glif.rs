@@ -23,7 +23,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
 A generalised leaky integrate-and-fire neuron, which is `glif` with its tau_m, c_m, t_ref, e_l,
 v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump, tau_asc, th_jump, tau_th and i_e,
 ",
-        threshold_page!(),
+        threshold_page!(ticks),
         "\
     a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
 

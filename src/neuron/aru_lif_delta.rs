@@ -22,7 +22,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
 A leaky integrate-and-fire neuron with delta-shaped synaptic currents, which is `lif_delta` with its
 tau_m, c_m, t_ref, e_l, v_reset, v_th and i_e,
 ",
-        threshold_page!(),
+        threshold_page!(ticks),
         "\
     a = (R i_e + U) / (v_th - e_l),  R = tau_m / c_m       the drive; tau_m dU/dt = -U
     U -> U + w       at every arrival, also of input that a refractory membrane discards

@@ -2,7 +2,8 @@
 //!
 //! A [`Cell`] is a model's state with its clock. [`Cell::run`] brings it through a sorted list of
 //! inputs and lets it fire. The order is the contract's: all inputs of one tick are folded first,
-//! then the threshold is tested once. A crossing found between two events fires at the first
+//! then the threshold is tested once; between the two a model may set something anew that it holds
+//! from event to event ([`Dynamics::set_at_event`]). A crossing found between two events fires at the first
 //! grid point that is not before it; inputs of that same tick are folded before the reset, so
 //! a crossing cannot be undone by an input that comes after it.
 
@@ -152,8 +153,9 @@ impl<S: Clone> Cell<S> {
         let crossed = self.predicted == tick;
         self.advance_to::<M>(constants, tick);
         let refractory = tick <= self.free_at && self.free_at > Tick::ZERO;
-        // A change of the drive moves no state: only an arrival can put it over threshold.
-        let mut arrived = false;
+        // A change of the drive moves no state: only an arrival can put it over threshold, or
+        // what is set anew.
+        let mut moved = M::SETS_AT_EVENTS && !refractory;
         for input in inputs {
             match input.kind {
                 InputKind::Drive(current) => self.drive = current,
@@ -162,15 +164,16 @@ impl<S: Clone> Cell<S> {
                 }
                 InputKind::On(channel, value) => {
                     M::receive_on(constants, &mut self.state, channel, value);
-                    arrived = true;
+                    moved = true;
                 }
                 InputKind::Spike(w) => {
                     M::receive(constants, &mut self.state, w);
-                    arrived = true;
+                    moved = true;
                 }
             }
         }
-        if crossed || (arrived && M::at_threshold(constants, &self.state)) {
+        M::set_at_event(constants, &mut self.state);
+        if crossed || (moved && M::at_threshold(constants, &self.state)) {
             self.fire::<M>(constants, tick, spikes);
         }
         self.predict::<M>(constants, grid);
@@ -186,6 +189,7 @@ impl<S: Clone> Cell<S> {
     {
         let tick = self.predicted;
         self.advance_to::<M>(constants, tick);
+        M::set_at_event(constants, &mut self.state);
         self.fire::<M>(constants, tick, spikes);
         self.predict::<M>(constants, grid);
     }

@@ -14,7 +14,7 @@
 //! part that decays, so traces have a closed form, and n and s are functions of them at every
 //! moment: `adaptive_gamma_rate` holds and refreshes nothing. For thinning, [`Controller::range`]
 //! bounds n and s over a time, from how far the traces can come in it. Where a gain has to be constant
-//! for a while, [`Bank`] asks the same controller at ticks (`ticked.rs`).
+//! for a while, [`Bank`] asks the same controller at events and ticks (`ticked.rs`).
 //!
 //! Source: Geadah et al. 2024, doi 10.1371/journal.pcbi.1012567, whose controller is a recurrent
 //! network of 50 units in discrete time; the bank of traces in its place is ours.
@@ -143,7 +143,7 @@ impl Controller {
     }
 }
 
-/// The controller, asked at ticks, of a drive with two parts that decay.
+/// The controller, asked at events and ticks, of a drive with two parts that decay.
 #[derive(Clone, Debug)]
 pub struct Bank {
     controller: Controller,
@@ -162,6 +162,7 @@ impl Bank {
 impl Rule for Bank {
     type Memory = Traces;
     const SKIPS: bool = true;
+    const AT_EVENTS: bool = true;
 
     fn pass(&self, traces: &mut Traces, drive: &Drive, ms: f64) {
         let Controller { filters, taus_ms, .. } = &self.controller;

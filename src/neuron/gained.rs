@@ -4,7 +4,8 @@
 //! threshold is: the membrane as the threshold sees it is n times as large, or the threshold is
 //! divided by n. Nothing else about the neuron changes, so its closed form and its search for
 //! crossings serve as they are: they are shown the state with V - e_l and all currents multiplied
-//! by n. A controller sets n at its ticks (`ticked.rs`); in between it is a constant.
+//! by n. A controller sets n at its ticks, a bank of traces at the neuron's events, too
+//! (`ticked.rs`); in between it is a constant.
 //!
 //! The search for a crossing goes from tick to tick, but only where it must. Whatever n does between
 //! two bounds, n (V - e_l) lies between what it is at both, so before either bound as a constant gain
@@ -25,6 +26,8 @@ use std::marker::PhantomData;
 
 pub mod bank;
 pub mod network;
+#[cfg(test)]
+mod tests;
 
 /// A neuron that fires when it must, and can be seen through a gain.
 pub trait Gainable: Dynamics {
@@ -327,6 +330,13 @@ impl<P: Carried> Dynamics for Gained<P> {
         }
         let later = Self::gains(c, s, drive).map(|n| Self::quiet_at(c, s, n, drive));
         left.max(later[0].min(later[1]))
+    }
+
+    const SETS_AT_EVENTS: bool = P::Rule::AT_EVENTS;
+
+    #[inline]
+    fn set_at_event(c: &Self::Constants, s: &mut Self::State) {
+        c.controller.meet_event(&mut s.memory);
     }
 
     fn fire(c: &Self::Constants, s: &mut Self::State) {

@@ -335,6 +335,15 @@ pub trait Dynamics: Send + Sync + 'static {
         0.0
     }
 
+    /// Whether something in the state is set anew at each event of the neuron: at each tick at
+    /// which something reaches it or its current changes, and at each of its own spikes.
+    const SETS_AT_EVENTS: bool = false;
+
+    /// Sets it anew, once at each such tick, after all inputs have been folded and before the
+    /// threshold is tested.
+    #[inline]
+    fn set_at_event(_constants: &Self::Constants, _state: &mut Self::State) {}
+
     /// What a spike does to the state.
     fn fire(constants: &Self::Constants, state: &mut Self::State);
 

@@ -70,6 +70,7 @@ impl Recurrent {
 impl Rule for Recurrent {
     type Memory = Units;
     const SKIPS: bool = false;
+    const AT_EVENTS: bool = false;
 
     fn pass(&self, _: &mut Units, _: &Drive, _: f64) {}
 

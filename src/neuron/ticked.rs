@@ -1,10 +1,14 @@
-//! Controllers that are asked at ticks of their own, and what they say held in between.
+//! Controllers that are asked at certain times, and what they say held in between.
 //!
-//! A clock that starts with the run ticks every `tick`: at the absolute times tick, 2 tick, 3 tick
-//! and so on, whatever else happens to the neuron. At a tick the controller says what is to be added
-//! to gain and saturation from then on; between two ticks both are constants, so a neuron that fires
-//! exactly at a constant gain fires exactly with a controller. A tick finds the drive as it is before
-//! inputs of the same time are folded in.
+//! A clock ticks every `tick`. At a tick the controller says what is to be added to gain and
+//! saturation from then on; between two ticks both are constants, so a neuron that fires exactly at a constant
+//! gain fires exactly with a controller. A tick finds the drive as it is before inputs of the same
+//! time are folded in.
+//!
+//! The clock starts with the run. For a rule that counts its steps it goes on whatever happens to
+//! the neuron: it ticks at the absolute times tick, 2 tick, 3 tick and so on. A rule that is a
+//! function of the past at every time ([`Rule::AT_EVENTS`]) is asked at the events of its neuron, too,
+//! and each of them starts the clock anew: then `tick` bounds how long an answer is held.
 //!
 //! Nobody walks to a tick because it is one: a neuron that is brought to a time goes through the
 //! ticks before it then, and a rule with a closed form goes through the last of them only.
@@ -62,6 +66,9 @@ pub trait Rule: Clone + Send + Sync + 'static {
     /// Whether the last of several ticks makes up for those before it.
     const SKIPS: bool;
 
+    /// Whether it is asked at the events of its neuron, too.
+    const AT_EVENTS: bool;
+
     /// What is added from a tick on that finds this memory.
     fn added(&self, memory: &Self::Memory) -> Added;
 
@@ -90,7 +97,8 @@ pub struct Memory<M> {
     pub own: M,
     /// What it said at the last tick.
     pub added: Added,
-    /// How long until the next tick. Whole at events, so that sums of times are exact.
+    /// How long until the next tick. Whole at events, so that sums of times are exact; for a rule
+    /// that is asked at events it is `tick` there.
     left_ns: f64,
 }
 value!(Memory<M> where [M: Value] { own, added, left_ns });
@@ -110,6 +118,15 @@ impl<R: Rule> Controller<R> {
     /// The memory at the start of a run.
     pub fn start(&self, own: R::Memory) -> Memory<R::Memory> {
         Memory { own, added: self.rule.added(&own), left_ns: self.tick_ns }
+    }
+
+    /// Lets a rule that is asked at events speak at one.
+    #[inline]
+    pub fn meet_event(&self, memory: &mut Memory<R::Memory>) {
+        if R::AT_EVENTS {
+            memory.added = self.rule.added(&memory.own);
+            memory.left_ns = self.tick_ns;
+        }
     }
 
     /// The time until the next tick.
@@ -174,7 +191,8 @@ impl<R: Rule> Controller<R> {
     }
 }
 
-/// Adds the bits of a memory to a digest, but for the clock, which follows from the time.
+/// Adds the bits of a memory to a digest, but for the clock, which follows from the time and, for a
+/// rule that is asked at events, from that of the last one.
 pub fn digest<R: Rule>(memory: &Memory<R::Memory>, digest: &mut Digest) {
     R::digest(&memory.own, digest);
     memory.added.iter().for_each(|&value| digest.real(value));
@@ -191,6 +209,7 @@ mod tests {
     impl Rule for Counts {
         type Memory = (u64, f64);
         const SKIPS: bool = false;
+        const AT_EVENTS: bool = false;
         fn pass(&self, _: &mut (u64, f64), _: &Drive, _: f64) {}
         fn tick(&self, memory: &mut (u64, f64), a: f64) -> bool {
             *memory = (memory.0 + 1, a);

@@ -184,6 +184,12 @@ impl Membrane {
         self.heard *= exp(-ms / tau_m);
     }
 
+    /// Something has happened at this tick: an input, another current, a spike. Returns whether
+    /// that alone may have put it at threshold.
+    pub fn happens(&mut self) -> bool {
+        self.regulator.as_mut().is_some_and(Regulator::happens)
+    }
+
     /// The gain in force.
     fn gain(&self) -> f64 {
         self.regulator.as_ref().map_or(1.0, |regulator| regulator.shape().0)

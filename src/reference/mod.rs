@@ -179,7 +179,8 @@ impl<'a> Simulation<'a> {
         body.advance(tick);
         let refractory = body.is_refractory(tick);
         let mut crossed = false;
-        // A change of the drive moves no state: only an arrival can put it over threshold.
+        // A change of the drive moves no state: only an arrival can put it over threshold, or
+        // a gain that is set anew.
         let mut arrived = false;
         while let Some(entry) = self.queue.first_entry() {
             let key = *entry.key();
@@ -196,8 +197,9 @@ impl<'a> Simulation<'a> {
                 Class::Crossing => crossed = true,
             }
         }
+        let regained = body.membrane.happens();
         let may_fire = !refractory && !body.is_silent(tick);
-        if crossed || (arrived && may_fire && body.membrane.is_at_threshold()) {
+        if crossed || ((arrived || regained) && may_fire && body.membrane.is_at_threshold()) {
             body.membrane.reset();
             body.last_spike = Some(tick);
             self.send(tick, target);

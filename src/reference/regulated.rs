@@ -1,6 +1,7 @@
 //! The oracle's controllers on ticks, gone through tick by tick, and the gain that they make.
 //!
-//! A clock counts down to the next tick of the run. Traces are the charges that the drive leaves on
+//! A clock counts down to the next tick. For units it runs through the whole run; a bank of traces
+//! speaks whenever something happens to its neuron, and its clock begins again then. Traces are the charges that the drive leaves on
 //! leaky membranes; units of a recurrent network are worked out one after the other.
 
 use super::equations::Current;
@@ -23,7 +24,7 @@ pub struct Regulator {
     left_ns: f64,
     /// Gain and saturation without the controller.
     own: [f64; 2],
-    /// What is added since the last tick.
+    /// What is added since it last spoke.
     added: [f64; 2],
 }
 
@@ -75,7 +76,18 @@ impl Regulator {
         };
     }
 
-    /// Gain and saturation since the last tick.
+    /// Something happens to the neuron, and all of it has been taken in. Returns whether the gain may
+    /// be another now.
+    pub fn happens(&mut self) -> bool {
+        let speaks = matches!(self.rule, Rule::Bank { .. });
+        if speaks {
+            self.speak();
+            self.left_ns = self.tick_ns;
+        }
+        speaks
+    }
+
+    /// Gain and saturation since it last spoke.
     pub fn shape(&self) -> (f64, f64) {
         let [gain, saturation] = [0, 1].map(|k| self.own[k] + self.added[k]);
         (gain.max(0.1), saturation.clamp(-0.1, 1.0))

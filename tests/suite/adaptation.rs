@@ -1,11 +1,12 @@
 //! Neurons that set their own gain, in a network whose input becomes four times stronger.
 //!
 //! Promise: with a controller the rate stays what it was; without one it rises, and neurons lose what
-//! told them apart. And a neuron answers a step of its drive at first like one that is frozen, then
+//! told them apart. The distribution of rates over neurons stays nearer to what it was with one, too. And a neuron answers a step of its drive at first like one that is frozen, then
 //! comes back. Method: the shipped scenario `adaptation`, both networks side by side. The numbers
 //! stand in `docs/reproductions.md`.
 
 use crate::program::scenarios;
+use saltatory::analysis::trains::{Trains, kolmogorov_smirnov, wasserstein};
 use saltatory::engine::{self, Control, Options};
 use saltatory::network;
 use saltatory::record::Outcome;
@@ -63,6 +64,25 @@ fn with_a_controller_a_network_keeps_its_rate() {
     assert!(spread > 2.0 * spread_loud, "{of_frozen:?}");
     // At first the step shows in full, and coming down it shows the other way round.
     assert!(onset[0] > 0.9 * onset[1] && onset[2] < 0.95 * again, "{onset:?}");
+    rates_are_nearer_to_before(&adaptive, &frozen);
+}
+
+/// Where the gain follows the drive, the distribution of rates changes less than where it is frozen.
+/// How irregular trains are tells the networks not apart: both fire like Poisson processes.
+fn rates_are_nearer_to_before(adaptive: &[(f64, usize)], frozen: &[(f64, usize)]) {
+    let phases = |all: &[(f64, usize)]| {
+        [(3.0, 10.0), (13.0, 20.0)]
+            .map(|(from, to)| Trains::new(CELLS, all.iter().copied(), from, to))
+    };
+    let (adaptive, frozen) = (phases(adaptive), phases(frozen));
+    let nearer = |name: &str, of: fn(&[f64], &[f64]) -> f64| {
+        let apart = |[before, during]: &[Trains; 2]| of(&during.rates(), &before.rates());
+        let (adaptive, frozen) = (apart(&adaptive), apart(&frozen));
+        println!("{name}: rates {adaptive:.3} apart, {frozen:.3} if frozen");
+        assert!(adaptive < 0.5 * frozen, "{name}: {adaptive} {frozen}");
+    };
+    nearer("Kolmogorov-Smirnov", kolmogorov_smirnov);
+    nearer("Wasserstein", wasserstein);
 }
 
 /// The spikes of one population of 20 neurons at noise.

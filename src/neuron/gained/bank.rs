@@ -12,8 +12,8 @@ use std::marker::PhantomData;
 pub const PARAMETERS: usize = 4 + UNITS * OF_A_UNIT;
 const OF_A_UNIT: usize = TRACES + 2;
 
-/// The gain that a neuron has without its controller, and how often a controller is asked.
-pub const fn gain_and_tick() -> [Parameter; 2] {
+/// The gain that a neuron has without its controller, and the time between two ticks.
+pub const fn gain_and_tick(tick: &'static str) -> [Parameter; 2] {
     [
         Parameter {
             name: "gain",
@@ -23,7 +23,7 @@ pub const fn gain_and_tick() -> [Parameter; 2] {
             per_neuron: false,
             doc: "n without the controller, where a neuron has none of its own",
         },
-        time("tick", 10.0, "how often the gain is set anew"),
+        time("tick", 10.0, tick),
     ]
 }
 
@@ -58,7 +58,7 @@ macro_rules! unit {
 pub const fn parameters<const N: usize>(neuron: &[Parameter]) -> [Parameter; N] {
     assert!(N == neuron.len() + PARAMETERS, "a model has its neuron's parameters and these");
     let units = [unit!("unit_1"), unit!("unit_2"), unit!("unit_3"), unit!("unit_4")];
-    let [gain, tick] = gain_and_tick();
+    let [gain, tick] = gain_and_tick("how long the gain is held at the most");
     let mut all = [gain; N];
     let mut at = 0;
     while at < N {
@@ -119,7 +119,7 @@ pub const fn drift() -> Variable {
 /// The gain in force.
 pub const fn gain_now() -> Variable {
     let (unit, initial) = (Dimension::One, Initial::Derived);
-    Variable { name: "gain_now", unit, initial, doc: "n since the last tick" }
+    Variable { name: "gain_now", unit, initial, doc: "n as it was set last" }
 }
 
 const fn trace(k: usize) -> Variable {
@@ -183,8 +183,14 @@ pub fn rule(p: &[f64], drift_taus_ms: [f64; DRIFTS]) -> Bank {
     Bank::new(drift_taus_ms, spaced(p[0], p[1]), &units)
 }
 
-/// What the pages say about the threshold.
+/// What the pages say about the threshold, and about the times at which a rule is asked.
 macro_rules! threshold_page {
+    (events) => {
+        concat!(threshold_page!(), threshold_page!(at_events))
+    };
+    (ticks) => {
+        concat!(threshold_page!(), threshold_page!(at_ticks))
+    };
     () => {
         "
 and a gain n, through which the threshold sees the membrane: the neuron fires where n (V - e_l)
@@ -193,6 +199,23 @@ threshold that is divided by n. A gain below 0.1 counts as 0.1. `gain` is a star
 neuron (init = { gain = ... }); without it all take the population's parameter. v_th must lie above
 e_l and v_reset must not, so that no gain puts the reset above threshold.
 
+"
+    };
+    (at_events) => {
+        "\
+A controller adds to the gain. It follows the drive a of its neuron, and n is set anew at each event
+of the neuron: whenever something arrives, a current takes a step, or the neuron fires, also while
+it is refractory. Where no event comes for a time `tick`, n is set anew then, and again after each
+further `tick` until one comes. In between n stays what it is; recording it moves nothing.
+
+All inputs of one time are folded first, then n is set, then the threshold is tested, once: a neuron
+that n lifts over its threshold fires at that very time, or with the end of its refractoriness.
+Inputs move the traces from then on, so they are not in the n of their own time.
+
+"
+    };
+    (at_ticks) => {
+        "\
 A controller adds to the gain. At the times tick, 2 tick, 3 tick and so on of the run it sees the
 drive a of its neuron, and n stays what it then says until the next tick. A tick finds the drive
 before inputs of the same time.
@@ -223,10 +246,10 @@ start:
     unit_1_bias        unit_2_bias        unit_3_bias        unit_4_bias
     unit_1_gain        unit_2_gain        unit_3_gain        unit_4_gain
 
-Crossings are exact: between ticks the neuron is one with a constant gain. Whatever n does between
-two bounds, n (V - e_l) stays between what it is at both, so ticks before the first time at which
-either makes the neuron fire are passed over, and with both bounds silent it is silent. `gain_now`
-is the gain in force, for recording.
+Crossings are exact: while n is held the neuron is one with a constant gain. Whatever n does between
+two bounds, n (V - e_l) stays between what it is at both, so times at which n would be set before
+either bound makes the neuron fire are passed over, and with both bounds silent it is silent.
+`gain_now` is the gain in force, for recording.
 
 Source: Geadah et al. 2024, doi 10.1371/journal.pcbi.1012567 (controllers that share weights and see
 their neuron's drive); the bank of traces, and the gain as a threshold, are this program's."

@@ -27,7 +27,7 @@ pub const fn weights() -> Parameter {
 /// All parameters of a model: the neuron's, then the controller's.
 pub const fn parameters<const N: usize>(neuron: &[Parameter]) -> [Parameter; N] {
     assert!(N == neuron.len() + PARAMETERS, "a model has its neuron's parameters and these");
-    let [gain, tick] = gain_and_tick();
+    let [gain, tick] = gain_and_tick("how often the gain is set anew");
     let mut all = [weights(); N];
     let mut at = 0;
     while at + 1 < N {
