@@ -4,6 +4,8 @@
 //! kicked over threshold 10 times a second and hardly feel the synapses. Weights stand in the
 //! middle of their range and learn slowly, so that nobody's spikes depend on the rule. One element is one
 //! synaptic event; what sources, kicks and windows cost is in it, and is the same for all.
+//! Dendrites that learn have targets of their own: the first two seconds of `scenarios/elise.toml`, by the row
+//! and neuron by neuron, with what its neurons may be given.
 //! Run it with `cargo bench --bench plasticity`.
 //!
 //! Instructions are counted by valgrind, one rule at a time, inside the simulation alone:
@@ -22,10 +24,11 @@
 //! Tables: `benches/README.md`.
 
 use criterion::{Criterion, Throughput, criterion_group};
-use saltatory::engine::{self, Control, Options};
+use saltatory::engine::{self, Control, Lane, Options};
 use saltatory::network::{self, Network};
 use saltatory::record::Outcome;
-use saltatory::scenario::{NoFiles, RecordSpikes, Scenario, Source, parse};
+use saltatory::scenario::{FilesIn, NoFiles, RecordSpikes, Scenario, Source, parse};
+use std::path::Path;
 use std::time::Duration;
 
 /// Each rule, as a scenario writes it.
@@ -79,6 +82,47 @@ const RULES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Dendrites that learn: the lane, and parameters that both populations of neurons are given. `tau_delta`
+/// also goes to the rule.
+const DENDRITES: &[(&str, Lane, &[&str])] = &[
+    ("dendrites by row", Lane::Automatic, &[]),
+    ("dendrites", Lane::Singly, &[]),
+    ("dendrites by_spikes", Lane::Singly, &["by_spikes=1"]),
+    ("dendrites c_soma", Lane::Singly, &["c_soma=300 pF"]),
+    ("dendrites tau_delta", Lane::Singly, &["tau_delta=100 ms"]),
+    ("dendrites both", Lane::Singly, &["c_soma=300 pF", "tau_delta=100 ms"]),
+];
+
+/// A network by its name: a rule, or dendrites.
+fn case(name: &str) -> Option<(Scenario, Lane)> {
+    if let Some((_, rule)) = RULES.iter().find(|(other, _)| *other == name) {
+        return Some((scenario(rule), Lane::Automatic));
+    }
+    let (_, lane, given) = DENDRITES.iter().find(|(other, ..)| *other == name)?;
+    Some((dendrites(given), *lane))
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|(name, _)| *name).chain(DENDRITES.iter().map(|(name, ..)| *name))
+}
+
+fn dendrites(given: &[&str]) -> Scenario {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let text = std::fs::read_to_string(folder.join("elise.toml")).expect("it is shipped");
+    let mut changes = vec!["duration=2 s".to_string(), "record.state=[]".to_string()];
+    for given in given {
+        for population in ["visible", "latent"] {
+            changes.push(format!("population.{population}.params.{given}"));
+        }
+        if given.starts_with("tau_delta") {
+            changes.extend((2..6).map(|k| format!("projection.{k}.plasticity.{given}")));
+        }
+    }
+    let changes: Vec<_> = changes.iter().map(|change| change.as_str().into()).collect();
+    parse(&Source::new("elise.toml", text), &FilesIn(folder), &changes)
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+}
+
 fn scenario(rule: &str) -> Scenario {
     let text = format!(
         r#"
@@ -108,31 +152,30 @@ spikes = "none"
     scenario
 }
 
-fn run(scenario: &Scenario, network: &Network) -> Outcome {
-    engine::run(scenario, network, Options::threads(1), &|_| Control::Continue).expect("a run")
+fn run(scenario: &Scenario, network: &Network, lane: Lane) -> Outcome {
+    let options = Options { lane, ..Options::threads(1) };
+    engine::run(scenario, network, options, &|_| Control::Continue).expect("a run")
 }
 
 fn plasticity(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("plasticity");
-    for (name, rule) in RULES {
-        let scenario = scenario(rule);
+    for name in names() {
+        let (scenario, lane) = case(name).expect("it is one of them");
         let network = network::build(&scenario, 1, 1, None).expect("a network");
-        let events = run(&scenario, &network).counts.synaptic_events;
+        let events = run(&scenario, &network, lane).counts.synaptic_events;
         group.throughput(Throughput::Elements(events));
-        group.bench_function(*name, |bencher| bencher.iter(|| run(&scenario, &network)));
+        group.bench_function(name, |bencher| bencher.iter(|| run(&scenario, &network, lane)));
     }
     group.finish();
 }
 
 /// One run of one rule, to count instructions in.
 fn once(name: &str) {
-    let Some((_, rule)) = RULES.iter().find(|(other, _)| *other == name) else {
-        let names: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
-        panic!("there is no rule {name}; there are: {}", names.join(", "));
+    let Some((scenario, lane)) = case(name) else {
+        panic!("there is no rule {name}; there are: {}", names().collect::<Vec<_>>().join(", "));
     };
-    let scenario = scenario(rule);
     let network = network::build(&scenario, 1, 1, None).expect("a network");
-    let counts = run(&scenario, &network).counts;
+    let counts = run(&scenario, &network, lane).counts;
     println!("{name}: {} synaptic events, {} bytes", counts.synaptic_events, counts.synapse_bytes);
 }
 

@@ -7,6 +7,7 @@
 //! nothing else: the equations, the search for crossings and the queue are its own.
 
 mod adaptive;
+pub mod archive;
 mod compartments;
 mod controlled;
 pub mod dendritic;

@@ -339,7 +339,11 @@ fn check_filter(
         && asked != kept
     {
         let found = format!("tau_delta is {asked} ms, and the target has {kept} ms");
-        findings.add(Code::Contradiction, &below(path, "tau_delta"), found, format!("{kept} ms"));
+        let allowed = match kept {
+            0.0 => "0 ms, or a target that has the same".to_string(),
+            kept => format!("{kept} ms, or 0 ms for no filter"),
+        };
+        findings.add(Code::Contradiction, &below(path, "tau_delta"), found, allowed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The integration tests, one binary: what the whole program promises, seen from outside.
 
 mod adaptation;
+mod archive;
 mod bad_input;
 mod command_line;
 mod components;

@@ -191,6 +191,55 @@ fn what_learns_with_dendrites_is_read_written_and_read_again() {
     }
 }
 
+/// A neuron keeps one integral for the filters of all its synapses, so no projection may have another than its
+/// target. The problem stands at the one that does not fit, with what would.
+#[test]
+fn filters_of_one_neuron_are_alike() {
+    let text = std::fs::read_to_string("scenarios/elise.toml").unwrap();
+    let read = |target: &str, filters: [&str; 2]| {
+        let mut text = text.replace("floor = 0.0266 }", &format!("floor = 0.0266{target} }}"));
+        // Projections 2 and 4 reach the visible neurons.
+        for (number, filter) in [2usize, 4].into_iter().zip(filters) {
+            let (place, _) = text.match_indices("eta = ").nth(number - 2).unwrap();
+            text.insert_str(place, filter);
+        }
+        let inline = ["teacher.0.score=[[0], [3, 1], []]", "teacher.0.elements=3"];
+        let changes = inline.map(Override::from);
+        (parse(&Source::new("elise.toml", text.as_str()), &NoFiles, &changes), text)
+    };
+    let (slow, fast) = ("tau_delta = \"100 ms\", ", "tau_delta = \"50 ms\", ");
+    let target = ", tau_delta = \"100 ms\"";
+    for (target, filters) in
+        [(target, [slow, slow]), (target, ["", slow]), (target, ["", ""]), ("", ["", ""])]
+    {
+        let (scenario, _) = read(target, filters);
+        scenario.unwrap_or_else(|problems| panic!("{problems}"));
+    }
+    let twice = ", tau_delta = \"30 ms\"";
+    let (else_none, else_other) = ("or 0 ms for no filter", "or a target that has the same");
+    for (target, filters, expected) in [
+        (target, [slow, fast], vec![(4, 50, 100, else_none)]),
+        ("", ["", fast], vec![(4, 50, 0, else_other)]),
+        (twice, [slow, fast], vec![(2, 100, 30, else_none), (4, 50, 30, else_none)]),
+    ] {
+        let (scenario, text) = read(target, filters);
+        let problems = scenario.unwrap_err();
+        assert_eq!(problems.0.len(), expected.len(), "{problems}");
+        for (problem, (projection, asked, kept, or)) in problems.0.iter().zip(expected) {
+            let expected = format!(
+                "`projection.{projection}.plasticity.tau_delta`: tau_delta is {asked} ms, and the \
+                 target has {kept} ms; allowed: {kept} ms, {or}"
+            );
+            assert_eq!(problem.message(), expected);
+            assert_eq!((problem.file.as_str(), problem.code.as_str()), ("elise.toml", "S013"));
+            let (place, _) = text.match_indices("plasticity = {").nth(projection - 2).unwrap();
+            assert_eq!(problem.line, text[..place].lines().count(), "{problem}");
+            let shown = format!("\"{asked} ms\"");
+            assert_eq!(text[problem.span.clone()], shown, "{problem}");
+        }
+    }
+}
+
 #[test]
 fn overrides_change_values_and_are_named_in_problems() {
     let changed = read_with(&[
