@@ -4,7 +4,7 @@
 //! kicked over threshold 10 times a second and hardly feel the synapses. Weights stand in the
 //! middle of their range and learn slowly, so that nobody's spikes depend on the rule. One element is one
 //! synaptic event; what sources, kicks and windows cost is in it, and is the same for all.
-//! Dendrites that learn have targets of their own: the first two seconds of `scenarios/elise.toml`, by the row
+//! Dendrites that learn have targets of their own: the first 0.2 s of `scenarios/elise.toml`, by the row
 //! and neuron by neuron, with what its neurons may be given.
 //! Run it with `cargo bench --bench plasticity`.
 //!
@@ -109,7 +109,7 @@ fn names() -> impl Iterator<Item = &'static str> {
 fn dendrites(given: &[&str]) -> Scenario {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let text = std::fs::read_to_string(folder.join("elise.toml")).expect("it is shipped");
-    let mut changes = vec!["duration=2 s".to_string(), "record.state=[]".to_string()];
+    let mut changes = vec!["duration=0.2 s".to_string(), "record.state=[]".to_string()];
     for given in given {
         for population in ["visible", "latent"] {
             changes.push(format!("population.{population}.params.{given}"));

@@ -1,4 +1,10 @@
 //! `dendritic_prediction`: a dendrite learns to predict its soma.
+//!
+//! Its oracles: eager walks (`oracle.rs`, `reference/dendritic.rs`), and a slow archive of the kind that
+//! NEST's Urbanczik node keeps (`reference/archive.rs`), from which each synapse reads what its target's error did
+//! since its own last arrival. `tests/suite/archive.rs` compares 475,335 weights of random networks with it, with and
+//! without filter, spikes that tell, and bounds. The largest difference is 2.2e-10 of the weight, or of 0.01 where
+//! weights that start between -1 and 1 pass through zero.
 
 use super::{
     Arrival, Descriptor, Order, Parameter, Postsynaptic, Rule, Site, Spike, Stored, trace_after,
