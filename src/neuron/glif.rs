@@ -66,7 +66,7 @@ A jump may have either sign. A negative asc_jump is an after-hyperpolarisation, 
 an adaptive threshold; each makes the neuron adapt. Every current asc_1, asc_2 and so on and every
 component th_1, th_2 and so on is a variable with a start value, and can be recorded, as can their
 sums, asc and th. Up to four of each have their place in the neuron; if there are more of either,
-all have one beside it. What a neuron does costs by the number of those that are not zero.
+all have one beside it. An event costs more the more of them there are that are not zero.
 
 In refractoriness, (t, t + t_ref], V is held while currents and threshold go on and input is
 taken. In silence, (t, t + t_silent], V moves as ever and no spike is fired; a membrane that is

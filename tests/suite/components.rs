@@ -18,8 +18,14 @@ fn list(count: usize, value: impl Fn(usize) -> f64, unit: &str) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(", "))
 }
 
-/// Neurons of a model with so many currents and components, driven by a current and by each other.
+/// Neurons of a model with so many currents and components, driven by a current and by each other. A
+/// controller lowers their gain where they have one.
 fn scenario(model: &str, currents: usize, components: usize) -> Scenario {
+    let controller = match model {
+        "adaptive_glif" => "unit_1_trace_3 = 1, unit_1_gain = -0.2, ",
+        "aru_glif" => "weights = [1, 0.1, -0.2, 0, 0.3], ",
+        _ => "",
+    };
     let tau = |k: usize| 3.0 * 1.35f64.powi(k as i32);
     // Many slow ones would silence the neurons.
     let share = |count: usize| 4.0 / count.max(4) as f64;
@@ -31,7 +37,7 @@ fn scenario(model: &str, currents: usize, components: usize) -> Scenario {
         ["\"asc\"", "\"th\""].map(String::from).into_iter().chain(recorded).collect();
     let text = format!(
         "seed = 5\nduration = \"300 ms\"\n[population.a]\nmodel = \"{model}\"\nsize = 12\n\
-         params = {{ asc_jump = {}, tau_asc = {}, th_jump = {}, tau_th = {}, \
+         params = {{ {controller}asc_jump = {}, tau_asc = {}, th_jump = {}, tau_th = {}, \
          i_e = {{ uniform = [\"300 pA\", \"900 pA\"] }} }}\n\
          init = {{ v_m = {{ uniform = [\"-70 mV\", \"-56 mV\"] }} }}\n\
          [[projection]]\nsource = \"a\"\ntarget = \"a\"\n\
