@@ -25,8 +25,7 @@ asc_jump_3, tau_asc_3, asc_jump_4, tau_asc_4, th_jump_1, tau_th_1, th_jump_2, ta
 tau_th_3, th_jump_4, tau_th_4 and i_e,
 ",
         threshold_page!(ticks),
-        "\
-    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
+        "    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
 
 The drive is where the present input leads the membrane, in units of the way from rest to threshold;
 spike-triggered currents are no part of it. Components of the threshold are divided by n with the
