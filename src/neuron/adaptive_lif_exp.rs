@@ -22,8 +22,7 @@ A leaky integrate-and-fire neuron with exponential synaptic currents, which is `
 tau_m, c_m, t_ref, e_l, v_reset, v_th, tau_syn_ex, tau_syn_in and i_e,
 ",
         threshold_page!(events),
-        "\
-    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
+        "    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
 
 The drive is where the present currents lead the membrane, in units of the way from rest to
 threshold.

@@ -24,8 +24,7 @@ A generalised leaky integrate-and-fire neuron, which is `glif` with its tau_m, c
 v_reset, v_th, tau_syn_ex, tau_syn_in, t_silent, v_keep, asc_jump, tau_asc, th_jump, tau_th and i_e,
 ",
         threshold_page!(ticks),
-        "\
-    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
+        "    a = R (i_e + i_syn_ex + i_syn_in) / (v_th - e_l),  R = tau_m / c_m     the drive
 
 The drive is where the present input leads the membrane, in units of the way from rest to threshold;
 spike-triggered currents are no part of it. Components of the threshold are divided by n with the

