@@ -1,6 +1,7 @@
 //! `two_compartment`: a dendrite that predicts its soma, conductances on the soma, random spikes.
 
 mod lagging;
+mod logistic;
 mod together;
 
 use super::ensemble::Ensemble;
@@ -9,10 +10,11 @@ use super::receptor::{CLAMP, Pulse, Receptor, TEACHER};
 use super::thinning::{Ceiling, Hazard, Proposals, STREAM};
 use super::{Descriptor, Dynamics, Initial, Parameter, Range, Variable};
 use crate::base::digest::Digest;
-use crate::base::math::{exp, exp_in_loops, ln_1p};
+use crate::base::math::exp;
 use crate::base::saved::value;
 use crate::base::{Decay, Resolution, Span, Unit};
 use lagging::{Course, Lagging};
+use logistic::{logistic, mean_logistic};
 use together::Together;
 
 const TAU: usize = 0;
@@ -225,9 +227,6 @@ const LOWEST_STEP: i32 = -200;
 /// The last of them.
 const RARE_STEP: i32 = (RARE * STEPS) as i32;
 
-/// The argument of phi moves so far at most where its mean is taken from a series.
-const WIDE: f64 = 0.05;
-
 /// See the [manual page](Descriptor::manual).
 pub struct TwoCompartment;
 
@@ -301,36 +300,6 @@ value!(State {
     lesson,
     proposals
 });
-
-/// 1 / (1 + e^-x), without overflow.
-#[inline]
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + exp_in_loops((-x).clamp(-700.0, 700.0)))
-}
-
-/// ln(1 + e^x), without overflow.
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + ln_1p(exp(-x.abs()))
-}
-
-/// What the mean of the logistic function over a stretch is above its value p in the middle; `rest` is
-/// 1 - p. From the second derivative; the fourth adds less than 4e-9 of p where the stretch is not [`WIDE`].
-#[inline(always)]
-fn bend(p: f64, rest: f64, width: f64) -> f64 {
-    p * rest * (rest - p) * (width * width * (1.0 / 24.0))
-}
-
-/// The mean of the logistic function between `from` and `to`.
-#[inline]
-fn mean_logistic(from: f64, to: f64) -> f64 {
-    let width = from - to;
-    if width.abs() < WIDE {
-        let p = logistic(0.5 * (from + to));
-        p + bend(p, 1.0 - p, width)
-    } else {
-        (softplus(from) - softplus(to)) / width
-    }
-}
 
 impl Constants {
     /// Argument of the logistic function at the potential `e_l + above`.

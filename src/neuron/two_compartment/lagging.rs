@@ -9,7 +9,8 @@
 //! The second total of a lesson, for a rule that filters its changes, has no closed form with any soma and is
 //! taken by the same quadrature. There a soma that takes no time is one of infinite rate.
 
-use super::{Constants, logistic};
+use super::Constants;
+use super::logistic::logistic;
 use crate::base::math::{exp, exp_mean};
 use crate::base::saved::value;
 

@@ -1,6 +1,7 @@
 //! `two_compartment` as an ensemble: columns, and loops over them that become vector instructions.
 
-use super::{Constants, State, TwoCompartment, WIDE, bend, logistic, softplus};
+use super::logistic::{WIDE, bend, logistic, softplus};
+use super::{Constants, State, TwoCompartment};
 use crate::base::digest::Digest;
 use crate::base::math::exp_in_loops;
 use crate::base::saved::saved;
