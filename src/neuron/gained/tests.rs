@@ -113,9 +113,9 @@ fn fires_at_an_event<M: Dynamics>() {
     let drive = current::<M>(&values, 0.8);
     let end = Tick(1_100_000_000);
     for grid in [Resolution::FINEST, Resolution::new(Span(100_000)).unwrap()] {
-        let start = Cell::new::<M>(&c, grid, state, drive);
+        let start = Cell::new::<M>(&c, grid, state.clone(), drive);
         let first = |inputs: &[Input]| {
-            let (mut cell, mut spikes) = (start, Vec::new());
+            let (mut cell, mut spikes) = (start.clone(), Vec::new());
             cell.run::<M>(&c, grid, inputs, end, &mut spikes);
             spikes[0]
         };
@@ -125,7 +125,7 @@ fn fires_at_an_event<M: Dynamics>() {
         }
         // Without an event the gain is held for its tick, however often the neuron is looked at.
         assert_eq!(first(&[]), Tick(1_000_000_000), "{}", M::DESCRIPTOR.name);
-        let (mut cell, mut spikes) = (start, Vec::new());
+        let (mut cell, mut spikes) = (start.clone(), Vec::new());
         for ms in 1..1100 {
             let now = Tick(ms * 1_000_000);
             cell.run::<M>(&c, grid, &[], now, &mut spikes);
