@@ -518,9 +518,9 @@ impl<R: Rule> Learning for Learned<R> {
         );
         let settled = before(self.longest_dendritic);
         let horizon = R::horizon(settled, self.longest_dendritic);
-        self.spare.trim(self.targets.iter_mut().map(|target| &mut target.spikes), horizon);
+        self.spare.trim(self.targets.iter_mut().map(|target| &mut target.spikes), horizon, now);
         R::trim_shared(&mut self.common.shared, settled);
-        self.trains.trim(before(self.longest_delay));
+        self.trains.trim(before(self.longest_delay), now);
         self.noted = 0;
         self.note_verdicts();
     }

@@ -236,10 +236,10 @@ impl<V: Copy + Default> History<V> {
         Some(self.followed_by(unread))
     }
 
-    /// Forgets all spikes that lie strictly before `horizon`, but the latest of them. Gives back room for
-    /// which there was no need since this was called last.
-    pub fn trim(&mut self, horizon: Tick, spare: &mut Spare<V>) {
-        // It has only grown since it was trimmed last, so this is what had to be held in between.
+    /// Forgets all spikes that lie strictly before `horizon`, but the latest of them. How many had to be
+    /// held before the latest since this was called last.
+    pub fn trim(&mut self, horizon: Tick) -> usize {
+        // It has only grown since.
         let most = self.earlier.len();
         let gone = if self.latest.at < horizon {
             self.earlier.len()
@@ -248,12 +248,17 @@ impl<V: Copy + Default> History<V> {
             before.saturating_sub(1)
         };
         self.earlier.drain(..gone);
-        // A burst must not keep its room for ever, and where spikes are rare there is none to keep.
-        // What a steady rate needs from walk to walk stays where it is.
+        most
+    }
+
+    /// Gives back room that is not needed where at `most` so many spikes had to be held. A burst must not
+    /// keep its room for ever, and where spikes are rare there is none to keep; what a steady rate needs
+    /// from walk to walk stays where it is.
+    pub(super) fn give_back(&mut self, most: usize, spare: &mut Spare<V>) {
         if most == 0 {
             spare.give(std::mem::take(&mut self.earlier));
         } else if most * 4 < self.earlier.capacity() {
-            let room = (most * 2).next_power_of_two();
+            let room = (most + most / 2).next_power_of_two().max(LEAST_ROOM);
             // One that is asked for once goes from history to history for ever.
             let list = spare.take(room).unwrap_or_else(|| Vec::with_capacity(room));
             self.move_to(list, spare);
@@ -310,15 +315,15 @@ mod tests {
     #[test]
     fn trimming_keeps_what_may_still_be_asked_for() {
         let mut history = history(&[3, 5, 6, 9, 14]);
-        history.trim(Tick(9), &mut Spare::default());
+        history.trim(Tick(9));
         assert_eq!((history.first(), history.end(), history.len()), (2, 5, 3));
         assert_eq!(history.spike(2).unwrap().at, Tick(6));
         assert_eq!(history.end_before(Tick(7)), 3);
         assert_eq!(history.end_before(Tick(9)), 3);
         assert_eq!(history.spike(5), None);
-        history.trim(Tick(100), &mut Spare::default());
+        history.trim(Tick(100));
         assert_eq!((history.len(), history.latest().unwrap().at), (1, Tick(14)));
-        history.trim(Tick(0), &mut Spare::default());
+        history.trim(Tick(0));
         assert_eq!(history.len(), 1);
     }
 
@@ -331,7 +336,7 @@ mod tests {
                 ticks[..count].iter().map(|&tick| Spike { at: Tick(tick), value: tick }).collect();
             for horizon in [0, 6, 15, 100] {
                 let mut history = history(&ticks[..count]);
-                history.trim(Tick(horizon), &mut Spare::default());
+                history.trim(Tick(horizon));
                 let first = history.first() as usize;
                 assert_eq!((history.len(), history.end()), (count - first, count as u64));
                 assert!(history.iter().eq(&all[first..]));
@@ -360,7 +365,7 @@ mod tests {
     #[test]
     fn what_is_held_about_a_spike_can_be_changed() {
         let mut history = history(&[3, 5, 6, 9]);
-        history.trim(Tick(6), &mut Spare::default());
+        history.trim(Tick(6));
         history.amend(3, |value| *value = 90);
         history.amend(2, |value| *value = 60);
         let values: Vec<u64> = history.iter().map(|spike| spike.value).collect();
@@ -371,7 +376,7 @@ mod tests {
     #[should_panic(expected = "forgotten too early")]
     fn what_was_forgotten_cannot_be_read() {
         let mut history = history(&[3, 5, 6]);
-        history.trim(Tick(6), &mut Spare::default());
+        history.trim(Tick(6));
         let _ = history.spike(0);
     }
 

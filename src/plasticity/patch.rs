@@ -4,8 +4,7 @@
 
 use super::short_term::Resource;
 use super::{
-    Arrival, History, Path, Postsynaptic, Pre, Release, Rule, Sent, Site, Spare, Spike, Stored,
-    Verdict,
+    Arrival, History, Path, Postsynaptic, Pre, Release, Rule, Sent, Site, Spike, Stored, Verdict,
 };
 use crate::base::random::mix;
 use crate::base::{NeuronId, Span, Tick, math};
@@ -213,12 +212,12 @@ impl<R: Rule, W: Stored> Patch<R, W> {
             return;
         }
         let horizon = self.inputs.iter().map(|input| R::horizon(until, input.path.dendritic)).min();
-        self.post.spikes.trim(horizon.unwrap_or(until), &mut Spare::default());
+        self.post.spikes.trim(horizon.unwrap_or(until));
         R::trim_shared(&mut self.shared, until);
         for input in &mut self.inputs {
             if let Some(last) = input.arrived.checked_sub(1) {
                 let at = input.train.spike(last).expect("it has arrived").at;
-                input.train.trim(at, &mut Spare::default());
+                input.train.trim(at);
             }
         }
     }

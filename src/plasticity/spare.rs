@@ -6,13 +6,14 @@
 //! most that it ever needed, ten million trains that hardly fire would all keep room for a burst that
 //! each has had once. So what a train gives back lies here until another grows.
 //!
-//! Bound: the histories and what lies here have room for at most twice as many spikes as the
+//! Bound: the histories and what lies here have room for at most half as many spikes again as the
 //! histories alone had of late, and 64 more. *Of late* is at the last walk, or at one before,
-//! of which an eighth is forgotten at each walk; so what a burst needed goes back to the system.
+//! of which an eighth is forgotten at each walk; so what a burst needed goes back to the system. A walk
+//! that comes soon after another says little about what is needed, so nothing is given back at it.
 
 use super::history::{History, Spike};
-use crate::base::Tick;
 use crate::base::saved::{Value, saved};
+use crate::base::{Span, Tick};
 use std::ops::{Deref, DerefMut};
 
 /// Room for so many spikes may always lie here.
@@ -27,11 +28,15 @@ pub struct Spare<V> {
     room: usize,
     /// The room that histories had of late.
     needed: usize,
+    /// When histories were trimmed last.
+    trimmed: Tick,
+    /// The longest time between two walks of late.
+    longest: Span,
 }
 
 impl<V> Default for Spare<V> {
     fn default() -> Self {
-        Spare { lists: Vec::new(), room: 0, needed: 0 }
+        Spare { lists: Vec::new(), room: 0, needed: 0, trimmed: Tick::ZERO, longest: Span::ZERO }
     }
 }
 
@@ -55,23 +60,33 @@ impl<V: Copy + Default> Spare<V> {
         self.lists[size].push(list);
     }
 
-    /// Trims all histories that take from here: see [`History::trim`].
+    /// Trims all histories that take from here: see [`History::trim`]. It is `now` in the simulation.
     pub fn trim<'a>(
         &mut self,
         histories: impl IntoIterator<Item = &'a mut History<V>>,
         horizon: Tick,
+        now: Tick,
     ) where
         V: 'a,
     {
+        let span = Span(now.0.saturating_sub(self.trimmed.0));
+        let soon = span.0 < self.longest.0 / 2;
+        self.longest = span.max(Span(self.longest.0 - self.longest.0 / 8));
+        self.trimmed = now;
         let (mut before, mut after) = (0, 0);
         for history in histories {
             // Room only grows between two walks, so this is the most there was.
             before += history.room();
-            history.trim(horizon, self);
+            let most = history.trim(horizon);
+            if !soon {
+                history.give_back(most, self);
+            }
             after += history.room();
         }
-        self.needed = before.max(self.needed - self.needed.div_ceil(8));
-        self.shrink_to(2 * self.needed + LEAST - after);
+        if !soon {
+            self.needed = before.max(self.needed - self.needed.div_ceil(8));
+            self.shrink_to(self.needed + self.needed / 2 + LEAST - after);
+        }
     }
 
     /// Gives back to the system what lies here beyond `most`, large lists first.
@@ -114,9 +129,10 @@ impl<V: Copy + Default> Trains<V> {
         history.push(at, value);
     }
 
-    /// Forgets of each train what lies strictly before `horizon`, but the latest.
-    pub fn trim(&mut self, horizon: Tick) {
-        self.spare.trim(&mut self.histories, horizon);
+    /// Forgets of each train what lies strictly before `horizon`, but the latest. It is `now` in the
+    /// simulation.
+    pub fn trim(&mut self, horizon: Tick, now: Tick) {
+        self.spare.trim(&mut self.histories, horizon, now);
     }
 
     /// Memory taken, without the value itself.
@@ -159,7 +175,7 @@ mod tests {
         let mut random = Stream::new(5, Purpose::Initial, 0, 0);
         let mut trains = Trains::<u64>::new(300);
         let mut lists: Vec<Vec<u64>> = vec![Vec::new(); 300];
-        let (mut now, mut most, mut asked) = (0, 0usize, 0);
+        let (mut now, mut clock, mut most, mut asked) = (0, 0, 0usize, 0);
         for walk in 0..300 {
             let mean = if walk >= 200 {
                 0.0
@@ -179,9 +195,11 @@ mod tests {
                 trains.push(train as u32, Tick(now), now);
                 lists[train].push(now);
             }
-            most = room(&trains).0.max(most - most.div_ceil(8));
+            let grown = room(&trains).0;
             let horizon = now - now.min(random.below(500));
-            trains.trim(Tick(horizon));
+            // At every seventh walk soon after the one before.
+            clock += if walk % 7 == 6 { 10 } else { 1000 };
+            trains.trim(Tick(horizon), Tick(clock));
             for (train, list) in trains.iter().zip(&lists) {
                 let before = list.iter().filter(|&&at| at < horizon).count();
                 let kept = &list[before.saturating_sub(1)..];
@@ -189,7 +207,12 @@ mod tests {
                 assert!(held.ends_with(kept) && list.ends_with(&held), "walk {walk}");
             }
             let (held, all) = room(&trains);
-            assert!(held <= all && all <= 2 * most + LEAST, "walk {walk}: {all}, needed {most}");
+            if walk % 7 == 6 {
+                assert_eq!(held, grown, "walk {walk}: nothing is given back");
+                continue;
+            }
+            most = grown.max(most - most.div_ceil(8));
+            assert!(held <= all && all <= most + most / 2 + LEAST, "walk {walk}: {all}, {most}");
             asked += usize::from(all > held);
         }
         assert!(asked > 150, "hardly anything ever lay here: {asked}");

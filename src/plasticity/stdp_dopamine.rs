@@ -295,7 +295,7 @@ impl Rule for StdpDopamine {
     }
 
     fn trim_shared(shared: &mut Modulator, settled: Tick) {
-        shared.spare.trim([&mut shared.arrivals], settled);
+        shared.spare.trim([&mut shared.arrivals], settled, settled);
     }
 
     fn shared_len(shared: &Modulator) -> usize {
