@@ -233,9 +233,9 @@ fn filters_of_one_neuron_are_alike() {
             assert_eq!(problem.message(), expected);
             assert_eq!((problem.file.as_str(), problem.code.as_str()), ("elise.toml", "S013"));
             let (place, _) = text.match_indices("plasticity = {").nth(projection - 2).unwrap();
-            assert_eq!(problem.line, text[..place].lines().count(), "{problem}");
+            assert_eq!(problem.line, 1 + text[..place].matches('\n').count(), "{problem}");
             let shown = format!("\"{asked} ms\"");
-            assert_eq!(text[problem.span.clone()], shown, "{problem}");
+            assert!(text[problem.span.start..].starts_with(&shown), "{problem}");
         }
     }
 }
