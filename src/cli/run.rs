@@ -116,7 +116,7 @@ pub fn report(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Finished { outcome, effort } = finished;
-    let summary = Summary::new(scenario, outcome, effort.clone());
+    let summary = Summary::new(scenario, outcome, *effort);
     write(folder, arguments, scenario, outcome, &summary)?;
     if arguments.json {
         console.print_json(&summary)?;

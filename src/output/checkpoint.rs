@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 const FIRST_LINE: &[u8] = b"saltatory checkpoint\n";
 /// Raised whenever what a run remembers changes.
-const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 /// Length of a digest in hexadecimal digits.
 const DIGEST: usize = 64;
 

@@ -177,7 +177,7 @@ mod tests {
         let mut lists: Vec<Vec<u64>> = vec![Vec::new(); 300];
         let (mut now, mut clock, mut horizon) = (0, 0, 0);
         let (mut most, mut asked) = (0usize, 0);
-        for walk in 0..300 {
+        for walk in 0..400 {
             let mean = if walk >= 200 {
                 0.0
             } else if walk % 50 == 49 {

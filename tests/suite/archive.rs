@@ -206,6 +206,9 @@ struct Drawn {
 
 const END: Tick = Tick(10_000_000_000);
 
+/// The synapses of one target, lazy and slow, and what happens to them.
+type Begun<W> = (Patch<DendriticPrediction, W>, Vec<ArchiveSynapse>, Vec<(Tick, Happening)>);
+
 impl Drawn {
     fn new(which: u64) -> Drawn {
         let mut random = Stream::new(which, Purpose::Initial, 91, 0);
@@ -230,9 +233,7 @@ impl Drawn {
     }
 
     /// The synapses of one target, lazy and slow.
-    fn connect<W: Stored>(
-        &mut self,
-    ) -> (Patch<DendriticPrediction, W>, Vec<ArchiveSynapse>, Vec<(Tick, Happening)>) {
+    fn connect<W: Stored>(&mut self) -> Begun<W> {
         let mut patch = Patch::new(&self.values, None, 0);
         let (mut synapses, mut happenings) = (Vec::new(), Vec::new());
         let least = self.law.bounds.0.max(-1.0);

@@ -151,7 +151,9 @@ fn what_does_not_fit_is_refused() {
     let half = [Tick(scenario.duration.0 / 2)];
     let saved = go(&scenario, (2, 2), Lane::Automatic, None, &half).unwrap().1.remove(0);
     let refused = |scenario: &Scenario, effort, lane| {
-        let error = go(scenario, effort, lane, Some(&saved), &[]).err().expect("it does not fit");
+        let Err(error) = go(scenario, effort, lane, Some(&saved), &[]) else {
+            panic!("{} does not fit", scenario.title)
+        };
         assert!(matches!(error, RunError::Misfit(_)), "{error}");
         assert!(error.to_string().contains("does not fit"), "{error}");
     };
