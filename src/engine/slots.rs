@@ -5,6 +5,7 @@ mod looks;
 use super::deadlines::Deadlines;
 use super::frames::{Batch, Frames, Point, Setup, Work};
 use super::group::Probe;
+use super::learning::Transmitted;
 use super::prepaid::Externals;
 use crate::base::digest::Digest;
 use crate::base::saved::{saved, value};
@@ -14,7 +15,7 @@ use crate::network::NeuronPlan;
 use crate::neuron::cell::NEVER;
 use crate::neuron::framed::{Framed, Slot};
 use crate::scenario::Model;
-use crate::synapse::Synapses;
+use crate::synapse::{BucketedSynapse, DelayedSynapse, Synapse, Synapses};
 use std::ops::Range;
 
 /// A frame lasts for so many of the shortest time constant at most, so that growth stays small.
@@ -195,6 +196,46 @@ fn ask_for_point<M: Framed>(
         let is_reached = M::arrive(&mut slot, &M::kick(frame, factors, point.weight), factors);
         // Neuron 0 in place of a branch that nobody can foresee.
         prefetch(cold, if is_reached { target } else { 0 });
+    }
+}
+
+/// Synapses of a batch that are added before anybody asks whether a limit was reached.
+const TOGETHER: usize = 4;
+/// Slots of so many bytes at most are taken so; the arithmetic of larger ones runs out of registers.
+const SMALL_SLOT: usize = 16;
+
+/// The synapses of a list arrive at one tick; neurons whose limit is reached then go to `attention`, some of
+/// them twice.
+///
+/// Limits are reached rarely, so where slots are small some synapses are added without a branch between them,
+/// and only then it is asked whether any limit was reached, and by whom. A neuron that reached it and fell
+/// below it again at the same tick would be passed over anyhow when its turn comes.
+#[inline(always)]
+fn arrive_all<M: Framed, S>(
+    slots: &mut [M::Slot],
+    attention: &mut Vec<u32>,
+    list: &[S],
+    target: impl Fn(&S) -> u32,
+    kick: impl Fn(&S) -> M::Slot,
+    factors: &M::Factors,
+) {
+    let chunks =
+        if size_of::<M::Slot>() <= SMALL_SLOT { list.as_chunks::<TOGETHER>().0 } else { &[] };
+    let rest = &list[chunks.len() * TOGETHER..];
+    for chunk in chunks {
+        let mut any = false;
+        for synapse in chunk {
+            any |= M::arrive(&mut slots[target(synapse) as usize], &kick(synapse), factors);
+        }
+        if any {
+            let is_reached = |&target: &u32| M::is_reached(&slots[target as usize], factors);
+            attention.extend(chunk.iter().map(&target).filter(is_reached));
+        }
+    }
+    for synapse in rest {
+        if M::arrive(&mut slots[target(synapse) as usize], &kick(synapse), factors) {
+            attention.push(target(synapse));
+        }
     }
 }
 
@@ -485,31 +526,30 @@ impl<M: Framed> Neurons<M> {
         let slots = slots.as_mut_slice();
         let piece = batch.first as usize..batch.first as usize + batch.count as usize;
         let kick = |weight: f32| M::kick(frame, factors, f64::from(weight));
-        let mut add = |target: u32, kick: &M::Slot| {
-            if M::arrive(&mut slots[target as usize], kick, factors) {
-                attention.push(target);
-            }
-        };
         if batch.learned {
-            for transmitted in &work.plastic[batch.table as usize].transmitted[piece] {
-                add(transmitted.target, &M::kick(frame, factors, transmitted.weight));
-            }
+            let list = &work.plastic[batch.table as usize].transmitted[piece];
+            let kick = |t: &Transmitted| M::kick(frame, factors, t.weight);
+            arrive_all::<M, _>(slots, attention, list, |t| t.target, kick, factors);
             self.walking = None;
             return;
         }
         match &work.tables[batch.table as usize].synapses {
             Synapses::Alike { weight, targets, .. } => {
                 let kick = kick(*weight);
-                targets[piece].iter().for_each(|&target| add(target, &kick));
+                let list = &targets[piece];
+                arrive_all::<M, _>(slots, attention, list, |&t| t, |_| kick, factors);
             }
             Synapses::OneDelay { rows, .. } => {
-                rows[piece].iter().for_each(|s| add(s.target, &kick(s.weight)));
+                let (list, kick) = (&rows[piece], |s: &Synapse| kick(s.weight));
+                arrive_all::<M, _>(slots, attention, list, |s| s.target, kick, factors);
             }
             Synapses::Bucketed { rows, .. } => {
-                rows[piece].iter().for_each(|s| add(s.target(), &kick(s.weight)));
+                let (list, kick) = (&rows[piece], |s: &BucketedSynapse| kick(s.weight));
+                arrive_all::<M, _>(slots, attention, list, |s| s.target(), kick, factors);
             }
             Synapses::OwnDelay { rows } => {
-                rows[piece].iter().for_each(|s| add(s.target, &kick(s.weight)));
+                let (list, kick) = (&rows[piece], |s: &DelayedSynapse| kick(s.weight));
+                arrive_all::<M, _>(slots, attention, list, |s| s.target, kick, factors);
             }
         }
         self.walking = None;
