@@ -5,8 +5,8 @@
 //! with a delay for each. One element is one synaptic event. Beside each the bare loop of
 //! `saltatory bench`, over the same rows in the same order. Setting up shards is not timed. Run it with `cargo bench --bench delivery`.
 //!
-//! Result: with one delay an arrival costs two bare additions for `lif_delta` and three for `lif_exp`, with
-//! a delay for each synapse ten times that. Decision: a table with one delay stores it once, and its
+//! Result: with one delay an arrival costs about two bare additions for `lif_delta` and `lif_exp`, with
+//! a delay for each synapse fifteen. Decision: a table with one delay stores it once, and its
 //! arrivals are batches. Tables: `benches/README.md`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
