@@ -5,9 +5,9 @@
 //! `cargo bench --bench building`, or with `-- MILLIONS NAME` for other sizes (beyond 30 million
 //! each is built once) and only those networks whose name contains NAME.
 //!
-//! Result: no quiet machine was to be had for this list; of whole networks, brunel and hpc are built at
-//! more than 6 x 10^7 synapses a second and thread, sparse and pd14_dc, with a law for each delay, at
-//! 1.4 to 1.7 x 10^7. 10^8 synapses with their own delays take 1152 MiB, and 1154 at the peak.
+//! Result: 17 ns a synapse with constants, 27 with weights drawn, 50 with delays as well, 65 where both are
+//! normal, 81 where sources draw their targets. 10^8 synapses with their own delays take 1152 MiB, and 1154 at
+//! the peak.
 //! Decision: numbers of synapses are drawn (binomial) instead of gaps between them, delays are
 //! rounded without a division, and rows are sorted by numbers of 8 bytes. Tables:
 //! `benches/README.md`.

@@ -6,8 +6,9 @@
 //! [`LargePages`] asks large pages for, and in its pieces of 2 MiB, for which nobody asks. One element is one
 //! addition. Run it with `cargo bench --bench memory`.
 //!
-//! Result: not timed yet on a quiet machine; whole networks gained a tenth by hints, and 6 to 27 % by
-//! large pages (`docs/performance.md`). Decision: both stay. `benches/README.md` is the index.
+//! Result: large pages save 3 ns of 11; the hint hardly more than noise in this loop, whose reads do not wait
+//! for each other. Whole networks gained a tenth by hints, and 6 to 27 % by large pages
+//! (`docs/performance.md`). Decision: both stay. Tables: `benches/README.md`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use saltatory::base::random::{Purpose, Stream};

@@ -5,7 +5,7 @@
 //! exponential interval after the other, neuron by neuron, without the queue that would have to
 //! bring them into order. One element is one event. Run it with `cargo bench --bench poisson`.
 //!
-//! Result: 31 to 51 ns an event by group and epoch, 75 ns interval by interval and not yet sorted.
+//! Result: 1.9 to 5.2 ns an event by group and epoch, 7.6 ns interval by interval and not yet sorted.
 //! Decision: by group and epoch. Tables: `benches/README.md`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
