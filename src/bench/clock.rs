@@ -46,18 +46,46 @@ fn median(values: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[half] } else { f64::midpoint(sorted[half - 1], sorted[half]) }
 }
 
-/// Seconds for which the calling thread has been on a processor, where Linux tells. Unlike wall
-/// time it does not count what other programs took.
+/// Seconds for which the calling thread has been on a processor, on systems that tell. Unlike wall time it does
+/// not count what other programs took.
+///
+/// POSIX's clock of a thread, which counts up to the moment of the call. (Linux's `/proc/thread-self/schedstat`
+/// holds the same number, but as of the last tick of the scheduler, up to 10 ms ago.)
+#[cfg(unix)]
 pub fn thread_cpu_s() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: u64 = text.split_whitespace().next()?.parse().ok()?;
-    // A kernel without the statistics shows zeros.
-    (nanoseconds > 0).then_some(nanoseconds as f64 * 1e-9)
+    use rustix::time::{ClockId, clock_gettime};
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Some(now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9)
+}
+
+/// Not on this system.
+#[cfg(not(unix))]
+pub fn thread_cpu_s() -> Option<f64> {
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A clock that moved by ticks of the scheduler only would not see work of half a millisecond.
+    #[cfg(unix)]
+    #[test]
+    fn the_clock_of_a_thread_counts_its_work_and_not_its_sleep() {
+        use std::time::{Duration, Instant};
+        let now = || thread_cpu_s().expect("every unix has this clock");
+        for _ in 0..20 {
+            let (start, wall) = (now(), Instant::now());
+            while wall.elapsed() < Duration::from_micros(500) {
+                std::hint::black_box(());
+            }
+            let worked = now() - start;
+            assert!(worked > 0.0 && worked <= wall.elapsed().as_secs_f64() + 1e-3, "{worked}");
+        }
+        let start = now();
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(now() - start < 0.025);
+    }
 
     #[test]
     fn the_spread_of_known_values() {
