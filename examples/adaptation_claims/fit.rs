@@ -1,4 +1,4 @@
-//! Fits: a power law with an offset, and one sine.
+//! Fits: a power law with an offset, a logarithm, and one sine.
 
 use std::f64::consts::PI;
 
@@ -38,6 +38,16 @@ impl PowerLaw {
         let all = (1..=400).map(|k| with(0.01 * f64::from(k)));
         all.max_by(|a, b| a.r2.total_cmp(&b.r2)).expect("there are exponents")
     }
+}
+
+/// The share of the variance that a straight line in ln x explains.
+pub fn logarithm_r2(points: &[(f64, f64)]) -> f64 {
+    let n = points.len() as f64;
+    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / n;
+    let (mx, my) = (mean(&|p| p.0.ln()), mean(&|p| p.1));
+    let cross = mean(&|p| (p.0.ln() - mx) * (p.1 - my));
+    let squares = [mean(&|p| (p.0.ln() - mx).powi(2)), mean(&|p| (p.1 - my).powi(2))];
+    cross * cross / (squares[0] * squares[1])
 }
 
 /// Mean, amplitude and phase (in degrees; positive is ahead of a sine) of the component of a series

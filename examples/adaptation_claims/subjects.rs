@@ -2,7 +2,7 @@
 
 use super::Claim;
 use super::figure::{Curve, Panel, draw};
-use super::fit::{PowerLaw, sine};
+use super::fit::{PowerLaw, logarithm_r2, sine};
 use super::runs::{NOISE, Run, STEPS, Trouble, mean_of, median, summary};
 use saltatory::analysis::fractional::fractional_order;
 
@@ -193,9 +193,22 @@ pub fn noise(seeds: u64) -> Result<Shown, Trouble> {
             points.windows(2).map(|pair| pair[1].1 - pair[0].1).fold(f64::NEG_INFINITY, f64::max)
         })
         .collect();
+    let unexplained: Vec<f64> = gains
+        .iter()
+        .zip(&fits)
+        .map(|(points, law)| (1.0 - logarithm_r2(points)) / (1.0 - law.r2))
+        .collect();
     let claims = vec![
         claim("noise: n falls from each spread to the next (largest step)", &falls, |r| r < 0.0),
-        claim("noise: power law with an offset, R^2 at least 0.9", &of(|l| l.r2), |r| r >= 0.9),
+        claim("noise: power law with an offset, R^2 at least 0.98", &of(|l| l.r2), |r| r >= 0.98),
+        claim("noise: exponent of the power law in 0.2 to 1", &of(|l| l.exponent), |b| {
+            (0.2..=1.0).contains(&b)
+        }),
+        claim(
+            "noise: a logarithm leaves at least five times as much unexplained",
+            &unexplained,
+            |r| r >= 5.0,
+        ),
     ];
     let points: Vec<Vec<f64>> =
         gains.iter().map(|curve| curve.iter().map(|p| p.1).collect()).collect();
