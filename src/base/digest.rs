@@ -14,6 +14,9 @@ use super::{NeuronId, Tick};
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest as _, Sha256};
 
+/// Bytes of a spike.
+const SPIKE: usize = 12;
+
 /// A digest under construction.
 #[derive(Clone, Default)]
 pub struct Digest(Sha256);
@@ -24,13 +27,22 @@ impl Digest {
         Self::default()
     }
 
-    /// Adds one spike. Spikes must come in the order (tick, neuron).
-    #[inline]
-    pub fn spike(&mut self, tick: Tick, neuron: NeuronId) {
-        let mut bytes = [0; 12];
-        bytes[..8].copy_from_slice(&tick.0.to_le_bytes());
-        bytes[8..].copy_from_slice(&neuron.0.to_le_bytes());
-        self.0.update(bytes);
+    /// Adds spikes. They must come in the order (tick, neuron), however they are dealt out to calls.
+    pub fn spikes(&mut self, spikes: impl Iterator<Item = (Tick, NeuronId)>) {
+        // Twelve blocks of the hash at a time: each call of it has a price of its own.
+        let mut bytes = [0; 64 * SPIKE];
+        let mut filled = 0;
+        for (tick, neuron) in spikes {
+            let place = &mut bytes[filled..filled + SPIKE];
+            place[..8].copy_from_slice(&tick.0.to_le_bytes());
+            place[8..].copy_from_slice(&neuron.0.to_le_bytes());
+            filled += SPIKE;
+            if filled == bytes.len() {
+                self.0.update(bytes);
+                filled = 0;
+            }
+        }
+        self.0.update(&bytes[..filled]);
     }
 
     /// Adds the exact bits of a double. Negative zero counts as zero.
@@ -76,14 +88,32 @@ mod tests {
         );
     }
 
+    fn of(trains: &[&[(u64, u32)]]) -> String {
+        let mut digest = Digest::new();
+        for train in trains {
+            digest.spikes(train.iter().map(|&(tick, neuron)| (Tick(tick), NeuronId(neuron))));
+        }
+        digest.finish()
+    }
+
     #[test]
     fn every_part_of_a_spike_counts() {
-        let of = |tick, neuron| {
-            let mut digest = Digest::new();
-            digest.spike(Tick(tick), NeuronId(neuron));
-            digest.finish()
-        };
-        assert_ne!(of(1, 0), of(0, 0));
-        assert_ne!(of(0, 1), of(0, 0));
+        assert_ne!(of(&[&[(1, 0)]]), of(&[&[(0, 0)]]));
+        assert_ne!(of(&[&[(0, 1)]]), of(&[&[(0, 0)]]));
+    }
+
+    #[test]
+    fn calls_do_not_show_in_the_digest() {
+        let train: Vec<(u64, u32)> = (0..200).map(|k| (3 * k, 7 * k as u32)).collect();
+        let mut whole = Digest::new();
+        for &(tick, neuron) in &train {
+            whole.bytes(&tick.to_le_bytes());
+            whole.bytes(&neuron.to_le_bytes());
+        }
+        let whole = whole.finish();
+        for cut in [0, 1, 63, 64, 65, 128, 199, 200] {
+            let (before, after) = train.split_at(cut);
+            assert_eq!(of(&[before, &[], after]), whole);
+        }
     }
 }

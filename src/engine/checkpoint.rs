@@ -14,7 +14,8 @@
 //! Of what lies beyond the end of a run nothing is filed, so a checkpoint belongs to one duration.
 
 use super::exchange::Post;
-use super::run::{Collected, Lane};
+use super::gathering::Collected;
+use super::run::Lane;
 use super::shard::Shard;
 use crate::base::Tick;
 use crate::base::digest::Digest;
@@ -40,18 +41,16 @@ pub struct Checkpoint {
 value!(Checkpoint { mark, simulated, singly, round, decided, collected, shards });
 
 impl Checkpoint {
-    /// What all shards and worker 0 remember. `shards` must be in order.
+    /// What all shards remember, in order, and what had been gathered up to when.
     pub(super) fn new(
         mark: Mark,
         lane: Lane,
         (round, decided): (u64, usize),
-        collected: &Collected,
+        (simulated, collected): (Tick, Vec<u8>),
         shards: Vec<Vec<u8>>,
     ) -> Checkpoint {
-        let mut bytes = Vec::new();
-        collected.save(&mut bytes);
-        let (simulated, singly) = (collected.end, lane == Lane::Singly);
-        Checkpoint { mark, simulated, singly, round, decided, collected: bytes, shards }
+        let singly = lane == Lane::Singly;
+        Checkpoint { mark, simulated, singly, round, decided, collected, shards }
     }
 
     /// Whether it may be of a run of this network in this lane.
@@ -92,7 +91,7 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// Worker 0 remembers.
+    /// What had been gathered is remembered.
     pub(super) fn restore_collected(&self, collected: &mut Collected) -> Result<(), Misfit> {
         let mut from = Reader::new(&self.collected);
         collected.restore(&mut from)?;

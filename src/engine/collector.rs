@@ -39,29 +39,63 @@ impl Collector {
         Collector { window: Vec::new(), digest: Digest::new(), kept: Vec::new(), count: 0, filter }
     }
 
-    /// Adds a shard's spikes of the current window.
-    pub fn add(&mut self, spikes: &[Spike]) {
-        self.window.extend_from_slice(spikes);
-    }
-
-    /// Ends the current window. A window's spikes all precede the next one's, so sorting within
-    /// windows sorts the whole train.
-    pub fn close_window(&mut self) {
-        self.window.sort_unstable();
-        self.count += self.window.len() as u64;
-        for &spike in &self.window {
-            self.digest.spike(spike.tick, spike.neuron);
-            if self.filter.keeps(spike.neuron) {
-                self.kept.push(spike);
+    /// Takes the spikes of a window, given shard by shard, each in order. A window's spikes all precede the
+    /// next one's, so bringing windows into order brings the whole train into order.
+    pub fn take_window<'s>(&mut self, shards: impl Iterator<Item = &'s [Spike]>) {
+        let mut shards = shards.filter(|spikes| !spikes.is_empty());
+        match [shards.next(), shards.next(), shards.next()] {
+            [None, ..] => {}
+            [Some(only), None, ..] => self.take(only),
+            [Some(first), Some(second), third] => {
+                let mut window = std::mem::take(&mut self.window);
+                window.clear();
+                match third {
+                    None => merge(first, second, &mut window),
+                    Some(third) => {
+                        let all = [first, second, third].into_iter().chain(shards);
+                        all.for_each(|spikes| window.extend_from_slice(spikes));
+                        window.sort_unstable();
+                    }
+                }
+                self.take(&window);
+                self.window = window;
             }
         }
-        self.window.clear();
+    }
+
+    /// Takes spikes that are in order.
+    fn take(&mut self, spikes: &[Spike]) {
+        self.count += spikes.len() as u64;
+        self.digest.spikes(spikes.iter().map(|spike| (spike.tick, spike.neuron)));
+        match self.filter {
+            Filter::All => self.kept.extend_from_slice(spikes),
+            Filter::None => {}
+            Filter::Some(_) => {
+                let kept = spikes.iter().filter(|spike| self.filter.keeps(spike.neuron));
+                self.kept.extend(kept);
+            }
+        }
     }
 
     /// The recorded spikes and the digest of all.
     pub fn finish(self) -> (Vec<Spike>, String) {
         (self.kept, self.digest.finish())
     }
+}
+
+/// Both lists, which are in order, as one.
+fn merge(mut a: &[Spike], mut b: &[Spike], into: &mut Vec<Spike>) {
+    while let (Some(&x), Some(&y)) = (a.first(), b.first()) {
+        if x < y {
+            into.push(x);
+            a = &a[1..];
+        } else {
+            into.push(y);
+            b = &b[1..];
+        }
+    }
+    into.extend_from_slice(a);
+    into.extend_from_slice(b);
 }
 
 impl Filter {

@@ -23,6 +23,9 @@
 //!   the slice that holds this time, and the next one begins with it: a shorter round only means that
 //!   spikes are exchanged earlier than they must be.
 //!
+//! * The same outboxes are read once more in the window, by whoever gathers the spikes of all shards
+//!   (`gathering.rs`); that ends before the worker's next barrier, too.
+//!
 //! Windows are multiples of L counted from zero and decide nothing: state moves at events only,
 //! and the events of a neuron are sorted by content before it sees them. A run therefore gives the
 //! same bytes for any number of shards and threads.
@@ -42,6 +45,7 @@ mod exchange;
 mod failure;
 mod flight;
 mod frames;
+mod gathering;
 mod group;
 mod input;
 mod leaks;

@@ -1,8 +1,8 @@
 //! What is left when all workers are done, put together in an order that does not depend on them.
 
+use super::gathering::Collected;
 use super::group::Probe;
 use super::pruning;
-use super::run::WorkerResult;
 use super::shard::Remains;
 use crate::base::Tick;
 use crate::base::digest::Digest;
@@ -12,17 +12,15 @@ use crate::scenario::Scenario;
 use crate::synapse::Table;
 use hdrhistogram::Histogram;
 
-/// Puts together what the workers hand back.
-pub fn assemble(scenario: &Scenario, network: &Network, results: Vec<WorkerResult>) -> Outcome {
-    let mut remains = Vec::new();
-    let mut collected = None;
-    for result in results {
-        remains.extend(result.remains);
-        collected = collected.or(result.collected);
-    }
+/// Puts together what shards leave, in any order, and what was gathered.
+pub fn assemble(
+    scenario: &Scenario,
+    network: &Network,
+    mut remains: Vec<(u32, Remains)>,
+    collected: Collected,
+) -> Outcome {
     remains.sort_by_key(|&(shard, _)| shard);
     let mut remains: Vec<Remains> = remains.into_iter().map(|(_, remains)| remains).collect();
-    let collected = collected.expect("there is a worker 0");
     let count = collected.collector.count;
     let (spikes, digest) = collected.collector.finish();
     let mut fan_out: Histogram<u64> = Histogram::new(3).expect("three digits are allowed");

@@ -2,21 +2,20 @@
 
 use super::barrier::{Barrier, Poisoned};
 use super::checkpoint::{self, Checkpoint};
-use super::collector::Collector;
 use super::dendrites;
 use super::exchange::{Exchange, Open};
 use super::failure::{Place, RunError, Task};
 use super::frames;
+use super::gathering::{Collected, Gathering};
 use super::outcome::assemble;
 use super::pruning::{self, Ballot, Candidates, Decision, What};
 use super::shard::{Remains, Shard};
-use crate::base::saved::{Misfit, saved};
+use crate::base::saved::Misfit;
 use crate::base::{Span, Tick};
 use crate::network::Network;
 use crate::record::Outcome;
 use crate::scenario::{Scenario, Weakest};
 use crate::synapse::Table;
-use hdrhistogram::Histogram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -170,6 +169,7 @@ fn run_with(
         stop: [AtomicBool::new(false), AtomicBool::new(false)],
         keep: [AtomicBool::new(false), AtomicBool::new(false)],
         kept: Mutex::new(Vec::new()),
+        gathering: Gathering::new(scenario, &network.partition),
         mark,
         lane: options.lane,
         failure: Mutex::new(None),
@@ -178,7 +178,7 @@ fn run_with(
         ballot: Mutex::new(Vec::new()),
         course,
     };
-    let results: Vec<Result<WorkerResult, Poisoned>> = std::thread::scope(|scope| {
+    let results: Vec<Result<Finished, Poisoned>> = std::thread::scope(|scope| {
         let common = &common;
         let others: Vec<_> =
             (1..threads).map(|worker| scope.spawn(move || common.work(worker))).collect();
@@ -189,11 +189,12 @@ fn run_with(
     if let Some(failure) = common.failure.lock().expect("no worker is left").take() {
         return Err(failure);
     }
-    let results = results
+    let finished = results
         .into_iter()
         .collect::<Result<Vec<_>, _>>()
         .expect("a barrier is poisoned only after its failure was noted");
-    Ok(assemble(scenario, network, results))
+    let remains = finished.into_iter().flatten().collect();
+    Ok(assemble(scenario, network, remains, common.gathering.into_collected()))
 }
 
 /// The longest delay of each plastic projection, wherever their tables are.
@@ -301,12 +302,13 @@ struct Common<'a> {
     settle_every: Span,
     barrier: Barrier,
     exchange: Exchange,
-    /// Written by worker 0 before the barrier of a round, read by all after it; two, used in
-    /// turn, for the same reason as the outboxes.
+    /// Written by whoever asks the observer before the barrier of a round, read by all after it; two, used
+    /// in turn, for the same reason as the outboxes.
     stop: [AtomicBool; 2],
     /// Likewise, whether the run is to be saved where the round begins; and what shards remember then.
     keep: [AtomicBool; 2],
     kept: Mutex<Vec<(u32, Vec<u8>)>>,
+    gathering: Gathering,
     mark: checkpoint::Mark,
     lane: Lane,
     failure: Mutex<Option<RunError>>,
@@ -319,25 +321,12 @@ struct Common<'a> {
     course: Course<'a>,
 }
 
-/// What a worker hands back.
-pub(super) struct WorkerResult {
-    pub remains: Vec<(u32, Remains)>,
-    pub collected: Option<Collected>,
-}
-
-/// What worker 0 gathered beside its own shards.
-pub(super) struct Collected {
-    pub collector: Collector,
-    pub queue_depth: Histogram<u64>,
-    pub windows: u64,
-    pub end: Tick,
-    pub interrupted: bool,
-}
-saved!(Collected { collector, queue_depth, windows, end });
+/// The shards of a worker that is done, by their numbers.
+type Finished = Vec<(u32, Remains)>;
 
 impl<'n> Common<'n> {
     /// One worker's whole run, with a panic turned into an error that names its place.
-    fn work(&self, worker: usize) -> Result<WorkerResult, Poisoned> {
+    fn work(&self, worker: usize) -> Result<Finished, Poisoned> {
         let mut place = Place::default();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.rounds(worker, &mut place)));
         outcome.unwrap_or_else(|panic| {
@@ -357,7 +346,7 @@ impl<'n> Common<'n> {
         self.failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
     }
 
-    fn rounds(&self, worker: usize, place: &mut Place) -> Result<WorkerResult, Poisoned> {
+    fn rounds(&self, worker: usize, place: &mut Place) -> Result<Finished, Poisoned> {
         let mut shards: Vec<(u32, Shard<'n>)> = Vec::new();
         for index in (worker as u32..self.network.shards.len() as u32).step_by(self.threads) {
             place.shard = Some(index);
@@ -369,16 +358,15 @@ impl<'n> Common<'n> {
             shards.push((index, shard));
         }
         place.shard = None;
-        let mut collected = (worker == 0).then(|| Collected::new(self));
         let duration = Tick(self.scenario.duration.0);
         let (mut round, mut end, decided) = match self.course.from {
-            Some(from) => self.go_on(from, &mut shards, collected.as_mut())?,
+            Some(from) => self.go_on(from, &mut shards, worker)?,
             None => self.begin(&shards),
         };
-        if let Some(collected) = &mut collected {
+        if worker == 0 {
             // Everything is set up: what comes before counts as warm-up.
             place.task = Task::Observing;
-            collected.observe(self, round);
+            self.observe(&mut self.gathering.collected(), round);
         }
         let mut decisions = &self.decisions[decided..];
         let mut posts: Vec<Open<'_>> = Vec::with_capacity(self.network.shards.len());
@@ -389,15 +377,16 @@ impl<'n> Common<'n> {
             if self.keep[(round % 2) as usize].load(Ordering::Relaxed) {
                 place.task = Task::Saving;
                 let decided = self.decisions.len() - decisions.len();
-                self.save((round, decided), worker, &posts, &shards, collected.as_ref())?;
+                self.save((round, decided), worker, &posts, &shards)?;
             }
             let next = self.next_slice(&posts, decisions);
-            if let Some(collected) = &mut collected {
-                place.task = Task::Gathering;
-                collected.gather(&posts, round);
-            }
             let stop = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
             let Some(slice) = next.filter(|_| !stop) else { break };
+            let is_shared = Gathering::is_shared(&posts);
+            if worker == 0 && !is_shared {
+                place.task = Task::Gathering;
+                self.gathering.collected().gather(&posts, round);
+            }
             place.slice = Some(slice);
             let is_due = |decision: &Decision| self.cut.slice_of(decision.at) == slice;
             let due;
@@ -421,18 +410,27 @@ impl<'n> Common<'n> {
                 self.window(round, slices.clone(), *index, shard, &mut place.task);
             }
             place.shard = None;
-            round += 1;
-            if let Some(collected) = &mut collected {
+            let is_mine = if is_shared { self.gathering.claim(round + 1) } else { worker == 0 };
+            if is_mine {
+                let collected = &mut *self.gathering.collected();
+                if is_shared {
+                    place.task = Task::Gathering;
+                    collected.gather(&posts, round);
+                }
                 collected.windows += 1;
                 collected.end = end;
                 place.task = Task::Observing;
-                collected.observe(self, round);
+                self.observe(collected, round + 1);
             }
+            round += 1;
         }
-        if let Some(collected) = &mut collected
-            && !collected.interrupted
-        {
-            collected.end = duration;
+        if worker == 0 {
+            place.task = Task::Gathering;
+            let collected = &mut *self.gathering.collected();
+            collected.gather(&posts, round);
+            if !collected.interrupted {
+                collected.end = duration;
+            }
         }
         let is_stopped = self.stop[(round % 2) as usize].load(Ordering::Relaxed);
         let end = if is_stopped { end } else { duration };
@@ -445,8 +443,7 @@ impl<'n> Common<'n> {
             }
             (index, shard.finish(end))
         };
-        let remains = shards.into_iter().map(finish).collect();
-        Ok(WorkerResult { remains, collected })
+        Ok(shards.into_iter().map(finish).collect())
     }
 
     /// Publishes when each shard has work; round, time and decisions of the start.
@@ -463,7 +460,7 @@ impl<'n> Common<'n> {
         &self,
         from: &Checkpoint,
         shards: &mut [(u32, Shard<'n>)],
-        collected: Option<&mut Collected>,
+        worker: usize,
     ) -> Result<(u64, Tick, usize), Poisoned> {
         let mut restored = if from.decided > self.decisions.len() { Err(Misfit) } else { Ok(()) };
         for (index, shard) in shards {
@@ -473,7 +470,8 @@ impl<'n> Common<'n> {
                 Ok(())
             });
         }
-        if let Some(collected) = collected {
+        if worker == 0 {
+            let collected = &mut *self.gathering.collected();
             restored = restored.and_then(|()| from.restore_collected(collected));
         }
         restored.map_err(|misfit| {
@@ -492,22 +490,23 @@ impl<'n> Common<'n> {
         worker: usize,
         posts: &[Open<'_>],
         shards: &[(u32, Shard<'n>)],
-        collected: Option<&Collected>,
     ) -> Result<(), Poisoned> {
         let kept = || self.kept.lock().unwrap_or_else(|e| e.into_inner());
         for (index, shard) in shards {
             let bytes = checkpoint::of_shard(&posts[*index as usize], shard);
             kept().push((*index, bytes));
         }
+        // Behind the barrier somebody may go on gathering.
+        let gathered = (worker == 0).then(|| self.gathering.saved());
         self.barrier.wait(worker)?;
-        let Some(collected) = collected else { return Ok(()) };
+        let Some(gathered) = gathered else { return Ok(()) };
         // Everybody has read it, and nobody reads it again before the next barrier.
         self.keep[(round % 2) as usize].store(false, Ordering::Relaxed);
         let mut all = std::mem::take(&mut *kept());
         all.sort_unstable_by_key(|&(index, _)| index);
         let shards = all.into_iter().map(|(_, bytes)| bytes).collect();
         let (at, mark, lane) = ((round, decided), self.mark, self.lane);
-        (self.course.saver)(Checkpoint::new(mark, lane, at, collected, shards));
+        (self.course.saver)(Checkpoint::new(mark, lane, at, gathered, shards));
         Ok(())
     }
 
@@ -618,41 +617,16 @@ impl<'n> Common<'n> {
         }
         next.filter(|tick| tick.0 < self.scenario.duration.0).map(|tick| self.cut.slice_of(tick))
     }
-}
-
-impl Collected {
-    fn new(common: &Common) -> Collected {
-        Collected {
-            collector: Collector::new(common.scenario, &common.network.partition),
-            queue_depth: Histogram::new(3).expect("three digits are allowed"),
-            windows: 0,
-            end: Tick::ZERO,
-            interrupted: false,
-        }
-    }
-
-    /// Takes over what all shards published in the round that is over.
-    fn gather(&mut self, posts: &[Open<'_>], round: u64) {
-        let mut in_flight = 0;
-        for post in posts {
-            self.collector.add(&post.spikes);
-            in_flight += (post.in_flight + post.spikes.len()) as u64;
-        }
-        if round > 0 {
-            self.queue_depth.record(in_flight).expect("it grows as needed");
-        }
-        self.collector.close_window();
-    }
 
     /// Tells the observer, and everybody what it wants in the round that comes.
-    fn observe(&mut self, common: &Common, round: u64) {
-        let progress = Progress { simulated: self.end, spikes: self.collector.count };
-        match (common.course.observer)(progress) {
+    fn observe(&self, collected: &mut Collected, round: u64) {
+        let progress = Progress { simulated: collected.end, spikes: collected.collector.count };
+        match (self.course.observer)(progress) {
             Control::Continue => {}
-            Control::Save => common.keep[(round % 2) as usize].store(true, Ordering::Relaxed),
+            Control::Save => self.keep[(round % 2) as usize].store(true, Ordering::Relaxed),
             Control::Stop => {
-                self.interrupted = true;
-                common.stop[(round % 2) as usize].store(true, Ordering::Relaxed);
+                collected.interrupted = true;
+                self.stop[(round % 2) as usize].store(true, Ordering::Relaxed);
             }
         }
     }
