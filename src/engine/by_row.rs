@@ -9,7 +9,7 @@
 //! An epoch of the lessons that ends is taken by the rows at once, for the sources of which something is still
 //! remembered: no more often than their next spike would have taken it, and nothing of it has to be kept.
 
-use crate::base::saved::saved;
+use crate::base::saved::{saved, value};
 use crate::base::{Span, Tick};
 use crate::neuron::ensemble::{Ensemble, Moment};
 use crate::neuron::lesson::KEPT;
@@ -188,6 +188,8 @@ pub struct Event {
     /// What is set or added; of a row, the tick at which the spike was sent, which a double can hold.
     pub value: f64,
 }
+
+value!(Event { offset, kind, who, value });
 
 impl Event {
     /// Marks what concerns one neuron.

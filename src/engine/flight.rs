@@ -17,6 +17,7 @@
 mod removal;
 mod rows;
 
+use super::by_row::Event;
 use super::frames::{Batch, Point};
 use super::learning::{Learning, Pruned, Reached, Sample, Transmitted};
 use super::plastic::{Plastic, question};
@@ -81,6 +82,10 @@ pub struct Flight<'n> {
     new: Vec<(Cursor, Span)>,
     /// By slice.
     flying: Calendar<Cursor>,
+    /// Likewise, in the place of cursors: rows that are taken at once, where there is nothing else.
+    rows: Calendar<Event>,
+    /// The plastic projections of each population.
+    from: Vec<Vec<usize>>,
     /// By block: rows that are read a block at a time.
     parked: Calendar<Cursor>,
     /// The block that has been opened.
@@ -96,7 +101,7 @@ pub struct Flight<'n> {
     pub fan_out: Histogram<u64>,
 }
 saved!(Flight<'_> {
-    new, flying, parked, block, ahead, synaptic_events, fan_out; each plastic
+    new, flying, rows, parked, block, ahead, synaptic_events, fan_out; each plastic
 });
 
 impl<'n> Flight<'n> {
@@ -122,6 +127,10 @@ impl<'n> Flight<'n> {
         }
         let plastic = learning.into_iter().enumerate();
         let is_empty = |table: &Table| table.synapses.is_empty();
+        let from = |population| {
+            let of = |&number: &usize| network.plastic[number].source == population;
+            (0..network.plastic.len()).filter(of).collect()
+        };
         Flight {
             only_rows: way == Way::Dendrites && fixed.iter().all(is_empty),
             partition: &network.partition,
@@ -137,6 +146,8 @@ impl<'n> Flight<'n> {
             slices_per_block,
             new: Vec::new(),
             flying: Calendar::default(),
+            rows: Calendar::default(),
+            from: (0..fixed.len()).map(from).collect(),
             parked: Calendar::default(),
             block: 0,
             ahead: (0..ahead).map(|_| Vec::new()).collect(),
@@ -149,6 +160,9 @@ impl<'n> Flight<'n> {
 
     /// Notes the spikes of one shard in the previous round.
     pub fn collect(&mut self, spikes: &[Spike]) {
+        if self.only_rows {
+            return self.collect_rows(spikes);
+        }
         for &Spike { tick, neuron } in spikes {
             let population = self.partition.population_of(neuron);
             let first = self.partition.population(population).start;
@@ -613,12 +627,12 @@ impl<'n> Flight<'n> {
         let ahead = self.ahead.iter().position(|points| !points.is_empty());
         let ahead = ahead.map(|place| block_start + place as u64);
         let parked = self.parked.next().map(|block| block * self.slices_per_block);
-        [self.flying.next(), ahead, parked].into_iter().flatten().min()
+        [self.flying.next(), self.rows.next(), ahead, parked].into_iter().flatten().min()
     }
 
     /// Spikes in flight.
     pub fn len(&self) -> usize {
-        self.flying.len() + self.parked.len()
+        self.flying.len() + self.rows.len() + self.parked.len()
     }
 
     /// The source whose row is being walked.

@@ -5,8 +5,9 @@ use crate::base::saved::{Value, saved};
 
 /// So many bits of the offset are sorted by in one pass: more streams of writes than the first
 /// cache has room for cost more than another pass.
-const DIGIT_BITS: u32 = 10;
-const DIGITS: usize = 1 << DIGIT_BITS;
+const WIDE: u32 = 10;
+/// Where there is little to sort, most of the work are the tables of a pass, so digits are narrower.
+const NARROW: u32 = 8;
 
 /// What has an offset in its slice.
 pub trait Timed: Copy + Default {
@@ -45,20 +46,34 @@ impl<T: Timed> ByTime<T> {
             return &self.list;
         }
         // Least digit first; each pass keeps the order of the one before.
-        match (u32::BITS - longest.leading_zeros()).div_ceil(DIGIT_BITS) {
-            0 => {}
-            1 => self.sort_by_digits::<1>(),
-            2 => self.sort_by_digits::<2>(),
-            3 => self.sort_by_digits::<3>(),
-            _ => self.sort_by_digits::<4>(),
+        let bits = u32::BITS - longest.leading_zeros();
+        // In steps of an item: what a pass does for each of its digits is about half of it.
+        let cost =
+            |width: u32| bits.div_ceil(width) as usize * (self.list.len() + (1 << width) / 2);
+        if cost(NARROW) < cost(WIDE) {
+            match bits.div_ceil(NARROW) {
+                0 => {}
+                1 => self.sort_by_digits::<1, { 1 << NARROW }>(),
+                2 => self.sort_by_digits::<2, { 1 << NARROW }>(),
+                3 => self.sort_by_digits::<3, { 1 << NARROW }>(),
+                _ => self.sort_by_digits::<4, { 1 << NARROW }>(),
+            }
+        } else {
+            match bits.div_ceil(WIDE) {
+                0 => {}
+                1 => self.sort_by_digits::<1, { 1 << WIDE }>(),
+                2 => self.sort_by_digits::<2, { 1 << WIDE }>(),
+                3 => self.sort_by_digits::<3, { 1 << WIDE }>(),
+                _ => self.sort_by_digits::<4, { 1 << WIDE }>(),
+            }
         }
         &self.list
     }
 
-    fn sort_by_digits<const PASSES: usize>(&mut self) {
+    fn sort_by_digits<const PASSES: usize, const DIGITS: usize>(&mut self) {
         let digit = |item: &T, pass: usize| {
-            // The last digit of 32 bits has fewer.
-            (item.offset() >> (pass as u32 * DIGIT_BITS)) as usize % DIGITS
+            // The last digit of 32 bits may have fewer.
+            (item.offset() >> (pass as u32 * DIGITS.trailing_zeros())) as usize % DIGITS
         };
         // One reading counts the digits for all passes.
         let mut starts = [[0u32; DIGITS]; PASSES];

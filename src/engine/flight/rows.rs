@@ -4,22 +4,55 @@ use super::{Cursor, Flight, Plastic};
 use crate::base::Tick;
 use crate::engine::by_row::Event;
 use crate::neuron::ensemble::{Ensemble, Moment};
+use crate::record::Spike;
 use std::cmp::Reverse;
 
 impl Flight<'_> {
+    /// Notes the spikes of one shard in the previous round where all there is are rows that are taken at
+    /// once: each is filed as what it will be at its slice, because nobody has to look at its row
+    /// before.
+    pub(super) fn collect_rows(&mut self, spikes: &[Spike]) {
+        for &Spike { tick, neuron } in spikes {
+            let population = self.partition.population_of(neuron);
+            let source = neuron.0 - self.partition.population(population).start;
+            let mut reached = 0;
+            for &number in &self.from[population] {
+                let rows = &self.plastic[number].rows;
+                let row = rows.row(source);
+                if row.is_empty() {
+                    continue;
+                }
+                reached += row.len();
+                let delay = rows.delay(row.start as u64);
+                let at = tick + delay;
+                if at < self.duration {
+                    let slice = at.0 / self.slice.0;
+                    let start = Tick(slice * self.slice.0);
+                    self.rows.file(slice, Event::row(start, (tick, delay), number as u32, source));
+                }
+            }
+            if reached > 0 {
+                self.fan_out.record(reached as u64).expect("it grows as needed");
+            }
+        }
+    }
+
     /// Hands out what arrives in a slice before `end` in the lane of dendrites, as events that count from
     /// `start`: rows that are taken at once, and single arrivals.
     pub fn each_row(&mut self, slice: u64, (start, end): (Tick, Tick), events: &mut Vec<Event>) {
+        if self.only_rows {
+            return self.rows.take(slice, events);
+        }
         self.take(slice, end);
         for place in 0..self.due.len() {
             let cursor = self.due[place];
             let Cursor { sent, population, source, table, .. } = cursor;
             let (stretch, delay) = (self.rest_of_row(&cursor), self.next_delay(&cursor));
             if table != population {
+                // What is reached is counted when it is.
                 let source = source.0 - self.partition.population(population.into()).start;
                 let number = self.number_of(&cursor) as u32;
                 events.push(Event::row(start, (sent, delay), number, source));
-                self.synaptic_events += stretch.len() as u64;
                 continue;
             }
             let synapses = &self.tables[table as usize].synapses;
@@ -60,7 +93,9 @@ impl Flight<'_> {
         now: (&Moment, u64),
         targets: &mut dyn Ensemble,
     ) {
-        self.plastic[number].synapses.arrive_by_row(source, now, targets);
+        let Plastic { rows, synapses, .. } = &mut self.plastic[number];
+        self.synaptic_events += rows.row(source).len() as u64;
+        synapses.arrive_by_row(source, now, targets);
     }
 
     /// The neurons of a population tell all synapses on them.
