@@ -369,11 +369,11 @@ impl<'n> Common<'n> {
             self.observe(&mut self.gathering.collected(), round);
         }
         let mut decisions = &self.decisions[decided..];
-        let mut posts: Vec<Open<'_>> = Vec::with_capacity(self.network.shards.len());
+        let mut posts = self.exchange.opened();
         loop {
-            posts.clear();
+            Exchange::close(&mut posts);
             self.barrier.wait(worker)?;
-            posts.extend(self.exchange.read(round));
+            self.exchange.read(round, &mut posts);
             if self.keep[(round % 2) as usize].load(Ordering::Relaxed) {
                 place.task = Task::Saving;
                 let decided = self.decisions.len() - decisions.len();

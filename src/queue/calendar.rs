@@ -1,8 +1,8 @@
 //! Entries filed under the window in which they fall due.
 //!
 //! The near future is a ring with one slot a window, so filing and taking cost a few
-//! nanoseconds; what lies beyond the ring waits in an ordered map. Empty windows are found by
-//! looking at the ring's occupancy bits, sixty-four at a time.
+//! nanoseconds; what lies beyond the ring waits in an ordered map. Empty windows are passed over by
+//! looking at the ring's occupancy bits: one word of them, and one that says which words have any.
 
 use crate::base::saved::{Misfit, Reader, Value};
 use std::collections::BTreeMap;
@@ -10,16 +10,19 @@ use std::collections::BTreeMap;
 /// Slots in the ring: windows that can be reached without the map.
 const SLOTS: u64 = 1024;
 const WORDS: usize = (SLOTS / 64) as usize;
+const _: () = assert!(WORDS == u16::BITS as usize);
 
 /// Entries by window.
 ///
 /// Invariants: every entry lies at or after `now`; ring slot `w % SLOTS` holds window `w` only for
-/// `now <= w < now + SLOTS`; a bit of `occupied` is set exactly if its slot is not empty.
+/// `now <= w < now + SLOTS`; a bit of `occupied` is set exactly if its slot is not empty, and one of `words`
+/// exactly if its word of `occupied` has any.
 #[derive(Debug)]
 pub struct Calendar<T> {
     now: u64,
     ring: Vec<Vec<T>>,
     occupied: [u64; WORDS],
+    words: u16,
     later: BTreeMap<u64, Vec<T>>,
     /// Emptied vectors, kept for their memory. Slots share them: what a full window has once
     /// needed serves the next one, wherever in the ring it lies, and is still in the cache.
@@ -33,6 +36,7 @@ impl<T> Default for Calendar<T> {
             now: 0,
             ring: (0..SLOTS).map(|_| Vec::new()).collect(),
             occupied: [0; WORDS],
+            words: 0,
             later: BTreeMap::new(),
             spare: Vec::new(),
             len: 0,
@@ -92,7 +96,7 @@ impl<T> Calendar<T> {
                 *entries = spare;
             }
             entries.push(entry);
-            self.occupied[slot / 64] |= 1 << (slot % 64);
+            self.occupy(slot);
         } else {
             let spare = &mut self.spare;
             self.later.entry(window).or_insert_with(|| spare.pop().unwrap_or_default()).push(entry);
@@ -112,7 +116,7 @@ impl<T> Calendar<T> {
             }
             let (later, mut entries) = entry.remove_entry();
             let slot = (later % SLOTS) as usize;
-            self.occupied[slot / 64] |= 1 << (slot % 64);
+            self.occupy(slot);
             entries.append(&mut self.ring[slot]);
             std::mem::swap(&mut self.ring[slot], &mut entries);
             self.put_by(entries);
@@ -122,7 +126,17 @@ impl<T> Calendar<T> {
         self.len -= entries.len();
         due.append(&mut entries);
         self.put_by(entries);
-        self.occupied[slot / 64] &= !(1 << (slot % 64));
+        let word = &mut self.occupied[slot / 64];
+        *word &= !(1 << (slot % 64));
+        if *word == 0 {
+            self.words &= !(1 << (slot / 64));
+        }
+    }
+
+    #[inline]
+    fn occupy(&mut self, slot: usize) {
+        self.occupied[slot / 64] |= 1 << (slot % 64);
+        self.words |= 1 << (slot / 64);
     }
 
     /// Shows every entry, to be changed; when it is due stays as it is.
@@ -139,23 +153,26 @@ impl<T> Calendar<T> {
     }
 
     /// The earliest window that holds an entry.
+    #[inline]
     pub fn next(&self) -> Option<u64> {
-        let first_slot = (self.now % SLOTS) as usize;
-        for step in 0..=WORDS {
-            let word = (first_slot / 64 + step) % WORDS;
-            let mut bits = self.occupied[word];
-            if step == 0 {
-                bits &= u64::MAX << (first_slot % 64);
-            } else if step == WORDS {
-                bits &= !(u64::MAX << (first_slot % 64));
-            }
-            if bits != 0 {
-                let slot = (word * 64) as u64 + u64::from(bits.trailing_zeros());
-                let ahead = (slot + SLOTS - self.now % SLOTS) % SLOTS;
-                return Some(self.now + ahead);
-            }
+        if self.len == 0 {
+            return None;
         }
-        self.later.keys().next().copied()
+        let here = (self.now % SLOTS) as usize;
+        // The slots from here on in the same word; then whole words, at last this one again, of which only
+        // slots behind us are left.
+        let rest = self.occupied[here / 64] & u64::MAX << (here % 64);
+        let word = if rest != 0 {
+            here / 64
+        } else if self.words != 0 {
+            let after = (here / 64 + 1) % WORDS;
+            (after + self.words.rotate_right(after as u32).trailing_zeros() as usize) % WORDS
+        } else {
+            return self.later.keys().next().copied();
+        };
+        let bits = if rest != 0 { rest } else { self.occupied[word] };
+        let slot = (word * 64) as u64 + u64::from(bits.trailing_zeros());
+        Some(self.now + (slot + SLOTS - self.now % SLOTS) % SLOTS)
     }
 }
 
