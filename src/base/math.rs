@@ -55,6 +55,48 @@ pub fn ln(x: f64) -> f64 {
     libm::log(x)
 }
 
+/// Natural logarithm of a normal number above zero, without calls and branches: a loop over it becomes vector
+/// instructions. The same bits as [`ln`]; for zero, negative and subnormal numbers, infinity and NaN it is
+/// nonsense.
+///
+/// The method is that of [`ln`], from the mathematical library of FreeBSD (msun, `e_log.c`), which has it from
+/// fdlibm (Sun Microsystems 1993): x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2; with
+/// s = f / (2 + f), ln(1 + f) = f - (f^2 / 2 - s (f^2 / 2 + R)), where R is a polynomial in s^2.
+#[inline(always)]
+pub fn ln_in_loops(x: f64) -> f64 {
+    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    const MANTISSA: u64 = (1 << 52) - 1;
+    const ONE: u64 = 0x3ff0_0000_0000_0000;
+    // The root of 1/2, to the 32 bits by which `ln` cuts.
+    const ROOT: u64 = 0x3fe6_a09e_0000_0000;
+    // A double of this exponent holds a whole number in its lowest bits.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let moved = x.to_bits().wrapping_add(ONE - ROOT);
+    let power = f64::from_bits((moved >> 52) | WHOLE.to_bits()) - (WHOLE + 1023.0);
+    let f = f64::from_bits((moved & MANTISSA) + ROOT) - 1.0;
+    let half_square = 0.5 * f * f;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let w = z * z;
+    let [l1, l2, l3, l4, l5, l6, l7] = LN_SERIES;
+    // In this order and with these brackets: every other one rounds otherwise.
+    let even = w * (l2 + w * (l4 + w * l6));
+    let odd = z * (l1 + w * (l3 + w * (l5 + w * l7)));
+    s * (half_square + (odd + even)) + power * LN_2_LOW - half_square + f + power * LN_2_HIGH
+}
+
+/// The coefficients of R in [`ln_in_loops`], near 2 / 3, 2 / 5, 2 / 7 and so on.
+const LN_SERIES: [f64; 7] = [
+    0.666_666_666_666_673_5,
+    0.399_999_999_994_094_2,
+    0.285_714_287_436_623_9,
+    0.222_221_984_321_497_84,
+    0.181_835_721_616_180_5,
+    0.153_138_376_992_093_73,
+    0.147_981_986_051_165_86,
+];
+
 /// ln(1 + x), accurate near zero.
 #[inline]
 pub fn ln_1p(x: f64) -> f64 {
@@ -244,6 +286,26 @@ mod tests {
             assert!(error < 5e-16, "{x}: {error:e}");
         }
         assert_eq!(exp_in_loops(0.0), 1.0);
+    }
+
+    #[test]
+    fn the_logarithm_for_loops_is_the_logarithm() {
+        let mut random = Stream::new(5, Purpose::Initial, 0, 0);
+        let lattice = |cell: u64| (cell as f64 + 0.5) / (1u64 << 52) as f64;
+        let root = std::f64::consts::FRAC_1_SQRT_2.to_bits();
+        // Where `ln` cuts, 32 bits of the root of 1/2, and around.
+        let cuts = (0..200).map(|k| f64::from_bits((root >> 32 << 32) + k - 100));
+        let near_one = (0..200).map(|k| f64::from_bits(1f64.to_bits() + k - 100));
+        let special = [f64::MIN_POSITIVE, f64::MAX, f64::EPSILON, 0.5, 1.0, 2.0, root as f64];
+        let ends = [lattice(0), lattice(1), lattice((1 << 52) - 1)];
+        let edges = cuts.chain(near_one).chain(special).chain(ends).collect::<Vec<_>>();
+        let powers = (-1022..1024).map(|k| 2f64.powi(k));
+        let normal = |bits: u64| f64::from_bits((bits >> 1).clamp(1 << 52, f64::MAX.to_bits()));
+        let mut drawn = || [random.uniform_open(), normal(random.bits())];
+        let drawn = (0..1_000_000).flat_map(|_| drawn()).collect::<Vec<_>>();
+        for x in edges.into_iter().chain(powers).chain(drawn) {
+            assert_eq!(ln_in_loops(x).to_bits(), ln(x).to_bits(), "{x:e}");
+        }
     }
 
     #[test]
