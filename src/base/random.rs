@@ -52,19 +52,86 @@ pub fn mix(mut z: u64) -> u64 {
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// So many streams are drawn from at the same time.
+pub const MANY: usize = 16;
+
+/// The streams that differ in nothing but the entity, with what they have in common worked out.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams(u64);
+
+impl Streams {
+    /// See [`Stream::new`].
+    #[inline]
+    pub fn new(seed: u64, purpose: Purpose, which: u64) -> Streams {
+        let a = mix(seed.wrapping_add(GOLDEN.wrapping_mul(purpose as u64)));
+        Streams(mix(a ^ mix(which.wrapping_add(GOLDEN))))
+    }
+
+    /// The stream of an entity.
+    #[inline]
+    pub fn of(self, entity: u64) -> Stream {
+        self.keyed(self.keys(entity))
+    }
+
+    /// What the streams of [`MANY`] entities from `first` on give first: an exponential number
+    /// ([`Stream::exponential`]), then a uniform one ([`Stream::uniform`]). The multiplications of one
+    /// stream wait for each other; those of several run at the same time.
+    pub fn exponentials_and_uniforms(
+        self,
+        first: u64,
+        exponentials: &mut [f64; MANY],
+        uniforms: &mut [f64; MANY],
+    ) {
+        let mut keys = [[0; MANY]; 3];
+        keys_of(self, first, &mut keys);
+        let [c, d, e] = &keys;
+        for k in 0..MANY {
+            let mut stream = self.keyed([c[k], d[k], e[k]]);
+            (exponentials[k], uniforms[k]) = (stream.uniform_open(), stream.uniform());
+        }
+        exponentials_of(exponentials);
+    }
+
+    /// From the entity to the keys of its stream.
+    #[inline(always)]
+    fn keys(self, entity: u64) -> [u64; 3] {
+        let c = mix(self.0 ^ mix(entity.wrapping_add(GOLDEN.wrapping_mul(3))));
+        let d = mix(c.wrapping_add(GOLDEN));
+        [c, d, mix(d.wrapping_add(GOLDEN))]
+    }
+
+    #[inline(always)]
+    fn keyed(self, [c, d, e]: [u64; 3]) -> Stream {
+        let state = (u128::from(self.0) << 64) | u128::from(c);
+        let stream = (u128::from(d) << 64) | u128::from(e);
+        Stream(Pcg64::new(state, stream))
+    }
+}
+
+/// The keys of many streams. Compiled twice, the second time for processors with wider vectors.
+#[multiversion(targets("x86_64+avx2"))]
+fn keys_of(streams: Streams, first: u64, keys: &mut [[u64; MANY]; 3]) {
+    let [c, d, e] = keys;
+    for k in 0..MANY {
+        [c[k], d[k], e[k]] = streams.keys(first.wrapping_add(k as u64));
+    }
+}
+
+/// Makes exponential numbers of uniform ones. Compiled twice, the second time for processors with wider
+/// vectors; neither rounds otherwise than the other.
+#[multiversion(targets("x86_64+avx2"))]
+fn exponentials_of(uniforms: &mut [f64; MANY]) {
+    for value in uniforms {
+        *value = -math::ln_in_loops(*value);
+    }
+}
+
 impl Stream {
     /// The stream of `entity` for `purpose`; `which` tells several uses of one purpose apart
     /// (the number of a projection, of a background, of an epoch).
     #[inline]
     pub fn new(seed: u64, purpose: Purpose, which: u64, entity: u64) -> Stream {
-        let a = mix(seed.wrapping_add(GOLDEN.wrapping_mul(purpose as u64)));
-        let b = mix(a ^ mix(which.wrapping_add(GOLDEN)));
-        let c = mix(b ^ mix(entity.wrapping_add(GOLDEN.wrapping_mul(3))));
-        let d = mix(c.wrapping_add(GOLDEN));
-        let e = mix(d.wrapping_add(GOLDEN));
-        let state = (u128::from(b) << 64) | u128::from(c);
-        let stream = (u128::from(d) << 64) | u128::from(e);
-        Stream(Pcg64::new(state, stream))
+        Streams::new(seed, purpose, which).of(entity)
     }
 
     /// 64 random bits.
@@ -327,6 +394,21 @@ mod tests {
             many.normals(&mut found, &mut uniforms);
             let expected: Vec<f64> = (0..length).map(|_| one.normal()).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_many_streams_are_those_of_each() {
+        let (mut exponentials, mut uniforms) = ([0.0; MANY], [0.0; MANY]);
+        for round in 0..1000 {
+            let (seed, first) = (mix(round), mix(!round) >> (round % 64));
+            let streams = Streams::new(seed, Purpose::Firing, 2);
+            streams.exponentials_and_uniforms(first, &mut exponentials, &mut uniforms);
+            for k in 0..MANY {
+                let mut one = Stream::new(seed, Purpose::Firing, 2, first.wrapping_add(k as u64));
+                let expected = [one.exponential(), one.uniform()].map(f64::to_bits);
+                assert_eq!([exponentials[k], uniforms[k]].map(f64::to_bits), expected);
+            }
         }
     }
 
