@@ -8,7 +8,7 @@ use crate::base::saved::saved;
 use crate::base::{Resolution, Tick};
 use crate::neuron::Dynamics;
 use crate::neuron::ensemble::{Ensemble, Moment};
-use crate::neuron::thinning::Steady;
+use crate::neuron::thinning::{Hand, Steady};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -38,6 +38,8 @@ pub struct Together {
     /// What acts on the somata; their dendrites stand in `above`.
     somata: Vec<State>,
     dice: Vec<Steady>,
+    /// The random numbers of the proposals to come.
+    hands: Vec<Hand>,
     fired: Vec<(Tick, u32)>,
     /// What a stretch adds to its totals, and how far the arguments of its logistic functions move.
     pieces: Vec<f64>,
@@ -65,6 +67,7 @@ impl Together {
             widths: vec![0.0; states.len()],
             constants: constants.clone(),
             somata: states,
+            hands: vec![Hand::EMPTY; dice.len()],
             dice,
             fired: Vec::new(),
         }
@@ -76,17 +79,17 @@ impl Together {
     fn propose(&mut self, neuron: usize, last: Tick) {
         let c = &self.constants;
         while self.dice[neuron].at <= last {
-            let dice = &mut self.dice[neuron];
+            let (dice, hand) = (&mut self.dice[neuron], &mut self.hands[neuron]);
             if dice.is_accepted() {
                 self.fired.push((dice.at, neuron as u32));
-                dice.fire();
+                dice.fire(hand);
                 continue;
             }
             // A proposal lies a fraction of a tick before its tick.
             let sooner = dice.before * (1e-6 / c.decay.tau_ms());
             let faded = c.decay.over(dice.at - self.start) * (1.0 + sooner);
             let above = self.base[neuron] + self.share[neuron] * (self.above[neuron] * faded);
-            dice.decide(logistic(c.argument(above)), self.grid);
+            dice.decide(logistic(c.argument(above)), self.grid, hand);
         }
         self.next[neuron] = self.dice[neuron].at;
     }
