@@ -6,7 +6,7 @@ use crate::base::math::{exp, exp_in_loops, ln_1p};
 pub const WIDE: f64 = 0.05;
 
 /// 1 / (1 + e^-x), without overflow.
-#[inline]
+#[inline(always)]
 pub fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + exp_in_loops((-x).clamp(-700.0, 700.0)))
 }

@@ -16,6 +16,11 @@ use std::ops::Range;
 /// be multiplied.
 const FAR: f64 = 340.0;
 
+/// Of so many neurons the proposals are looked for together; a bit stands for each.
+const BLOCK: usize = u64::BITS as usize;
+/// So many values of the logistic function are worked out side by side.
+const SIDE: usize = 4;
+
 /// The neurons of a population, in which spikes are never so rare that the ceiling would be below rho.
 ///
 /// Invariants: all columns have one entry for each neuron; `base`, `share` and `next` repeat what stands
@@ -41,6 +46,8 @@ pub struct Together {
     /// The random numbers of the proposals to come.
     hands: Vec<Hand>,
     fired: Vec<(Tick, u32)>,
+    /// The arguments of the logistic function at the proposals of a pass, and then its values.
+    shares: Box<[[f64; SIDE]; BLOCK / SIDE]>,
     /// What a stretch adds to its totals, and how far the arguments of its logistic functions move.
     pieces: Vec<f64>,
     widths: Vec<f64>,
@@ -66,32 +73,48 @@ impl Together {
             pieces: vec![0.0; states.len()],
             widths: vec![0.0; states.len()],
             constants: constants.clone(),
-            somata: states,
             hands: vec![Hand::EMPTY; dice.len()],
             dice,
             fired: Vec::new(),
+            shares: Box::new([[0.0; SIDE]; BLOCK / SIDE]),
+            somata: states,
         }
     }
 
-    /// Takes the proposals of a neuron up to a tick, before anything that arrives then.
+    /// Takes the proposals of a stretch of neurons up to a tick, before anything that arrives then.
+    #[inline]
+    fn propose(&mut self, stretch: Range<usize>, last: Tick) {
+        let mut first = stretch.start;
+        while first < stretch.end {
+            let end = stretch.end.min(first + BLOCK);
+            let due = due_among(&self.next[first..end], last);
+            if due != 0 {
+                self.propose_among(first..end, due, last);
+            }
+            first = end;
+        }
+    }
+
+    /// The same for a block of neurons, of which those with these bits have proposals.
     #[cold]
     #[inline(never)]
-    fn propose(&mut self, neuron: usize, last: Tick) {
-        let c = &self.constants;
-        while self.dice[neuron].at <= last {
-            let (dice, hand) = (&mut self.dice[neuron], &mut self.hands[neuron]);
-            if dice.is_accepted() {
-                self.fired.push((dice.at, neuron as u32));
-                dice.fire(hand);
-                continue;
-            }
-            // A proposal lies a fraction of a tick before its tick.
-            let sooner = dice.before * (1e-6 / c.decay.tau_ms());
-            let faded = c.decay.over(dice.at - self.start) * (1.0 + sooner);
-            let above = self.base[neuron] + self.share[neuron] * (self.above[neuron] * faded);
-            dice.decide(logistic(c.argument(above)), self.grid, hand);
-        }
-        self.next[neuron] = self.dice[neuron].at;
+    fn propose_among(&mut self, stretch: Range<usize>, due: u64, last: Tick) {
+        let count = stretch.len();
+        let mut block = Block {
+            first: stretch.start as u32,
+            last,
+            constants: &self.constants,
+            grid: self.grid,
+            start: self.start,
+            above: &self.above[stretch.clone()][..count],
+            base: &self.base[stretch.clone()][..count],
+            share: &self.share[stretch.clone()][..count],
+            next: &mut self.next[stretch.clone()][..count],
+            dice: &mut self.dice[stretch.clone()][..count],
+            hands: &mut self.hands[stretch][..count],
+            fired: &mut self.fired,
+        };
+        block.propose(due, &mut self.shares);
     }
 
     /// Where the logistic functions' arguments go far in one stretch of time, the closed form.
@@ -112,6 +135,108 @@ impl Together {
         };
         let error = of(self.base[neuron], self.share[neuron]) - of(0.0, c.share);
         c.decay.tau_ms() * (self.faded[neuron] - faded) * error
+    }
+}
+
+/// Some neurons whose proposals are taken up to a tick. All columns are equally long.
+struct Block<'a> {
+    /// The place of its first neuron among all.
+    first: u32,
+    last: Tick,
+    constants: &'a Constants,
+    grid: Resolution,
+    start: Tick,
+    above: &'a [f64],
+    base: &'a [f64],
+    share: &'a [f64],
+    next: &'a mut [Tick],
+    dice: &'a mut [Steady],
+    hands: &'a mut [Hand],
+    fired: &'a mut Vec<(Tick, u32)>,
+}
+
+impl Block<'_> {
+    /// In each pass the next proposal of each neuron that still has one.
+    #[inline]
+    fn propose(&mut self, mut due: u64, shares: &mut [[f64; SIDE]; BLOCK / SIDE]) {
+        if self.grid != Resolution::FINEST {
+            // Proposals have been accepted, and their neurons wait for the grid point.
+            let fire = |left, k| left | u64::from(self.fires_and_goes_on(k)) << k;
+            due = bits(due).fold(0, fire);
+        }
+        let per_tick = 1e-6 / self.constants.decay.tau_ms();
+        while due != 0 {
+            let mut count = 0;
+            for k in bits(due) {
+                shares.as_flattened_mut()[count % BLOCK] = self.argument(k, per_tick);
+                count += 1;
+            }
+            shares_of(&mut shares[..count.div_ceil(SIDE)]);
+            let mut left = 0;
+            for (place, k) in bits(due).enumerate() {
+                let share = shares.as_flattened()[place % BLOCK];
+                self.dice[k].decide(share, self.grid, &mut self.hands[k]);
+                left |= u64::from(self.fires_and_goes_on(k)) << k;
+            }
+            due = left;
+        }
+    }
+
+    /// The argument of the logistic function of a neuron at its proposal; `per_tick` is what fades in a tick.
+    #[inline]
+    fn argument(&self, k: usize, per_tick: f64) -> f64 {
+        let (c, dice) = (self.constants, &self.dice[k]);
+        // A proposal lies a fraction of a tick before its tick.
+        let sooner = dice.before * per_tick;
+        let faded = c.decay.over(dice.at - self.start) * (1.0 + sooner);
+        c.argument(self.base[k] + self.share[k] * (self.above[k] * faded))
+    }
+
+    /// Fires a neuron whose proposal has been accepted, if its tick has come; whether there is another
+    /// proposal to take.
+    #[inline]
+    fn fires_and_goes_on(&mut self, k: usize) -> bool {
+        let dice = &mut self.dice[k];
+        if dice.is_accepted() && dice.at <= self.last {
+            self.fired.push((dice.at, self.first + k as u32));
+            dice.fire(&mut self.hands[k]);
+        }
+        self.next[k] = dice.at;
+        dice.at <= self.last
+    }
+}
+
+/// The places of the bits that are set, from the lowest on.
+#[inline]
+fn bits(mut of: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = of.trailing_zeros() as usize;
+        (of != 0).then(|| {
+            of &= of - 1;
+            place
+        })
+    })
+}
+
+/// Which of the ticks of a block are not after the last, as bits. Compiled twice, the second time for
+/// processors with wider vectors.
+#[multiversion(targets("x86_64+avx2"))]
+fn due_among(next: &[Tick], last: Tick) -> u64 {
+    let mut due = 0;
+    for (k, next) in next.iter().enumerate() {
+        due |= u64::from(*next <= last) << (k % BLOCK);
+    }
+    due
+}
+
+/// The logistic function of each of these arguments, in place. Compiled twice, the second time for processors
+/// with wider vectors; neither rounds otherwise than the other.
+#[multiversion(targets("x86_64+avx2"))]
+fn shares_of(arguments: &mut [[f64; SIDE]]) {
+    for side in arguments {
+        for value in side {
+            *value = logistic(*value);
+        }
     }
 }
 
@@ -189,11 +314,7 @@ impl Ensemble for Together {
 
     #[inline]
     fn meet(&mut self, stretch: Range<usize>, now: &Moment) {
-        for neuron in stretch.clone() {
-            if self.next[neuron] <= now.at {
-                self.propose(neuron, now.at);
-            }
-        }
+        self.propose(stretch.clone(), now.at);
         let c = &self.constants;
         let (tau, argument, slope, predicted) =
             (c.decay.tau_ms(), c.argument(0.0), c.slope, c.share * c.slope);
@@ -248,11 +369,7 @@ impl Ensemble for Together {
     }
 
     fn fire_until(&mut self, last: Tick) {
-        for neuron in 0..self.len() {
-            if self.next[neuron] <= last {
-                self.propose(neuron, last);
-            }
-        }
+        self.propose(0..self.len(), last);
     }
 
     fn fired(&mut self) -> &mut Vec<(Tick, u32)> {
@@ -312,6 +429,31 @@ mod tests {
                 (wide, bits.collect::<Vec<u64>>())
             };
             assert_eq!(run(pieces_of), run(pieces_in_a_loop));
+        }
+    }
+
+    #[test]
+    fn the_shares_of_many_are_those_of_each() {
+        let mut random = Stream::new(5, Purpose::Initial, 0, 0);
+        for sides in 0..=BLOCK / SIDE {
+            let mut drawn = || [0; SIDE].map(|_: u8| 80.0 * random.uniform() - 40.0);
+            let mut found: Vec<[f64; SIDE]> = (0..sides).map(|_| drawn()).collect();
+            let expected: Vec<_> = found.iter().map(|side| side.map(logistic)).collect();
+            shares_of(&mut found);
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn who_is_due_is_not_after_the_last() {
+        let mut random = Stream::new(6, Purpose::Initial, 0, 0);
+        for count in 0..=BLOCK {
+            let ticks = [7, 8, 9, u64::MAX];
+            let next: Vec<Tick> =
+                (0..count).map(|_| Tick(ticks[random.below(4) as usize])).collect();
+            let found: Vec<usize> = bits(due_among(&next, Tick(8))).collect();
+            let expected: Vec<usize> = (0..count).filter(|&k| next[k] <= Tick(8)).collect();
+            assert_eq!(found, expected);
         }
     }
 }
