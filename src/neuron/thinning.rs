@@ -354,7 +354,7 @@ impl Steady {
 }
 
 /// The random numbers of some proposals of one neuron in a row, drawn before they are needed: many at once
-/// cost a third of what they cost one by one. They follow from the neuron's stream and the numbers of the
+/// cost less than half of what they cost one by one. They follow from the neuron's stream and the numbers of the
 /// proposals, so nobody needs to save them.
 #[derive(Clone, Copy, Debug)]
 pub struct Hand {
