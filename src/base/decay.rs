@@ -5,30 +5,47 @@
 //! is looked up and the product taken: three loads and two multiplications for any span below a
 //! second, with a relative error of at most three units in the last place. Longer spans call
 //! [`math::exp`].
+//!
+//! Whoever has the same time constant on the same thread has the same tables: two of them would push each other out
+//! of the first cache.
 
 use super::{Span, math};
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
 
 const DIGIT_BITS: u32 = 10;
 const DIGIT: usize = 1 << DIGIT_BITS;
 
-/// A time constant with its tables, 24 KiB. Populations with the same constant should share it.
+/// Decay over 0..1024 ticks, over as many times 2^10 ticks, over as many times 2^20 ticks: 24 KiB.
+type Tables = [[f64; DIGIT]; 3];
+
+thread_local! {
+    /// The tables that are in use, by the bits of their time constants.
+    static IN_USE: RefCell<Vec<(u64, Weak<Tables>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A time constant with its tables.
 #[derive(Clone, Debug)]
 pub struct Decay {
     tau_ms: f64,
-    /// Decay over 0..1024 ticks, over as many times 2^10 ticks, over as many times 2^20 ticks.
-    tables: Box<[[f64; DIGIT]; 3]>,
+    tables: Arc<Tables>,
 }
 
 impl Decay {
     /// The decay with time constant `tau_ms` > 0.
     pub fn new(tau_ms: f64) -> Decay {
-        let table = |digit: u32| {
-            std::array::from_fn(|index| {
-                let span = Span((index as u64) << (digit * DIGIT_BITS));
-                math::exp(-span.ms() / tau_ms)
+        let bits = tau_ms.to_bits();
+        let tables = IN_USE.with_borrow_mut(|in_use| {
+            let held =
+                in_use.iter().find(|(of, _)| *of == bits).and_then(|(_, held)| held.upgrade());
+            held.unwrap_or_else(|| {
+                let new = Arc::new(tables(tau_ms));
+                in_use.retain(|(_, held)| held.strong_count() > 0);
+                in_use.push((bits, Arc::downgrade(&new)));
+                new
             })
-        };
-        Decay { tau_ms, tables: Box::new([table(0), table(1), table(2)]) }
+        });
+        Decay { tau_ms, tables }
     }
 
     /// The time constant in ms.
@@ -50,6 +67,16 @@ impl Decay {
         }
         math::exp(-span.ms() / self.tau_ms)
     }
+}
+
+fn tables(tau_ms: f64) -> Tables {
+    let table = |digit: u32| {
+        std::array::from_fn(|index| {
+            let span = Span((index as u64) << (digit * DIGIT_BITS));
+            math::exp(-span.ms() / tau_ms)
+        })
+    };
+    [table(0), table(1), table(2)]
 }
 
 /// e^(+t / tau) for whole numbers of ticks, from the same kind of tables: what a decaying quantity
@@ -87,7 +114,7 @@ pub struct Growths<const N: usize> {
 impl<const N: usize> Growths<N> {
     /// The growths with these time constants, all > 0.
     pub fn new(taus_ms: [f64; N]) -> Growths<N> {
-        let each = taus_ms.map(|tau_ms| Decay::new(-tau_ms).tables);
+        let each = taus_ms.map(|tau_ms| tables(-tau_ms));
         let table = |digit: usize| {
             std::array::from_fn(|index| std::array::from_fn(|n| each[n][digit][index]))
         };
@@ -131,6 +158,18 @@ mod tests {
                 assert!(error <= exact * allowed + 1e-300, "{tau} {span:?} {error:e}");
             }
         }
+    }
+
+    #[test]
+    fn tables_are_shared_while_they_are_in_use() {
+        let of = |decay: &Decay| Arc::as_ptr(&decay.tables);
+        let (one, other) = (Decay::new(7.5), Decay::new(7.25));
+        assert_eq!(of(&one), of(&Decay::new(7.5)));
+        assert_ne!(of(&one), of(&other));
+        let gone = Arc::downgrade(&one.tables);
+        drop(one);
+        assert!(gone.upgrade().is_none(), "nobody needs them any more");
+        assert_eq!(Decay::new(7.5).over(Span(3)), math::exp(-Span(3).ms() / 7.5));
     }
 
     #[test]

@@ -47,8 +47,8 @@ impl Collected {
 
 /// One [`Collected`] for all workers.
 pub struct Gathering {
-    /// Only whose turn it is comes here, so nobody waits for it.
-    collected: Mutex<Collected>,
+    /// Only whose turn it is comes here, so nobody waits for it. Apart from what all workers read.
+    collected: CachePadded<Mutex<Collected>>,
     /// The last round that was claimed. Written once a round that has many spikes, and else never.
     claimed: CachePadded<AtomicU64>,
 }
@@ -63,7 +63,10 @@ impl Gathering {
             end: Tick::ZERO,
             interrupted: false,
         };
-        Gathering { collected: Mutex::new(collected), claimed: CachePadded::default() }
+        Gathering {
+            collected: CachePadded::new(Mutex::new(collected)),
+            claimed: CachePadded::default(),
+        }
     }
 
     /// Whether the worker that is done first shall gather what was published. All workers see the same.
@@ -84,7 +87,7 @@ impl Gathering {
 
     /// The same when all workers are gone.
     pub fn into_collected(self) -> Collected {
-        self.collected.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.collected.into_inner().into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state of the run where no worker is gathering: up to when it has come, and its bytes.
