@@ -6,7 +6,7 @@
 //! idle processors both show what the scheduler does, not what they cost. Run it with
 //! `cargo bench --bench windows`.
 //!
-//! Result: 0.28 us a window on one thread, 0.61 on two; the barrier alone 0.11 between two threads, std's 17.
+//! Result: 0.31 us a window on one thread, 0.50 on two; the barrier alone 0.15 between two threads, std's 16.
 //! Decision: one barrier a window, and empty windows are jumped over. Tables: `benches/README.md`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
