@@ -16,7 +16,7 @@
 //! [`MOST_REDRAWS`] draws: the sample is not a number, and whoever asked reports it.
 
 use crate::base::math;
-use crate::base::random::{Purpose, Stream};
+use crate::base::random::{Purpose, Stream, Streams};
 use crate::scenario::{Distribution, Outside, Shape, Stepping};
 
 /// A law of which less than about one draw in ten thousand lies between its bounds is refused.
@@ -68,6 +68,27 @@ impl<'a> Sampler<'a> {
         match self {
             Sampler::Constant(value) => *value,
             Sampler::Drawn(_) => self.next(index, &mut Stream::new(seed, purpose, which, entity)),
+        }
+    }
+
+    /// The first values of the streams of these entities. The law must not be one of given values. A loop that
+    /// does nothing else: the multiplications of one stream wait for each other, those of several do not.
+    pub fn once_for_each(
+        &self,
+        streams: Streams,
+        entities: impl Iterator<Item = u64>,
+        values: &mut Vec<f64>,
+    ) {
+        values.clear();
+        match *self {
+            Sampler::Constant(value) => values.extend(entities.map(|_| value)),
+            Sampler::Drawn(law) => {
+                let stepping = law.stepping();
+                values.extend(entities.map(|entity| {
+                    let mut stream = streams.of(entity);
+                    bounded(law, stepping, || unbounded(&law.shape, 0, &mut stream))
+                }));
+            }
         }
     }
 }
@@ -331,6 +352,24 @@ mod tests {
     }
 
     /// However many are asked for at a time, a series gives what its stream would give one by one.
+    #[test]
+    fn first_values_are_the_same_alone_and_together() {
+        let laws = [Shape::Constant(2.5), Shape::Uniform { low: -1.0, high: 3.0 }]
+            .into_iter()
+            .chain([Shape::Normal { mean: 1.0, sd: 0.5 }, Shape::Exponential { mean: 2.0 }])
+            .map(Distribution::from);
+        for mut law in laws {
+            law.min = Some(-0.5);
+            let sampler = Sampler::new(&law);
+            let entities = || (0..100).map(|k| k << 32 | 7 * k);
+            let mut together = vec![f64::NAN; 3];
+            let streams = Streams::new(9, Purpose::Delay, 4);
+            sampler.once_for_each(streams, entities(), &mut together);
+            let alone = entities().map(|entity| sampler.once(9, Purpose::Delay, 4, entity, 0));
+            assert_eq!(together, alone.collect::<Vec<f64>>());
+        }
+    }
+
     #[test]
     fn a_series_is_its_stream() {
         let shapes = [

@@ -15,7 +15,7 @@ use super::draw::{self, MOST_REDRAWS, Sampler, Series};
 use super::edges::Residents;
 use super::error::{Met, Place};
 use super::partition::Partition;
-use crate::base::random::Purpose;
+use crate::base::random::{Purpose, Streams};
 use crate::base::{Resolution, Span, Tick};
 use crate::neuron::receptor::{self, Pulse};
 use crate::scenario::{Connect, DelayOf, Edges, Projection, Stepping};
@@ -437,16 +437,36 @@ impl<'a> Piece<'a> {
         placing: &mut Placing,
         scratch: &mut Scratch,
     ) -> Result<(), Met> {
-        let mut here: Vec<(u32, u32)> = Vec::new();
+        // The target above the number of the draw: one number sorts faster than two.
+        let mut here: Vec<u64> = Vec::new();
+        let Connector { seed, index, projection, .. } = *self.connector;
+        let streams = |purpose| Streams::new(seed, purpose, index as u64);
+        let streams = [Purpose::Weight, Purpose::Delay].map(streams);
+        let (mut weights, mut delays) = (Vec::new(), Vec::new());
         for source in 0..self.connector.sources {
             self.connector.targets_of(law, source, scratch)?;
-            let draws = scratch.drawn.iter().zip(0..).map(|(&target, draw)| (target, draw));
+            let draws = scratch.drawn.iter().zip(0u64..);
+            let owned = draws.filter(|(target, _)| self.owned.contains(target));
             here.clear();
-            here.extend(draws.filter(|(target, _)| self.owned.contains(target)));
+            here.extend(owned.map(|(&target, draw)| u64::from(target) << 32 | draw));
             here.sort_unstable();
-            for &(target, draw) in &here {
-                let entity = u64::from(source) << 32 | u64::from(draw);
-                let (weight, delay) = self.draw_alone(entity, source).map_err(|what| {
+            // Each synapse has streams of its own.
+            let entities =
+                || here.iter().map(|&key| u64::from(source) << 32 | key & u64::from(u32::MAX));
+            self.weight.once_for_each(streams[0], entities(), &mut weights);
+            if projection.delay_of == DelayOf::Synapse {
+                self.delay.once_for_each(streams[1], entities(), &mut delays);
+            }
+            for (k, &key) in here.iter().enumerate() {
+                let target = (key >> 32) as u32;
+                let delay = match projection.delay_of {
+                    DelayOf::Synapse => {
+                        delay_on_grid(delays[k], self.resolution).map(|delay| delay.0 as u32)
+                    }
+                    DelayOf::Source => self.delay_of_source(source),
+                };
+                let values = weight_as_stored(weights[k]).and_then(|w| Ok((w, delay?)));
+                let (weight, delay) = values.map_err(|what| {
                     let what = format!("source {source}, target {target}: {what}");
                     self.met((source.into(), target.into()), what)
                 })?;
@@ -505,11 +525,6 @@ impl<'a> Piece<'a> {
             None => self.delay_alone(entity, source)?,
         };
         Ok((weight, delay))
-    }
-
-    /// Weight and delay of a synapse that has streams of its own.
-    fn draw_alone(&self, entity: u64, source: u32) -> Result<(f32, u32), String> {
-        Ok((self.weight_alone(entity)?, self.delay_alone(entity, source)?))
     }
 
     fn weight_alone(&self, entity: u64) -> Result<f32, String> {
