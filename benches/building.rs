@@ -6,7 +6,7 @@
 //! each is built once) and only those networks whose name contains NAME.
 //!
 //! Result: 15 ns a synapse with constants, 23 with weights drawn, 47 with delays as well, 54 where both are
-//! normal, 79 where sources draw their targets. 10^8 synapses with their own delays take 1152 MiB, and 1154 at
+//! normal, 64 where sources draw their targets. 10^8 synapses with their own delays take 1152 MiB, and 1154 at
 //! the peak.
 //! Decision: numbers of synapses are drawn (binomial) instead of gaps between them, delays are
 //! rounded without a division, and rows are sorted by numbers of 8 bytes. Tables:

@@ -361,7 +361,7 @@ mod tests {
         for mut law in laws {
             law.min = Some(-0.5);
             let sampler = Sampler::new(&law);
-            let entities = || (0..100).map(|k| k << 32 | 7 * k);
+            let entities = || (0..100).map(|k| (k << 32) + 7 * k);
             let mut together = vec![f64::NAN; 3];
             let streams = Streams::new(9, Purpose::Delay, 4);
             sampler.once_for_each(streams, entities(), &mut together);
