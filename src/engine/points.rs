@@ -51,23 +51,22 @@ impl<T: Timed> ByTime<T> {
         let cost =
             |width: u32| bits.div_ceil(width) as usize * (self.list.len() + (1 << width) / 2);
         if cost(NARROW) < cost(WIDE) {
-            match bits.div_ceil(NARROW) {
-                0 => {}
-                1 => self.sort_by_digits::<1, { 1 << NARROW }>(),
-                2 => self.sort_by_digits::<2, { 1 << NARROW }>(),
-                3 => self.sort_by_digits::<3, { 1 << NARROW }>(),
-                _ => self.sort_by_digits::<4, { 1 << NARROW }>(),
-            }
+            self.sort_bits::<{ 1 << NARROW }>(bits);
         } else {
-            match bits.div_ceil(WIDE) {
-                0 => {}
-                1 => self.sort_by_digits::<1, { 1 << WIDE }>(),
-                2 => self.sort_by_digits::<2, { 1 << WIDE }>(),
-                3 => self.sort_by_digits::<3, { 1 << WIDE }>(),
-                _ => self.sort_by_digits::<4, { 1 << WIDE }>(),
-            }
+            self.sort_bits::<{ 1 << WIDE }>(bits);
         }
         &self.list
+    }
+
+    #[inline]
+    fn sort_bits<const DIGITS: usize>(&mut self, bits: u32) {
+        match bits.div_ceil(DIGITS.trailing_zeros()) {
+            0 => {}
+            1 => self.sort_by_digits::<1, DIGITS>(),
+            2 => self.sort_by_digits::<2, DIGITS>(),
+            3 => self.sort_by_digits::<3, DIGITS>(),
+            _ => self.sort_by_digits::<4, DIGITS>(),
+        }
     }
 
     fn sort_by_digits<const PASSES: usize, const DIGITS: usize>(&mut self) {

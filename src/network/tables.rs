@@ -454,16 +454,16 @@ impl<'a> Piece<'a> {
             let entities =
                 || here.iter().map(|&key| u64::from(source) << 32 | key & u64::from(u32::MAX));
             self.weight.once_for_each(streams[0], entities(), &mut weights);
-            if projection.delay_of == DelayOf::Synapse {
+            let of_source =
+                (projection.delay_of == DelayOf::Source).then(|| self.delay_of_source(source));
+            if of_source.is_none() {
                 self.delay.once_for_each(streams[1], entities(), &mut delays);
             }
             for (k, &key) in here.iter().enumerate() {
                 let target = (key >> 32) as u32;
-                let delay = match projection.delay_of {
-                    DelayOf::Synapse => {
-                        delay_on_grid(delays[k], self.resolution).map(|delay| delay.0 as u32)
-                    }
-                    DelayOf::Source => self.delay_of_source(source),
+                let delay = match &of_source {
+                    Some(delay) => delay.clone(),
+                    None => delay_on_grid(delays[k], self.resolution).map(|d| d.0 as u32),
                 };
                 let values = weight_as_stored(weights[k]).and_then(|w| Ok((w, delay?)));
                 let (weight, delay) = values.map_err(|what| {
